@@ -1,0 +1,11 @@
+# fuzz/NAME_fuzz.cpp becomes bin/NAME_fuzz, a libFuzzer target. It may include private headers of the library and store.
+file(GLOB fuzz_sources RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS "fuzz/*_fuzz.cpp")
+foreach(source IN LISTS fuzz_sources)
+  cmake_path(GET source STEM name)
+  add_executable(${name} ${source})
+  understudy_include_if_present(${name} src store)
+  target_link_libraries(${name} PRIVATE understudy_library)
+  understudy_link_if_present(${name} PRIVATE understudy_simulation understudy_server understudy_store)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  understudy_warnings(${name})
+endforeach()

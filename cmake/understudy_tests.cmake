@@ -1,0 +1,127 @@
+# Tests. What is where, and how it runs:
+#
+#   tests/unit/**                unit_tests      (without store, server and tool)
+#   tests/unit/{store,server,tool}/**  store_tests
+#   tests/guarantees/**          guarantee_tests
+#   tests/simulation/**          simulate        (a program of its own; the suite runs it with few seeds)
+#   tests/process/*.{py,sh,mjs}  each a test; the program's path is in UNDERSTUDY_PROGRAM. Not run: soak.py, _*, folders
+#   tests/compile/must_not_compile/*.cpp   must fail; the twin of the same name in must_compile must compile
+#   tests/package, tests/lint    consumers of the package; the checks of scripts/lint
+#   tests/support/*              #include "support/..." in any of them
+#
+# A test that exits with 77 is skipped.
+find_package(GTest REQUIRED)
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+include(GoogleTest)
+
+# One precompiled header for all test programs: GoogleTest and the big standard headers.
+understudy_glob(support_sources "tests/support/*.cpp")
+file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/test_support.cpp" CONTENT "// Carries the precompiled header of the tests.\n")
+add_library(test_support STATIC ${support_sources} "${PROJECT_BINARY_DIR}/test_support.cpp")
+target_include_directories(test_support PUBLIC "${PROJECT_SOURCE_DIR}/tests")
+target_link_libraries(test_support PUBLIC understudy_library GTest::gmock)
+understudy_link_if_present(test_support PUBLIC understudy_simulation)
+target_precompile_headers(test_support PRIVATE <gmock/gmock.h> <gtest/gtest.h> <algorithm> <array> <chrono> <coroutine>
+  <expected> <functional> <map> <memory> <optional> <string> <string_view> <unordered_map> <variant> <vector>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(test_support PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+endif()
+understudy_warnings(test_support)
+
+# understudy_test_program(TARGET folder-of-private-headers... SOURCES ... ): not gtest's yet.
+function(understudy_test_program target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;INCLUDE;LINK")
+  add_executable(${target} ${arg_SOURCES})
+  target_link_libraries(${target} PRIVATE test_support)
+  understudy_link_if_present(${target} PRIVATE ${arg_LINK})
+  understudy_include_if_present(${target} ${arg_INCLUDE})
+  target_precompile_headers(${target} REUSE_FROM test_support)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  endif()
+  understudy_warnings(${target})
+endfunction()
+
+function(understudy_gtest_program target label)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "SOURCES;INCLUDE;LINK")
+  if(NOT arg_SOURCES)
+    return()
+  endif()
+  understudy_test_program(${target} SOURCES ${arg_SOURCES} INCLUDE ${arg_INCLUDE} LINK ${arg_LINK})
+  target_link_libraries(${target} PRIVATE GTest::gmock_main)
+  gtest_discover_tests(${target} TEST_PREFIX "${label}." DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
+    PROPERTIES TIMEOUT 300 LABELS ${label} SKIP_RETURN_CODE 77)
+endfunction()
+
+understudy_glob(unit_sources "tests/unit/*.cpp" EXCLUDE "^tests/unit/(store|server|tool)/")
+understudy_glob(store_test_sources "tests/unit/store/*.cpp" "tests/unit/server/*.cpp" "tests/unit/tool/*.cpp")
+understudy_glob(guarantee_sources "tests/guarantees/*.cpp")
+understudy_glob(simulate_sources "tests/simulation/*.cpp")
+understudy_gtest_program(unit_tests unit SOURCES ${unit_sources} INCLUDE src)
+if(TARGET understudy_store)
+  understudy_gtest_program(store_tests store SOURCES ${store_test_sources} INCLUDE store
+    LINK understudy_store understudy_server)
+endif()
+understudy_gtest_program(guarantee_tests guarantee SOURCES ${guarantee_sources} LINK understudy_store)
+if(simulate_sources AND TARGET understudy_simulation)
+  understudy_test_program(simulate SOURCES ${simulate_sources} INCLUDE src LINK understudy_store)
+  add_test(NAME simulation.few_seeds COMMAND simulate --seeds 20)
+  set_tests_properties(simulation.few_seeds PROPERTIES TIMEOUT 600 LABELS simulation)
+endif()
+
+# --- the built program -----------------------------------------------------------------------------------------------
+if(TARGET understudy_program)
+  file(GLOB process_tests RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS
+    "tests/process/*.py" "tests/process/*.sh" "tests/process/*.mjs")
+  list(FILTER process_tests EXCLUDE REGEX "/(soak\\.py|_[^/]*)$")
+  foreach(source IN LISTS process_tests)
+    cmake_path(GET source STEM name)
+    if(source MATCHES "\\.py$")
+      set(interpreter Python3::Interpreter)
+    elseif(source MATCHES "\\.sh$")
+      set(interpreter bash)
+    else()
+      set(interpreter node)
+    endif()
+    add_test(NAME process.${name} COMMAND ${interpreter} "${PROJECT_SOURCE_DIR}/${source}")
+    # Two processors: timing and load tests run alone on a small machine.
+    set_tests_properties(process.${name} PROPERTIES TIMEOUT 900 LABELS process PROCESSORS 2 SKIP_RETURN_CODE 77
+      ENVIRONMENT "UNDERSTUDY_PROGRAM=$<TARGET_FILE:understudy_program>;PYTHONDONTWRITEBYTECODE=1")
+  endforeach()
+endif()
+
+# --- what must not compile, and its twin -----------------------------------------------------------------------------
+understudy_glob(compile_tests "tests/compile/must_not_compile/*.cpp")
+foreach(source IN LISTS compile_tests)
+  cmake_path(GET source STEM name)
+  if(NOT TARGET understudy_store)
+    understudy_uses_store(needs_store "${source}")
+    if(needs_store)
+      continue()
+    endif()
+  endif()
+  add_test(NAME compile.${name} COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/scripts/check_compile.py"
+    "${PROJECT_SOURCE_DIR}/${source}" "${PROJECT_SOURCE_DIR}/tests/compile/must_compile/${name}.cpp"
+    -- "${CMAKE_CXX_COMPILER}" -std=c++23 -Wall -Wextra -Werror -fsyntax-only
+    "-I${PROJECT_SOURCE_DIR}/include" "-I${PROJECT_SOURCE_DIR}/store/include" "-I${PROJECT_SOURCE_DIR}/tests")
+  set_tests_properties(compile.${name} PROPERTIES TIMEOUT 300 LABELS compile)
+endforeach()
+
+# --- package and lint ------------------------------------------------------------------------------------------------
+if(EXISTS "${PROJECT_SOURCE_DIR}/tests/package/check.sh")
+  foreach(step prepare find_package add_subdirectory)
+    add_test(NAME package.${step} COMMAND bash "${PROJECT_SOURCE_DIR}/tests/package/check.sh" ${step}
+      "${PROJECT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}/package" "${CMAKE_COMMAND}" "${CMAKE_CXX_COMPILER}")
+    set_tests_properties(package.${step} PROPERTIES TIMEOUT 900 LABELS package PROCESSORS 2)
+  endforeach()
+  set_tests_properties(package.prepare PROPERTIES FIXTURES_SETUP package_copy)
+  set_tests_properties(package.find_package package.add_subdirectory PROPERTIES FIXTURES_REQUIRED package_copy)
+  # One after the other: the second finds the first one's objects in the compiler cache.
+  set_tests_properties(package.add_subdirectory PROPERTIES DEPENDS package.find_package)
+endif()
+understudy_glob(lint_tests "tests/lint/*_test.py")
+foreach(source IN LISTS lint_tests)
+  cmake_path(GET source STEM name)
+  add_test(NAME lint.${name} COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/${source}")
+  set_tests_properties(lint.${name} PROPERTIES TIMEOUT 300 LABELS lint ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+endforeach()
