@@ -20,7 +20,8 @@ file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/test_support.cpp" CONTENT "// Carri
 add_library(test_support STATIC ${support_sources} "${PROJECT_BINARY_DIR}/test_support.cpp")
 target_include_directories(test_support PUBLIC "${PROJECT_SOURCE_DIR}/tests")
 target_link_libraries(test_support PUBLIC understudy_library GTest::gmock)
-understudy_link_if_present(test_support PUBLIC understudy_simulation)
+find_package(rapidcheck QUIET)
+understudy_link_if_present(test_support PUBLIC understudy_simulation rapidcheck rapidcheck_gtest)
 target_precompile_headers(test_support PRIVATE <gmock/gmock.h> <gtest/gtest.h> <algorithm> <array> <chrono> <coroutine>
   <expected> <functional> <map> <memory> <optional> <string> <string_view> <unordered_map> <variant> <vector>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
@@ -28,7 +29,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
 endif()
 understudy_warnings(test_support)
 
-# understudy_test_program(TARGET folder-of-private-headers... SOURCES ... ): not gtest's yet.
+# A program of SOURCES with the private include folders INCLUDE, linked to those of LINK that are built.
 function(understudy_test_program target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;INCLUDE;LINK")
   add_executable(${target} ${arg_SOURCES})
