@@ -1,0 +1,48 @@
+// data.json: the form in which the store's content is imported and exported.
+//
+// One JSON object, from key to the value's bytes as an array of whole numbers from 0 to 255:
+// {"hello":[119,111,114,108,100]}. Keys that JSON cannot hold, because they are not valid UTF-8, are written as a
+// marker and hexadecimal digits: "\u0000hex:68ff". The rules are in docs/data-json.md.
+//
+// Nothing is guessed: text that breaks a rule gives an error that says where (line, byte offset, key) and no entries.
+//
+// Threads: pure functions. Left out: reading and writing the file, which is the caller's.
+#pragma once
+
+#include "understudy/base/bytes.hpp"
+#include "understudy/base/error.hpp"
+
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace understudy::store {
+
+/// A key and its value.
+using DataEntry = std::pair<Bytes, Bytes>;
+
+/// The entries of a data.json, in the order of the text; no two have the same key. `text` is the whole file. Fails with
+/// `data_damaged` and a sentence that names line, byte offset (the first byte is 0) and, where there is one, the key:
+/// for text that is empty, truncated, not UTF-8 or not JSON, that holds something else than byte arrays, or that gives
+/// one key twice.
+[[nodiscard]] Result<std::vector<DataEntry>> parse_data_json(BytesView text);
+
+/// Writes a data.json piece by piece to the end of a string, which may be emptied between two calls: a large store
+/// needs not be in memory as text. Each key must be given once.
+class DataJsonWriter {
+ public:
+  explicit DataJsonWriter(std::string& out) noexcept : out_(&out) {}
+  void entry(BytesView key, BytesView value);
+  /// Closes the object. Nothing may follow. Without it the text is truncated, and is refused as such.
+  void finish();
+
+ private:
+  std::string* out_;
+  bool first_ = true;
+};
+
+/// The text of a data.json that holds `entries`, in their order. Each key must be there once.
+[[nodiscard]] std::string write_data_json(std::span<const DataEntry> entries);
+
+}  // namespace understudy::store
