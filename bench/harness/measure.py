@@ -1,0 +1,64 @@
+"""Runs programs in turn and sums up what they print: one line of JSON each."""
+
+import dataclasses
+import json
+import statistics
+import subprocess
+import sys
+
+
+class RunFailed(Exception):
+    """A program could not be run, failed, or printed something that cannot be right."""
+
+
+@dataclasses.dataclass
+class Spread:
+    """The median of repeated measurements, and how far they lay apart."""
+
+    median: float
+    low: float
+    high: float
+
+    @staticmethod
+    def of(values):
+        return Spread(statistics.median(values), min(values), max(values))
+
+
+def progress(text):
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def run_once(command):
+    """The JSON object that `command` prints as its last line."""
+    shown = " ".join(command)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as problem:
+        raise RunFailed(f"cannot run {shown}: {problem.strerror}") from problem
+    if done.returncode != 0:
+        cause = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
+        raise RunFailed(f"{shown} failed ({cause}): {done.stderr.strip()[-500:]}")
+    lines = done.stdout.strip().splitlines()
+    try:
+        return json.loads(lines[-1])
+    except (IndexError, ValueError) as problem:
+        raise RunFailed(f"{shown} did not end with a line of JSON") from problem
+
+
+def alternate(contenders, repetitions, check):
+    """Runs the contenders (name -> command) in turn, each `repetitions` times, and the other way round in every second
+    round, so that neither always runs on the machine that the other has warmed. `check(result)` raises RunFailed where a
+    result cannot be right. Returns name -> list of results; for one that failed, the RunFailed instead."""
+    results = {name: [] for name in contenders}
+    for repetition in range(repetitions):
+        order = list(contenders) if repetition % 2 == 0 else list(reversed(contenders))
+        for name in order:
+            if isinstance(results[name], RunFailed):
+                continue
+            try:
+                result = run_once(contenders[name])
+                check(result)
+                results[name].append(result)
+            except RunFailed as problem:
+                results[name] = problem
+    return results
