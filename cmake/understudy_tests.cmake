@@ -59,7 +59,7 @@ understudy_glob(store_test_sources "tests/unit/store/*.cpp" "tests/unit/server/*
 understudy_glob(guarantee_sources "tests/guarantees/*.cpp")
 understudy_glob(simulate_sources "tests/simulation/*.cpp")
 understudy_gtest_program(unit_tests unit SOURCES ${unit_sources} INCLUDE src)
-if(TARGET understudy_store)
+if(TARGET understudy_store OR TARGET understudy_server)
   understudy_gtest_program(store_tests store SOURCES ${store_test_sources} INCLUDE store
     LINK understudy_store understudy_server)
 endif()
