@@ -1,0 +1,123 @@
+// An append-only journal of records in one directory: add, commit, flush; and after any crash, replay.
+//
+//   auto journal = Journal::open(storage, {}, [&](const Record& record) { return state.apply(record); });
+//   (*journal)->add(kind, payload);   // into the open batch, in memory
+//   (*journal)->commit();             // the batch goes to the file in one write: survives the end of the process
+//   (*journal)->flush();              // all that was committed is on the disk: survives power loss
+//
+// Group commit is the caller's: add all that waits, commit once, flush once, answer all.
+//
+// Ended: when a write or flush fails, the journal takes nothing more, and every later call gives storage_failed with
+// the first reason. What the failed batch left on the disk is not known, so nothing is retried on that file. Let go of
+// this object and open again: that reads what the disk really has, and goes on in a new file.
+//
+// On disk: docs/journal-format.md. Left out on purpose: threads (a writer actor owns the journal and calls it from the
+// blocking pool), waiting, and deciding when to flush (see Durability).
+//
+// Threads: one object is used by one thread at a time. Every call that touches the disk blocks for as long as the disk
+// takes.
+#pragma once
+
+#include "understudy/base/bytes.hpp"
+#include "understudy/base/error.hpp"
+#include "understudy/base/random.hpp"
+#include "understudy/journal/record.hpp"
+#include "understudy/journal/storage.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace understudy {
+
+/// Settings of a journal.
+struct JournalOptions {
+  /// A segment ends before the batch that would take it past this many bytes. A larger batch gets a segment of its own.
+  std::uint64_t segment_bytes_max = std::uint64_t{64} << 20U;
+  /// Where the id of a new store comes from; the operating system's when null. Used in `open` only.
+  Random* random = nullptr;
+};
+
+/// An unfinished write that `open` found at the journal's end and cut off.
+struct TornTail {
+  std::string file;  ///< The segment's name.
+  std::uint64_t offset =
+      0;  ///< Where the cut was made. 0: the whole file, whose creation wasn't finished, was removed.
+  std::uint64_t bytes_cut = 0;  ///< How much was cut off.
+  std::string reason;           ///< What was found there, in words.
+};
+
+/// What `open` found.
+struct RecoveryReport {
+  std::uint64_t records = 0;   ///< Records replayed.
+  Lsn first_lsn = 0;           ///< LSN of the first one; 0 when there was none.
+  Lsn last_lsn = 0;            ///< LSN of the last one; 0 when there was none.
+  std::uint64_t segments = 0;  ///< Segment files that hold the journal now.
+  std::uint64_t bytes = 0;     ///< Their sizes together.
+  std::optional<TornTail> torn_tail;
+};
+
+/// Gets each record in order. An error it returns ends the replay, and is what `open` returns.
+using ReplayFunction = std::function<Result<void>(const Record&)>;
+
+/// A journal, open for appending. See the head of this file.
+class Journal {
+ public:
+  /// Locks the directory and gives every record in it, in order, to `apply`. A torn tail is cut and reported; a
+  /// directory without a journal is a fresh start. On success everything replayed is durable. On an error nothing was
+  /// changed, and what `apply` was given must be thrown away.
+  ///
+  /// Takes time in proportion to the journal's size, and memory for its largest batch (at least 1 MiB).
+  /// Errors: directory_locked; storage_failed; invalid_argument (a segment size of 0); those of `apply`;
+  /// data_damaged when anything but a torn tail is wrong, with a message that names file, offset and LSN.
+  [[nodiscard]] static Result<std::unique_ptr<Journal>> open(std::shared_ptr<Storage> storage,
+                                                             const JournalOptions& options,
+                                                             const ReplayFunction& apply);
+
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+  /// Lets go of files and lock. What wasn't committed is gone, and what wasn't flushed isn't flushed: see `close`.
+  ~Journal();
+
+  /// Puts a record into the open batch and gives its LSN. Touches no disk. The records of one batch are replayed all or
+  /// not at all. Copies `payload`.
+  /// Errors: invalid_argument when the payload is longer than payload_bytes_max, or the batch would be more than
+  /// batch_bytes_max (commit, then add again); storage_failed once ended.
+  [[nodiscard]] Result<Lsn> add(RecordKind kind, BytesView payload);
+
+  /// Writes the open batch, in one write. Begins a new segment, and flushes the old one, when the old one is full.
+  /// Nothing to do with an empty batch.
+  /// Errors: storage_failed; the batch is lost, and the journal has ended.
+  [[nodiscard]] Result<void> commit();
+
+  /// Returns when all that was committed is on the disk; doesn't commit. Costs nothing when all is.
+  /// Errors: storage_failed; the journal has ended.
+  [[nodiscard]] Result<void> flush();
+
+  /// Commits, flushes, and adds a mark that says so: after it, start-up can tell damage to any record from an
+  /// unfinished write. Then lets go of files and lock; every later call gives storage_failed. For a clean shutdown.
+  /// Errors: storage_failed. Files and lock are let go of in any case.
+  [[nodiscard]] Result<void> close();
+
+  /// LSN of the last record added. 0 when there is none.
+  [[nodiscard]] Lsn last_lsn() const noexcept;
+  /// LSN of the last record that was written: it survives the end of the process.
+  [[nodiscard]] Lsn committed_lsn() const noexcept;
+  /// LSN of the last record that was flushed: it survives power loss.
+  [[nodiscard]] Lsn durable_lsn() const noexcept;
+  /// Size of the open batch: what the next `commit` has to write, in bytes. 0 when there is nothing to commit.
+  [[nodiscard]] std::size_t open_batch_bytes() const noexcept;
+  /// What `open` found.
+  [[nodiscard]] const RecoveryReport& recovery() const noexcept;
+
+ private:
+  struct State;
+  explicit Journal(std::unique_ptr<State> state) noexcept;
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace understudy

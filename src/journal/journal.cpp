@@ -1,0 +1,171 @@
+#include "understudy/journal/journal.hpp"
+
+#include "journal/batch_builder.hpp"
+#include "journal/invariant.hpp"
+#include "journal/recovery.hpp"
+#include "journal/segment_writer.hpp"
+
+#include <cstring>
+#include <string>
+#include <utility>
+
+namespace understudy {
+
+struct Journal::State {
+  std::shared_ptr<Storage> storage;
+  std::unique_ptr<DirectoryLock> lock;
+  std::uint64_t segment_bytes_max = 0;
+  journal::StoreId store_id{};
+  RecoveryReport report;
+
+  journal::BatchBuilder batch;                   // added, not committed
+  std::optional<journal::SegmentWriter> writer;  // empty until this life's first batch is written
+  std::uint64_t last_segment = 0;
+  std::uint64_t chain = 0;  // at the end of the last segment, while there is no writer
+
+  // durable <= committed <= committed + batch.count(), the last LSN given out.
+  Lsn committed = 0;
+  Lsn durable = 0;
+  Lsn marked = 0;              // the newest durable mark in the file
+  std::optional<Error> ended;  // what every later call is told
+
+  [[nodiscard]] std::unexpected<Error> end(const Error& reason) {
+    ended = Error(ErrorCode::storage_failed,
+                  "the journal ended and must be opened again, after: " + std::string(reason.message()));
+    batch.clear();
+    return std::unexpected(reason);
+  }
+
+  Result<void> begin_segment() {
+    require_flushed();
+    journal::SegmentHead head;
+    head.store_id = store_id;
+    head.number = last_segment + 1;
+    head.first_lsn = committed + 1;
+    head.previous = writer ? writer->chain() : chain;
+    auto created = journal::SegmentWriter::create(*storage, head);
+    if (!created) return std::unexpected(created.error());
+    writer = std::move(*created);
+    last_segment = head.number;
+    return {};
+  }
+
+  void require_flushed() const {
+    journal::require(durable == committed, "a segment is flushed before the next one is created");
+  }
+
+  Result<void> flush() {
+    if (durable == committed) return {};
+    journal::require(writer.has_value(), "what is committed was written to a segment");
+    if (auto flushed = writer->flush(); !flushed) return end(flushed.error());
+    durable = committed;
+    return {};
+  }
+
+  Result<void> commit() {
+    if (batch.empty()) return {};
+    if (writer && !writer->empty() && writer->bytes() + batch.bytes() > segment_bytes_max) {
+      if (auto flushed = flush(); !flushed) return flushed;
+      if (auto begun = begin_segment(); !begun) return end(begun.error());
+    }
+    if (!writer) {
+      if (auto begun = begin_segment(); !begun) return end(begun.error());
+    }
+    if (auto written = writer->append(batch, committed + 1, durable); !written) return end(written.error());
+    committed += batch.count();
+    marked = durable;
+    batch.clear();
+    return {};
+  }
+
+  Result<void> mark() {
+    if (!writer || marked == durable) return {};
+    journal::require(batch.empty(), "the closing mark has no records");
+    if (auto written = writer->append(batch, committed + 1, durable); !written) return end(written.error());
+    if (auto flushed = writer->flush(); !flushed) return end(flushed.error());
+    marked = durable;
+    return {};
+  }
+};
+
+namespace {
+
+journal::StoreId draw_store_id(Random& random) {
+  journal::StoreId id{};
+  for (std::size_t at = 0; at < id.size(); at += sizeof(std::uint64_t)) {
+    const std::uint64_t drawn = random.next();
+    std::memcpy(id.data() + at, &drawn, sizeof drawn);
+  }
+  return id;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Journal>> Journal::open(std::shared_ptr<Storage> storage, const JournalOptions& options,
+                                               const ReplayFunction& apply) {
+  if (options.segment_bytes_max == 0) {
+    return failure(ErrorCode::invalid_argument, "a journal's segments can't have a size limit of 0 bytes");
+  }
+  auto lock = storage->lock();
+  if (!lock) return std::unexpected(lock.error());
+  auto recovered = journal::recover(*storage, apply);
+  if (!recovered) return std::unexpected(recovered.error());
+
+  auto state = std::make_unique<State>();
+  state->storage = std::move(storage);
+  state->lock = std::move(*lock);
+  state->segment_bytes_max = options.segment_bytes_max;
+  if (recovered->store_id) {
+    state->store_id = *recovered->store_id;
+  } else if (options.random != nullptr) {
+    state->store_id = draw_store_id(*options.random);
+  } else {
+    state->store_id = draw_store_id(*make_system_random());
+  }
+  state->report = std::move(recovered->report);
+  state->last_segment = recovered->last_segment;
+  state->chain = recovered->chain;
+  state->committed = recovered->last_lsn;
+  state->durable = recovered->last_lsn;
+  state->marked = recovered->last_lsn;
+  return std::unique_ptr<Journal>(new Journal(std::move(state)));
+}
+
+Journal::Journal(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+Journal::~Journal() = default;
+
+Result<Lsn> Journal::add(RecordKind kind, BytesView payload) {
+  if (state_->ended) return std::unexpected(*state_->ended);
+  if (auto added = state_->batch.add(kind, payload); !added) return std::unexpected(added.error());
+  return last_lsn();
+}
+
+Result<void> Journal::commit() {
+  if (state_->ended) return std::unexpected(*state_->ended);
+  return state_->commit();
+}
+
+Result<void> Journal::flush() {
+  if (state_->ended) return std::unexpected(*state_->ended);
+  return state_->flush();
+}
+
+Result<void> Journal::close() {
+  Result<void> closed;
+  if (state_->ended) closed = std::unexpected(*state_->ended);
+  if (closed) closed = state_->commit();
+  if (closed) closed = state_->flush();
+  if (closed) closed = state_->mark();
+  if (closed) state_->ended = Error(ErrorCode::storage_failed, "the journal is closed");
+  state_->writer.reset();
+  state_->lock.reset();
+  return closed;
+}
+
+Lsn Journal::last_lsn() const noexcept { return state_->committed + state_->batch.count(); }
+Lsn Journal::committed_lsn() const noexcept { return state_->committed; }
+Lsn Journal::durable_lsn() const noexcept { return state_->durable; }
+std::size_t Journal::open_batch_bytes() const noexcept { return state_->batch.empty() ? 0 : state_->batch.bytes(); }
+const RecoveryReport& Journal::recovery() const noexcept { return state_->report; }
+
+}  // namespace understudy

@@ -1,0 +1,30 @@
+// Start-up: reads every segment in order, replays, and decides what damage means. The rules and their reasons are in
+// docs/journal-format.md under "Start-up".
+//
+// Changes nothing until all was read and replayed; then at most cuts a torn tail off the last segment, or removes a
+// last segment whose creation wasn't finished.
+#pragma once
+
+#include "journal/record_codec.hpp"
+#include "understudy/base/error.hpp"
+#include "understudy/journal/journal.hpp"
+#include "understudy/journal/storage.hpp"
+
+#include <cstdint>
+#include <optional>
+
+namespace understudy::journal {
+
+/// Where the journal goes on.
+struct Recovered {
+  RecoveryReport report;
+  std::optional<StoreId> store_id;  ///< Empty for a fresh start.
+  std::uint64_t last_segment = 0;   ///< Number of the last segment that holds; 0 for a fresh start.
+  std::uint64_t chain = 0;          ///< Chain value at its end.
+  Lsn last_lsn = 0;
+};
+
+/// Recovers the journal in a directory that the caller has locked. Errors: as Journal::open.
+[[nodiscard]] Result<Recovered> recover(Storage& storage, const ReplayFunction& apply);
+
+}  // namespace understudy::journal
