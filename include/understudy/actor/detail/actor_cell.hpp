@@ -1,0 +1,230 @@
+// ActorCell: what stays of an actor while its incarnations come and go: its mailbox, its place in the tree, its number
+// of lives. Addresses point to it.
+//
+// Right to run. The cell is a Context: all that follows happens on whichever thread holds the right to run it.
+//
+//     start ──make──▶ live ──returned, crashed, killed──▶ ending ──children gone──▶ ended ──▶ start, or stopped
+//
+// A killed incarnation keeps its frame until its children have stopped; then the frame is destroyed, with the replies
+// of the message in hand ending in an error, and the next incarnation starts on the same mailbox.
+//
+// What other threads may ask of it (stop, reset) and all links of the tree are guarded by the system's lifecycle mutex.
+#pragma once
+
+#include "understudy/actor/detail/mailbox_core.hpp"
+#include "understudy/base/clock.hpp"
+#include "understudy/base/error.hpp"
+#include "understudy/runtime/detail/scheduler.hpp"
+#include "understudy/runtime/task.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace understudy {
+
+/// When an actor whose incarnation has ended by a failure gets a new one. Decided by the Supervisor; without one,
+/// never.
+enum class Restart : std::uint8_t {
+  on_failure,  ///< After a crash, a hang or a reset.
+  never,       ///< The actor stops.
+};
+
+/// What a full mailbox does with one more message.
+enum class WhenFull : std::uint8_t {
+  wait,    ///< The sender waits for room.
+  reject,  ///< The sender gets `mailbox_full`.
+};
+
+/// How an actor is set up.
+struct SpawnOptions {
+  /// Messages the mailbox holds: 1 to 65,535.
+  std::uint32_t capacity = 100;
+  WhenFull when_full = WhenFull::wait;
+  Restart restart = Restart::on_failure;
+  /// How long it may go without progress while it has work, before it counts as stuck. Unset: the supervisor's.
+  std::optional<Duration> cutoff = std::nullopt;
+};
+
+namespace detail {
+
+class SystemCore;
+
+/// How an incarnation ended.
+struct Ending {
+  enum class Kind : std::uint8_t { returned, crashed, stuck, reset, stopped };
+  Kind kind = Kind::returned;
+  Error error = ErrorCode::actor_stopped;  ///< What askers of the message in hand get.
+};
+[[nodiscard]] const char* name_of(Ending::Kind kind) noexcept;
+
+/// What the supervisor reads of an actor, and the actor writes as it goes: relaxed stores, no more.
+struct Liveness {
+  /// When the actor began what it does now, in supervision time (see supervision/liveness.hpp); 0 while idle.
+  std::atomic<std::int64_t> busy_since_ns{0};
+  /// Messages taken from the mailbox, over all incarnations.
+  std::atomic<std::uint64_t> handled{0};
+  /// Set while the supervisor has the actor on its list of those to look at.
+  std::atomic<bool> watched{false};
+};
+
+/// A suspended receive().
+class Receiver {
+ public:
+  /// Takes the next message, if one is there, or notes that none will come. False: it must wait on.
+  virtual bool complete() noexcept = 0;
+  [[nodiscard]] virtual Suspension& suspension() noexcept = 0;
+
+ protected:
+  Receiver() = default;
+  Receiver(const Receiver&) = delete;
+  Receiver& operator=(const Receiver&) = delete;
+  ~Receiver() = default;
+};
+
+class ActorCell : public Context {
+ public:
+  ActorCell(SystemCore& system, ActorCell* parent, std::string_view name, const SpawnOptions& options);
+  ActorCell(const ActorCell&) = delete;
+  ActorCell& operator=(const ActorCell&) = delete;
+
+  void run() noexcept final;
+  [[nodiscard]] ActorCell* cell() noexcept final { return this; }
+
+  // --- identity ---------------------------------------------------------------------------------------------------
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// "/key-value/writer": names from the root down.
+  [[nodiscard]] std::string path() const;
+  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+  [[nodiscard]] std::uint32_t incarnation() const noexcept { return incarnation_.load(std::memory_order_relaxed); }
+  [[nodiscard]] const SpawnOptions& options() const noexcept { return options_; }
+  [[nodiscard]] SystemCore& system() const noexcept { return system_; }
+  [[nodiscard]] bool stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
+
+  MailboxCore& mailbox() noexcept { return mailbox_; }
+  [[nodiscard]] const MailboxCore& mailbox() const noexcept { return mailbox_; }
+  Liveness& liveness() noexcept { return liveness_; }
+
+  // --- ownership: addresses, the tree, and the run itself each hold one -------------------------------------------
+  void retain() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept {
+    if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
+  }
+
+  // --- marks written by Mailbox<M> --------------------------------------------------------------------------------
+  void mark_idle() noexcept { liveness_.busy_since_ns.store(0, std::memory_order_relaxed); }
+  void mark_busy() noexcept {
+    liveness_.busy_since_ns.store(supervision_time_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    if (!liveness_.watched.load(std::memory_order_relaxed)) [[unlikely]]
+      ask_to_be_watched();
+  }
+  void count_message() noexcept {
+    // One writer at a time: the holder of the right to run.
+    liveness_.handled.store(liveness_.handled.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+  /// The receive() it is suspended in, or null. Set by that receive(), on the thread that runs the cell.
+  void set_receiver(Receiver* receiver) noexcept { receiver_ = receiver; }
+
+  // --- requests from other threads ----------------------------------------------------------------------------------
+  /// The mailbox takes no more; the actor ends when it has handled what waits.
+  void request_stop() noexcept;
+  /// Ends incarnation `incarnation` (0: the present one) wherever it is. False if that one is not alive.
+  bool request_end(std::uint32_t incarnation, Ending ending);
+  /// Ends it for good, wherever it is; what waits in its mailbox is buried.
+  void terminate() noexcept;
+
+ protected:
+  virtual ~ActorCell();
+  /// Starts a new coroutine of the actor's function. May throw.
+  virtual Task<> make_incarnation() = 0;
+  /// Takes a message out of a node that no actor will handle: asks end with `reason`, tells become dead letters.
+  virtual void bury(MessageHead& node, const Error& reason) noexcept = 0;
+  MailboxCore mailbox_;
+
+ private:
+  friend class SystemCore;
+  class RestartTimer;
+  enum class Stage : std::uint8_t { start, live, ending };
+
+  void ask_to_be_watched() noexcept;
+  bool begin_incarnation() noexcept;
+  bool finish_receive() noexcept;
+  static void settle_dropped_replies(const Error& reason) noexcept;
+  Ending take_requested_ending() noexcept;
+  Ending ending_of_finished() noexcept;
+  void end_incarnation(Ending ending) noexcept;
+  void finish_incarnation() noexcept;
+  void stop_for_good() noexcept;
+  void restart_after(Duration delay) noexcept;
+  void destroy() noexcept;
+
+  Liveness liveness_;
+  // The supervisor's clock: written by the supervisor, read here (relaxed: a number to compare with itself).
+  const std::atomic<std::int64_t>& supervision_time_;
+  SystemCore& system_;
+  ActorCell* const parent_;
+  const std::uint64_t id_;
+  const std::string name_;
+  const SpawnOptions options_;
+  // Addresses come and go on any thread: relaxed to add, acq_rel to drop, so that the last one sees all uses.
+  std::atomic<std::uint32_t> owners_{1};
+  // Written by the holder of the right to run, under the lifecycle mutex; read anywhere, as a number to show.
+  std::atomic<std::uint32_t> incarnation_{0};
+  // Set at the very end (release); read by askers who find the mailbox closed (acquire).
+  std::atomic<bool> stopped_{false};
+
+  // The holder of the right to run only.
+  Stage stage_ = Stage::start;
+  Receiver* receiver_ = nullptr;
+  Task<> coroutine_;
+  Ending ending_;
+
+  // Guarded by the lifecycle mutex.
+  bool alive_ = false;  // An incarnation runs that can be ended from outside.
+  bool waits_for_children_ = false;
+  bool doomed_ = false;  // No further incarnation.
+  std::optional<Ending> requested_ending_;
+  std::vector<ActorCell*> children_;
+  std::unique_ptr<RestartTimer> restart_timer_;
+};
+
+/// Ends the program: an Address that points nowhere was used.
+[[noreturn]] void empty_address_used() noexcept;
+
+/// A counted pointer to a cell.
+class CellPointer {
+ public:
+  CellPointer() noexcept = default;
+  /// Takes over one count.
+  explicit CellPointer(ActorCell* adopted) noexcept : cell_(adopted) {}
+  static CellPointer share(ActorCell& cell) noexcept {
+    cell.retain();
+    return CellPointer(&cell);
+  }
+  CellPointer(const CellPointer& other) noexcept : cell_(other.cell_) {
+    if (cell_ != nullptr) cell_->retain();
+  }
+  CellPointer(CellPointer&& other) noexcept : cell_(std::exchange(other.cell_, nullptr)) {}
+  CellPointer& operator=(CellPointer other) noexcept {
+    std::swap(cell_, other.cell_);
+    return *this;
+  }
+  ~CellPointer() {
+    if (cell_ != nullptr) cell_->release();
+  }
+  [[nodiscard]] ActorCell* get() const noexcept { return cell_; }
+  ActorCell* operator->() const noexcept { return cell_; }
+  ActorCell& operator*() const noexcept { return *cell_; }
+  [[nodiscard]] explicit operator bool() const noexcept { return cell_ != nullptr; }
+
+ private:
+  ActorCell* cell_ = nullptr;
+};
+
+}  // namespace detail
+}  // namespace understudy

@@ -1,0 +1,81 @@
+// What is linked into a mailbox. A node is one of
+//   tell          a block of the pool that holds the message; released by the actor that takes it;
+//   waiting tell  the same, of a sender that waits for room in a full mailbox; released by the second of the two;
+//   ask           part of the asker's frame (or, with a deadline, a block shared with the asker): see reply_slot.hpp.
+#pragma once
+
+#include "understudy/runtime/detail/context.hpp"
+#include "understudy/runtime/detail/frame_pool.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <utility>
+
+namespace understudy::detail {
+
+enum class NodeKind : std::uint8_t { tell, waiting_tell, ask };
+
+/// The life of a request between its two parties: the requester, who waits, and the peer, who holds the node, or a
+/// Reply.
+///   unsent       the peer knows nothing of it yet
+///   waiting      the requester waits
+///   answering    the peer has claimed it and writes the result
+///   answered     the result is a value; the requester has been scheduled
+///   failed       the result is an error; the requester has been scheduled
+///   interrupted  a deadline or a kill has claimed it: the requester goes on, or is destroyed, without the peer
+///   abandoned    the requester has let go of the memory: the peer releases it
+///   peer_done    the peer has let go of the memory: the requester releases it
+enum class RequestState : std::uint8_t {
+  unsent,
+  waiting,
+  answering,
+  answered,
+  failed,
+  interrupted,
+  abandoned,
+  peer_done
+};
+
+/// Aligned to 16, so that a mailbox's word has room for its flags in the low bits.
+struct alignas(16) MessageHead {
+  explicit MessageHead(NodeKind node_kind) noexcept : kind(node_kind) {}
+
+  MessageHead* next = nullptr;
+  // Claimed by compare-and-swap from `waiting` (acq_rel: the winner sees what the other side wrote, and shows what it
+  // wrote itself); the memory is handed over by two exchanges, of which the second releases it (acq_rel as well).
+  std::atomic<RequestState> state{RequestState::unsent};
+  const NodeKind kind;
+  std::uint16_t message_offset = 0;  ///< Where the message is, from the node's start.
+
+  void place_message(const void* message) noexcept {
+    message_offset =
+        static_cast<std::uint16_t>(static_cast<const std::byte*>(message) - reinterpret_cast<const std::byte*>(this));
+  }
+  template <typename M>
+  [[nodiscard]] M& message() noexcept {
+    return *reinterpret_cast<M*>(reinterpret_cast<std::byte*>(this) + message_offset);
+  }
+  /// True if nobody waits for it any more: it need not be started.
+  [[nodiscard]] bool is_given_up() const noexcept {
+    const RequestState now = state.load(std::memory_order_relaxed);
+    return now == RequestState::interrupted || now == RequestState::abandoned;
+  }
+};
+
+/// A message that nobody waits for.
+template <typename M>
+struct TellNode final : MessageHead {
+  static_assert(alignof(M) <= 16, "a message may not ask for more than 16 bytes of alignment");
+  explicit TellNode(M&& value) : MessageHead(NodeKind::tell), content(std::move(value)) { place_message(&content); }
+  M content;
+
+  static TellNode* make(M&& value) { return new (allocate_block(sizeof(TellNode))) TellNode(std::move(value)); }
+  static void release(TellNode* node) noexcept {
+    node->~TellNode();
+    free_block(node, sizeof(TellNode));
+  }
+};
+
+}  // namespace understudy::detail

@@ -1,0 +1,92 @@
+// Tells whose sender waits for room, and taking messages out of nodes of every kind.
+#pragma once
+
+#include "understudy/actor/detail/reply_slot.hpp"
+
+#include <optional>
+
+namespace understudy::detail {
+
+/// A tell that did not fit: it stands in the queue beyond the capacity, and its sender is suspended until the receiver
+/// has room for it. Sender and receiver both hold the block; the second to leave releases it.
+class WaitingTell : public MessageHead, public Suspension {
+ public:
+  explicit WaitingTell(Context& sender, const ActorCell& target) noexcept
+      : MessageHead(NodeKind::waiting_tell), sender_(&sender), target_(&target) {
+    state.store(RequestState::waiting, std::memory_order_relaxed);  // Published by the push that follows.
+  }
+
+  bool claim() noexcept final {
+    RequestState expected = RequestState::waiting;
+    return state.compare_exchange_strong(expected, RequestState::interrupted, std::memory_order_acq_rel);
+  }
+  [[nodiscard]] Wait waiting_for() const noexcept final {
+    return {.kind = Wait::Kind::room,
+            .claimed = state.load(std::memory_order_relaxed) != RequestState::waiting,
+            .target = target_};
+  }
+  /// The receiver has room (`answered`), or will never have (`failed`): wakes the sender, if it still waits.
+  void settle(RequestState outcome) noexcept {
+    RequestState expected = RequestState::waiting;
+    Context* sender = sender_;
+    if (state.compare_exchange_strong(expected, outcome, std::memory_order_acq_rel)) sender->schedule();
+  }
+  /// One of the two parties leaves. True for the second: it releases the block.
+  [[nodiscard]] bool leave() noexcept { return left_.exchange(true, std::memory_order_acq_rel); }
+
+ protected:
+  ~WaitingTell() = default;
+
+ private:
+  Context* sender_;
+  const ActorCell* target_;
+  // Exchanged once by each party (acq_rel): the second sees all that the first did.
+  std::atomic<bool> left_{false};
+};
+
+template <typename M>
+class WaitingTellOf final : public WaitingTell {
+ public:
+  WaitingTellOf(Context& sender, const ActorCell& target, M&& message)
+      : WaitingTell(sender, target), message_(std::move(message)) {
+    place_message(&message_);
+  }
+  ~WaitingTellOf() {}  // NOLINT(modernize-use-equals-default): the message is taken out, and ended, by the receiver
+  static void release(WaitingTellOf* node) noexcept {
+    node->~WaitingTellOf();
+    free_block(node, sizeof(WaitingTellOf));
+  }
+
+ private:
+  union {
+    M message_;
+  };
+};
+
+/// The receiver has room for what stands in `head`.
+inline void admit(MessageHead& head) noexcept { static_cast<WaitingTell&>(head).settle(RequestState::answered); }
+
+/// Takes the message out of a node that has left the queue. The node is gone, or somebody else's, afterwards.
+template <typename M>
+std::optional<M> take_message(MessageHead& head) noexcept {
+  M& message = head.message<M>();
+  std::optional<M> taken(std::move(message));
+  switch (head.kind) {
+    case NodeKind::tell:
+      TellNode<M>::release(static_cast<TellNode<M>*>(&head));
+      break;
+    case NodeKind::waiting_tell: {
+      message.~M();
+      auto& waiting = static_cast<WaitingTellOf<M>&>(head);
+      waiting.settle(RequestState::answered);
+      if (waiting.leave()) WaitingTellOf<M>::release(&waiting);
+      break;
+    }
+    case NodeKind::ask:
+      message.~M();  // The Reply in `taken` holds the node from here on.
+      break;
+  }
+  return taken;
+}
+
+}  // namespace understudy::detail

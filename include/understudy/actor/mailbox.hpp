@@ -1,0 +1,120 @@
+// Mailbox<M>: where an actor's messages wait, bounded, in order, over all of its incarnations.
+//
+//     us::Task<> counter(us::Mailbox<Add>& inbox) {
+//       while (auto add = co_await inbox.receive()) { ... }
+//     }
+//
+// Threads: only the actor itself, that is its coroutine and the tasks it awaits, uses its mailbox.
+#pragma once
+
+#include "understudy/actor/detail/actor_cell.hpp"
+#include "understudy/actor/detail/tell_node.hpp"
+#include "understudy/actor/message.hpp"
+
+#include <optional>
+
+namespace understudy {
+
+template <Message M>
+class Mailbox {
+ public:
+  class Receive;
+
+  explicit Mailbox(detail::ActorCell& cell) noexcept : cell_(cell) {}
+  Mailbox(const Mailbox&) = delete;
+  Mailbox& operator=(const Mailbox&) = delete;
+
+  /// Waits for the next message. Empty when the actor has been asked to stop and has handled everything: it should
+  /// return then. Messages from one sender come in sending order; requests whose asker has given up are not handed out.
+  /// After a number of messages in a row the actor yields, so that a flooded one does not starve its neighbours.
+  [[nodiscard]] Receive receive() noexcept { return Receive(*this); }
+  /// The next message if one waits, without suspending: for actors that gather a batch. Empty if there is none now.
+  [[nodiscard]] std::optional<M> try_receive() noexcept {
+    std::optional<M> message;
+    if (take(message)) cell_.count_message();
+    return message;
+  }
+  /// Messages that wait now. A hint: senders add to it at any time.
+  [[nodiscard]] std::size_t depth() const noexcept { return cell_.mailbox().depth(); }
+  [[nodiscard]] std::uint32_t capacity() const noexcept { return cell_.mailbox().capacity(); }
+
+ private:
+  /// Moves the next message that somebody still wants into `into`. False if there is none.
+  bool take(std::optional<M>& into) noexcept {
+    while (detail::MessageHead* node = cell_.mailbox().pop([](detail::MessageHead& head) { detail::admit(head); })) {
+      const bool wanted = node->kind == detail::NodeKind::tell || !node->is_given_up();
+      std::optional<M> taken = detail::take_message<M>(*node);
+      if (!wanted) continue;
+      into = std::move(taken);
+      return true;
+    }
+    return false;
+  }
+
+  detail::ActorCell& cell_;
+};
+
+/// The awaitable of Mailbox::receive.
+template <Message M>
+class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, private detail::Receiver {
+ public:
+  explicit Receive(Mailbox& inbox) noexcept : inbox_(inbox) {}
+  Receive(const Receive&) = delete;
+  Receive& operator=(const Receive&) = delete;
+  ~Receive() = default;
+
+  [[nodiscard]] bool await_ready() noexcept {
+    std::uint32_t& budget = detail::this_thread().budget;
+    if (budget == 0) return false;
+    --budget;
+    return complete();
+  }
+  bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
+    detail::ActorCell& cell = inbox_.cell_;
+    cell.set_receiver(this);
+    if (detail::this_thread().budget == 0) {
+      // The budget is used up: the actor goes to the back of the queue, awake, and takes its next message there.
+      static_cast<void>(cell.publish(awaiting, *this));
+      detail::Context::armed();
+      cell.scheduler().schedule_behind(cell);
+      return true;
+    }
+    cell.mark_idle();
+    if (!cell.publish(awaiting, *this)) {
+      cell.give_up();
+      return true;
+    }
+    if (cell.mailbox().sleep()) {
+      detail::Context::armed();
+      return true;
+    }
+    cell.unpublish();
+    if (complete()) {
+      cell.set_receiver(nullptr);
+      return false;
+    }
+    // What came was not wanted any more: look again behind everything that is ready.
+    static_cast<void>(cell.publish(awaiting, *this));
+    detail::Context::armed();
+    cell.scheduler().schedule_behind(cell);
+    return true;
+  }
+  [[nodiscard]] std::optional<M> await_resume() noexcept {
+    inbox_.cell_.mark_busy();
+    if (message_) inbox_.cell_.count_message();
+    return std::move(message_);
+  }
+
+ private:
+  bool complete() noexcept override { return inbox_.take(message_) || inbox_.cell_.mailbox().is_exhausted(); }
+  [[nodiscard]] detail::Suspension& suspension() noexcept override { return *this; }
+  bool claim() noexcept override { return inbox_.cell_.mailbox().claim_sleeper(); }
+  [[nodiscard]] detail::Wait waiting_for() const noexcept override {
+    return {.kind = detail::Wait::Kind::message, .claimed = !inbox_.cell_.mailbox().sleeping()};
+  }
+
+  Mailbox& inbox_;
+  std::optional<M> message_;
+};
+
+}  // namespace understudy

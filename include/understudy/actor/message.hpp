@@ -1,0 +1,52 @@
+// What can be sent to an actor, checked when the program is compiled.
+//
+// An actor's message is one type M: any movable value, and often a `std::variant` of several (nested ones too). A
+// *request* is a message, or an alternative of one, that carries a `Reply<T>`: an aggregate whose last member is
+// called `reply` or `response`:
+//
+//     struct Get { std::string key; us::Reply<std::optional<us::Bytes>> response; };
+#pragma once
+
+#include "understudy/actor/reply.hpp"
+
+#include <concepts>
+#include <type_traits>
+
+namespace understudy {
+namespace detail {
+
+template <typename Request>
+struct ReplyOf {};
+template <typename Request>
+  requires requires(Request& request) { typename std::remove_cvref_t<decltype(request.reply)>::value_type; }
+struct ReplyOf<Request> {
+  using type = typename std::remove_cvref_t<decltype(std::declval<Request&>().reply)>::value_type;
+};
+template <typename Request>
+  requires requires(Request& request) { typename std::remove_cvref_t<decltype(request.response)>::value_type; }
+struct ReplyOf<Request> {
+  using type = typename std::remove_cvref_t<decltype(std::declval<Request&>().response)>::value_type;
+};
+
+}  // namespace detail
+
+/// A type that can be an actor's message.
+template <typename M>
+concept Message = std::movable<M> && alignof(M) <= 16;
+
+/// `Request` can be sent to an actor whose message is `M`: it is M, or M can be made of it.
+template <typename M, typename Request>
+concept Accepts = Message<M> && std::constructible_from<M, Request>;
+
+/// The type of the answer to `Request`.
+template <typename Request>
+using ReplyType = typename detail::ReplyOf<Request>::type;
+
+/// `Request` carries a Reply and can be made from `Args` followed by it.
+template <typename Request, typename... Args>
+concept AskableWith =
+    requires { typename ReplyType<Request>; } && requires(Args&&... args, Reply<ReplyType<Request>> reply) {
+      Request{std::forward<Args>(args)..., std::move(reply)};
+    };
+
+}  // namespace understudy

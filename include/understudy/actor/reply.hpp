@@ -1,0 +1,72 @@
+// Reply<T>: the one-shot responder that a request carries. Whoever holds it answers the asker, once.
+//
+//     struct Add { std::int64_t value; us::Reply<std::int64_t> reply; };
+//     ...
+//     add->reply(total);
+//
+// A Reply may be moved: into a container for later, or in a message to another actor that answers instead. One that is
+// destroyed unanswered ends its ask with an error: `reply_dropped`, or `actor_crashed` if its actor failed or was reset
+// with the message in hand. So no ask hangs on a forgotten answer.
+//
+// Threads: one Reply is used by one thread at a time, any thread.
+#pragma once
+
+#include "understudy/actor/detail/reply_slot.hpp"
+
+namespace understudy {
+
+template <typename T>
+class [[nodiscard]] Reply {
+ public:
+  using value_type = T;
+
+  /// A reply that nobody waits for: answering it does nothing. What a request made by hand carries.
+  Reply() noexcept = default;
+  explicit Reply(detail::TypedReplySlot<T>& slot) noexcept : slot_(&slot) {}
+  Reply(Reply&& other) noexcept : slot_(std::exchange(other.slot_, nullptr)) {}
+  Reply& operator=(Reply&& other) noexcept {
+    if (this != &other) {
+      drop();
+      slot_ = std::exchange(other.slot_, nullptr);
+    }
+    return *this;
+  }
+  Reply(const Reply&) = delete;
+  Reply& operator=(const Reply&) = delete;
+  ~Reply() { drop(); }
+
+  /// Answers with a value. False if there is nobody to answer: the asker is gone, or has been answered by this Reply.
+  template <typename... Value>
+    requires std::constructible_from<std::conditional_t<std::is_void_v<T>, detail::Nothing, T>, Value...>
+  bool operator()(Value&&... value) {
+    if (slot_ == nullptr) return false;
+    return std::exchange(slot_, nullptr)->answer(std::forward<Value>(value)...);
+  }
+  /// Answers with an error.
+  void fail(Error error) noexcept {
+    if (slot_ != nullptr) std::exchange(slot_, nullptr)->fail(std::move(error));
+  }
+  /// Answers with either.
+  void complete(Result<T> result) {
+    if (!result) {
+      fail(std::move(result).error());
+    } else if constexpr (std::is_void_v<T>) {
+      (*this)();
+    } else {
+      (*this)(std::move(*result));
+    }
+  }
+  /// True if it has not been answered, and somebody asked. The asker may be gone all the same.
+  [[nodiscard]] explicit operator bool() const noexcept { return slot_ != nullptr; }
+  /// True if the asker has given up (deadline, cancellation): work for it alone can be left undone.
+  [[nodiscard]] bool is_given_up() const noexcept { return slot_ == nullptr || slot_->is_given_up(); }
+
+ private:
+  void drop() noexcept {
+    if (slot_ != nullptr) detail::fail_dropped(*std::exchange(slot_, nullptr));
+  }
+
+  detail::TypedReplySlot<T>* slot_ = nullptr;
+};
+
+}  // namespace understudy

@@ -1,0 +1,109 @@
+// Telling: send a message that asks for no answer.
+//
+//     us::Result<void> sent = co_await counter.tell(Add{5});
+//
+// The await ends when the mailbox has accepted the message; while it is full the sender waits (that is backpressure).
+// Errors: mailbox_full (policy reject), actor_stopped, cancelled. Cost: one block of the thread's pool; no suspension
+// while there is room. Destroyed while it waits for room, it takes its message back: it is never handled.
+#pragma once
+
+#include "understudy/actor/detail/actor_cell.hpp"
+#include "understudy/actor/detail/tell_node.hpp"
+#include "understudy/actor/message.hpp"
+
+namespace understudy {
+namespace detail {
+
+/// Pushes `message` if the mailbox has room. True: accepted. Otherwise `message` is untouched, and `refused` says why.
+template <typename M>
+bool push_tell(ActorCell& cell, M& message, Push& refused) {
+  TellNode<M>* node = TellNode<M>::make(std::move(message));
+  refused = cell.mailbox().push(*node, false);
+  if (refused == Push::accepted_wake) cell.schedule();
+  if (refused == Push::accepted || refused == Push::accepted_wake) return true;
+  message = std::move(node->content);
+  TellNode<M>::release(node);
+  return false;
+}
+
+template <typename M>
+class TellAwaiter {
+ public:
+  TellAwaiter(ActorCell& target, M&& message) : target_(target), message_(std::move(message)) {}
+  TellAwaiter(const TellAwaiter&) = delete;
+  TellAwaiter& operator=(const TellAwaiter&) = delete;
+  ~TellAwaiter() {
+    if (waiting_ != nullptr && waiting_->leave()) WaitingTellOf<M>::release(waiting_);
+  }
+
+  [[nodiscard]] bool await_ready() {
+    if (push_tell(target_, message_, outcome_)) return true;
+    return outcome_ == Push::closed || target_.options().when_full == WhenFull::reject;
+  }
+  bool await_suspend(std::coroutine_handle<> awaiting) {
+    Context& sender = *this_thread().current;
+    waiting_ = new (allocate_block(sizeof(WaitingTellOf<M>))) WaitingTellOf<M>(sender, target_, std::move(message_));
+    WaitingTellOf<M>& node = *waiting_;
+    if (!sender.publish(awaiting, node)) {
+      withdraw(Push::full);
+      sender.give_up();
+      return true;
+    }
+    switch (target_.mailbox().push(node, true)) {
+      case Push::accepted_wake: {
+        ActorCell& target = target_;
+        Context::armed();
+        target.schedule();
+        return true;
+      }
+      case Push::accepted:
+        Context::armed();
+        return true;
+      case Push::full:
+      case Push::closed:
+        break;
+    }
+    withdraw(Push::closed);
+    sender.unpublish();
+    return false;
+  }
+  [[nodiscard]] Result<void> await_resume() noexcept {
+    if (waiting_ != nullptr) {
+      outcome_ =
+          waiting_->state.load(std::memory_order_acquire) == RequestState::answered ? Push::accepted : Push::closed;
+    }
+    if (outcome_ == Push::full) return failure(ErrorCode::mailbox_full);
+    if (outcome_ == Push::closed) return failure(ErrorCode::actor_stopped);
+    return {};
+  }
+
+ private:
+  /// The node was not sent: it is this awaiter's alone, and can be claimed by nobody.
+  void withdraw(Push outcome) noexcept {
+    waiting_->state.store(RequestState::failed, std::memory_order_relaxed);
+    waiting_->template message<M>().~M();
+    static_cast<void>(waiting_->leave());
+    outcome_ = outcome;
+  }
+
+  ActorCell& target_;
+  M message_;
+  Push outcome_ = Push::accepted;
+  WaitingTellOf<M>* waiting_ = nullptr;
+};
+
+}  // namespace detail
+
+/// A message to be sent, ready to be awaited. Refers to the Address it was made from, which must outlive the await.
+template <typename M>
+class [[nodiscard("a tell does nothing until it is awaited; see try_tell")]] Tell {
+ public:
+  Tell(detail::ActorCell& target, M&& message) : target_(&target), message_(std::move(message)) {}
+  [[nodiscard]] auto operator co_await() && { return detail::TellAwaiter<M>(*target_, std::move(message_)); }
+
+ private:
+  detail::ActorCell* target_;
+  M message_;
+};
+
+}  // namespace understudy

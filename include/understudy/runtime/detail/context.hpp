@@ -1,0 +1,184 @@
+// Context: one stack of coroutines that runs on one thread at a time. A spawned task is one, an actor is one.
+//
+// Who may run a context. At any instant exactly one party holds the *right to run* it: the run queue it stands in, the
+// thread that runs it, or, while it is suspended, whoever first *claims* the suspension it waits on. Each suspension
+// has one word on which that claim is decided (an answer against a time-out, a message against a stop), so a context
+// is scheduled exactly once for each suspension and needs no lock of its own.
+//
+// How a suspended context is taken down. `request_kill` may come from any thread, at any instant:
+//   1. the killer sets `kill_requested_`, then issues a process-wide barrier (Scheduler::heavy_fence);
+//   2. a context that is about to suspend publishes its suspension, then reads `kill_requested_`; thanks to the
+//      barrier, one of the two sees the other, though the suspending side pays for no fence;
+//   3. the killer locks the published suspension by a tag (so that it can't be destroyed under its hands), waits until
+//      the suspending thread has let go of it (`ThreadState::arming`), tries to claim it, and unlocks it. If it won, it
+//      schedules the context, which then is destroyed instead of resumed.
+#pragma once
+
+#include "understudy/base/error.hpp"
+
+#include <atomic>
+#include <coroutine>
+#include <cstdint>
+
+namespace understudy::detail {
+
+class Context;
+class Scheduler;
+class ActorCell;
+class ReplySlot;
+class FrameTenant;
+
+/// What a suspended context waits for.
+struct Wait {
+  enum class Kind : std::uint8_t {
+    event,     ///< Something that happens once.
+    timer,     ///< A moment.
+    socket,    ///< Bytes, room or a connection.
+    blocking,  ///< A declared blocking call: slow is not stuck.
+    message,   ///< The next message: idle.
+    room,      ///< Room in a full mailbox: the fault, if any, is downstream.
+    answer,    ///< An answer from `target`.
+  };
+  Kind kind;
+  bool claimed = false;               ///< It has come; the context stands in a run queue.
+  const ActorCell* target = nullptr;  ///< For `answer` and `room`: the actor it waits on.
+};
+
+/// "an answer", "a timer" ...: for people. Static storage.
+[[nodiscard]] const char* name_of(Wait::Kind kind) noexcept;
+
+/// Something a context waits for. Lives in the frame that waits, or in memory that outlives it.
+class Suspension {
+ public:
+  /// Takes the right to resume the waiting context. True for exactly one caller. Any thread, while it is protected
+  /// (see above) or known to be alive.
+  virtual bool claim() noexcept = 0;
+  /// What is waited for, for incidents and for judging liveness.
+  [[nodiscard]] virtual Wait waiting_for() const noexcept = 0;
+
+ protected:
+  Suspension() = default;
+  Suspension(const Suspension&) = delete;
+  Suspension& operator=(const Suspension&) = delete;
+  ~Suspension() = default;
+};
+
+/// What the thread that runs contexts keeps for them. One for each worker, and one for a simulation's thread.
+struct ThreadState {
+  Context* current = nullptr;      ///< The context being run, if any.
+  Scheduler* scheduler = nullptr;  ///< The scheduler this thread works for, if any.
+  void* worker = nullptr;          ///< The scheduler's own record of this thread.
+  /// The coroutine to resume next, where a tail call can't be relied on (see transfer.hpp).
+  std::coroutine_handle<> next_resume;
+  /// Set when the root coroutine of `current` has ended.
+  bool root_finished = false;
+  /// Messages an actor may still handle before it yields to its neighbours.
+  std::uint32_t budget = 0;
+  /// Replies dropped while an exception is under way: the end of the activation decides what their askers get.
+  ReplySlot* dropped_replies = nullptr;
+  /// The error for replies dropped by the frames that this thread tears down now, or null.
+  const Error* teardown_error = nullptr;
+  /// Parts of frames being destroyed on this thread that are still in use elsewhere (see frame_pool.hpp).
+  FrameTenant* tenants = nullptr;
+  /// The context that this thread is suspending now. Written by this thread (release), read by killers (acquire): once
+  /// it no longer names their victim, the suspending thread touches the victim's frame no more.
+  std::atomic<Context*> arming{nullptr};
+};
+
+/// This thread's state. Threads that are no workers have one as well, with no scheduler.
+[[nodiscard]] inline ThreadState& this_thread() noexcept {
+  static thread_local constinit ThreadState state;
+  return state;
+}
+
+class Context {
+ public:
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  /// Runs the context until it suspends or ends. Called by the holder of the right to run, which is spent by it.
+  virtual void run() noexcept = 0;
+  /// The actor this context belongs to, or null for a task outside all actors.
+  [[nodiscard]] virtual ActorCell* cell() noexcept { return nullptr; }
+
+  /// Asks that the context be destroyed at its next (or present) suspension. Any thread; the caller keeps it alive.
+  void request_kill() noexcept;
+  [[nodiscard]] bool kill_requested() const noexcept { return kill_requested_.load(std::memory_order_relaxed); }
+
+  /// Called by an awaiter's await_suspend, on the running thread, before anything can claim `suspension`. Returns false
+  /// if the context is to be killed: the awaiter then arms nothing and calls `give_up`.
+  [[nodiscard]] bool publish(std::coroutine_handle<> resume_at, Suspension& suspension) noexcept {
+    resume_point_ = resume_at;
+    this_thread().arming.store(this, std::memory_order_relaxed);
+    // Release: pairs with the killer's acquire in `with_suspension`, which then sees `arming` as well.
+    suspension_.store(&suspension, std::memory_order_release);
+    return !kill_requested();
+  }
+  /// Called after the awaiter has armed its event. Touches no frame and no context: either may be gone by now.
+  static void armed() noexcept { this_thread().arming.store(nullptr, std::memory_order_release); }
+  /// Takes `publish` back, so that the coroutine goes on at once. The suspension must be one that nobody can claim.
+  void unpublish() noexcept {
+    armed();
+    retire();
+  }
+  /// Ends an await_suspend that found a kill request. The suspension must be one that nobody can claim. The context is
+  /// gone, or about to be, when this returns.
+  void give_up() noexcept {
+    armed();
+    schedule();
+  }
+
+  /// The suspension it waits on was claimed by the caller, who hands the right to run to the scheduler. Any thread.
+  void schedule() noexcept;
+
+  [[nodiscard]] Scheduler& scheduler() const noexcept { return *scheduler_; }
+  [[nodiscard]] std::coroutine_handle<> resume_point() const noexcept { return resume_point_; }
+
+  /// Runs `inspect(suspension)` while what it waits for is kept from being destroyed. False if it runs, or stands in a
+  /// run queue. Any thread; the caller keeps the context alive.
+  template <typename Inspect>
+  bool with_suspension(Inspect inspect) noexcept;
+
+  Context* next_ready = nullptr;  ///< Link of the run queue that it stands in.
+
+ protected:
+  explicit Context(Scheduler& scheduler) noexcept : scheduler_(&scheduler) {}
+  ~Context() = default;
+
+  /// Waits out a killer that holds the suspension, and clears it. First thing in `run`.
+  void retire() noexcept {
+    Suspension* seen = suspension_.load(std::memory_order_relaxed);
+    while (seen != nullptr) {
+      if (is_locked(seen)) {
+        pause();
+        seen = suspension_.load(std::memory_order_relaxed);
+        continue;
+      }
+      // Acquire: pairs with the release by which a killer unlocks.
+      if (suspension_.compare_exchange_weak(seen, nullptr, std::memory_order_acquire, std::memory_order_relaxed)) {
+        return;
+      }
+    }
+  }
+  /// Resumes the coroutine at `resume_point_`. Returns true if the root coroutine has ended; otherwise the context may
+  /// already be running elsewhere, or be gone, and must not be touched.
+  bool resume() noexcept;
+  void set_resume_point(std::coroutine_handle<> handle) noexcept { resume_point_ = handle; }
+  void clear_kill() noexcept { kill_requested_.store(false, std::memory_order_relaxed); }
+
+ private:
+  static bool is_locked(const Suspension* suspension) noexcept {
+    return (reinterpret_cast<std::uintptr_t>(suspension) & 1U) != 0;
+  }
+  static void pause() noexcept;
+
+  std::coroutine_handle<> resume_point_;
+  // Null while running or queued. Written by the running thread (release), tagged by a killer (acq_rel), cleared by
+  // the thread that runs it next (acquire).
+  std::atomic<Suspension*> suspension_{nullptr};
+  Scheduler* scheduler_;
+  // Written by killers, read by the running thread at each suspension; ordered by Scheduler::heavy_fence (see above).
+  std::atomic<bool> kill_requested_{false};
+};
+
+}  // namespace understudy::detail

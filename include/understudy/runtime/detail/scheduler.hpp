@@ -1,0 +1,134 @@
+// Scheduler: what coroutines need from the world, as an interface with two implementations: worker threads
+// (src/runtime/threaded_scheduler) and the simulation (src/simulation/simulated_scheduler), where one thread runs
+// everything in an order drawn from a seed, on virtual time. Nothing above this interface can tell which it runs on.
+#pragma once
+
+#include "understudy/base/clock.hpp"
+#include "understudy/base/random.hpp"
+#include "understudy/runtime/detail/context.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+namespace understudy {
+class Network;
+}
+
+namespace understudy::detail {
+
+/// A moment at which `fire` is called. Intrusive: a timer lives in the frame that waits on it (links of a pairing
+/// heap).
+class Timer {
+ public:
+  /// Called once when the time has come, on the control thread, with the timer queue locked: it must be short and must
+  /// not start or cancel timers. The timer is no longer in the queue; after `fire` returns it is not touched again.
+  virtual void fire() noexcept = 0;
+
+ protected:
+  Timer() = default;
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+  ~Timer() = default;
+
+ private:
+  friend class TimerQueue;
+  TimePoint deadline_{};
+  std::uint64_t order_ = 0;  // Timers with one deadline fire in the order in which they were started.
+  Timer* child_ = nullptr;
+  Timer* next_ = nullptr;
+  Timer* previous_ = nullptr;
+  bool queued_ = false;
+};
+
+/// Work for the blocking pool. Deletes itself in `run`, or lives elsewhere.
+class BlockingJob {
+ public:
+  virtual void run() noexcept = 0;
+  BlockingJob* next_job = nullptr;
+
+ protected:
+  BlockingJob() = default;
+  BlockingJob(const BlockingJob&) = delete;
+  BlockingJob& operator=(const BlockingJob&) = delete;
+  ~BlockingJob() = default;
+};
+
+/// A flag that a thread can wait for from outside, and that code inside sets once.
+class Completion {
+ public:
+  virtual ~Completion() = default;
+  /// Wakes the waiter. Called once, from any thread.
+  virtual void set() noexcept = 0;
+  /// Blocks the calling thread until `set`. In a simulation: runs it until `set`; returns false if nothing is left to
+  /// run, so that it can never be set.
+  [[nodiscard]] virtual bool wait() noexcept = 0;
+};
+
+class Scheduler {
+ public:
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+  virtual ~Scheduler() = default;
+
+  /// Hands over the right to run `context`. Any thread. Soon: after what the calling worker does now.
+  virtual void schedule(Context& context) noexcept = 0;
+  /// The same, but behind everything that is ready now: for contexts that have used up their budget.
+  virtual void schedule_behind(Context& context) noexcept = 0;
+
+  /// Calls `timer.fire()` at `deadline` or soon after. Any thread.
+  virtual void start_timer(Timer& timer, TimePoint deadline) noexcept = 0;
+  /// Afterwards the timer is not in the queue and its `fire` is not running. True if it had not fired. Any thread.
+  virtual bool cancel_timer(Timer& timer) noexcept = 0;
+
+  /// Runs `job` on a thread that may block. Any thread. Jobs beyond the pool's limit wait their turn.
+  virtual void run_blocking(BlockingJob& job) noexcept = 0;
+  /// Runs `work` on the control thread: the one that drives timers and I/O, and never runs contexts. Any thread.
+  virtual void run_on_control(std::move_only_function<void()> work) = 0;
+
+  [[nodiscard]] virtual std::unique_ptr<Completion> make_completion() = 0;
+  [[nodiscard]] virtual const Clock& clock() const noexcept = 0;
+  /// A number from the scheduler's source of randomness. Any thread.
+  [[nodiscard]] virtual std::uint64_t random_number() noexcept = 0;
+  [[nodiscard]] virtual Network& network() noexcept = 0;
+  [[nodiscard]] virtual std::uint32_t worker_count() const noexcept = 0;
+
+  /// Afterwards every thread that was between publishing a suspension and reading a kill request has passed the read,
+  /// or will see what the caller wrote before. Some microseconds; never on a message's path.
+  virtual void heavy_fence() noexcept = 0;
+  /// Waits until no thread of this scheduler is between publishing `context`'s suspension and letting go of it.
+  virtual void wait_until_armed(const Context& context) noexcept = 0;
+
+  /// Stops all threads. Contexts still queued are left alone: their owners have ended them before.
+  virtual void stop() noexcept = 0;
+
+ protected:
+  Scheduler() = default;
+};
+
+/// Messages an actor may handle, and nested completions a task may see, before it yields.
+inline constexpr std::uint32_t activation_budget = 128;
+
+template <typename Inspect>
+bool Context::with_suspension(Inspect inspect) noexcept {
+  for (;;) {
+    Suspension* seen = suspension_.load(std::memory_order_acquire);
+    if (seen == nullptr) return false;
+    if (is_locked(seen)) {
+      pause();
+      continue;
+    }
+    auto* locked = reinterpret_cast<Suspension*>(reinterpret_cast<std::uintptr_t>(seen) | 1U);
+    // Acquire: pairs with the release in `publish`, so that `arming` of the publishing thread is seen.
+    if (!suspension_.compare_exchange_weak(seen, locked, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+      continue;
+    }
+    scheduler_->wait_until_armed(*this);
+    inspect(*seen);
+    // Release: pairs with the acquire in `retire`.
+    suspension_.store(seen, std::memory_order_release);
+    return true;
+  }
+}
+
+}  // namespace understudy::detail

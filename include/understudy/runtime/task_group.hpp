@@ -1,0 +1,98 @@
+// TaskGroup: coroutines that run beside one another, started together and awaited together.
+//
+//     us::TaskGroup group(system);
+//     for (int i = 0; i < 1000; ++i) group.spawn(client(i));
+//     co_await group.join();
+//
+// Each task runs on any worker. An exception that leaves a task is logged and ends that task alone. A group that is
+// destroyed cancels the tasks that still run: each is destroyed at its next suspension, with its destructors; tasks
+// must therefore own what they use, or be joined first.
+#pragma once
+
+#include "understudy/runtime/detail/event.hpp"
+#include "understudy/runtime/detail/scheduler.hpp"
+#include "understudy/runtime/task.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+namespace understudy {
+namespace detail {
+
+class SpawnedTask;
+
+/// What a group and its tasks share.
+class TaskGroupCore {
+ public:
+  explicit TaskGroupCore(Scheduler& scheduler) noexcept : scheduler_(scheduler) {}
+  TaskGroupCore(const TaskGroupCore&) = delete;
+  TaskGroupCore& operator=(const TaskGroupCore&) = delete;
+
+  void spawn(Task<> task);
+  void cancel() noexcept;
+  /// Sets `ended` once no task runs; at once if none does. One waiter at a time.
+  void notify_when_empty(Event& ended) noexcept;
+  void forget_waiter() noexcept;
+  [[nodiscard]] std::size_t size() const noexcept;
+
+  void retain() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept {
+    if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+
+ private:
+  friend class SpawnedTask;
+  ~TaskGroupCore() = default;
+  void lock() const noexcept;
+  void unlock() const noexcept;
+  void unlink(SpawnedTask& task) noexcept;
+
+  Scheduler& scheduler_;
+  // Spin lock: acquire to take, release to give back.
+  mutable std::atomic<bool> locked_{false};
+  // The group and each of its tasks; relaxed to add, acq_rel to drop.
+  std::atomic<std::size_t> owners_{1};
+  SpawnedTask* first_ = nullptr;
+  std::size_t count_ = 0;
+  Event* waiter_ = nullptr;
+};
+
+}  // namespace detail
+
+/// Threads: any, but one at a time; `join` in a coroutine.
+class TaskGroup {
+ public:
+  explicit TaskGroup(detail::Scheduler& scheduler) : core_(new detail::TaskGroupCore(scheduler)) {}
+  TaskGroup(const TaskGroup&) = delete;
+  TaskGroup& operator=(const TaskGroup&) = delete;
+  ~TaskGroup() {
+    core_->cancel();
+    core_->release();
+  }
+
+  /// Starts `task` on a worker. Constant time.
+  void spawn(Task<> task) { core_->spawn(std::move(task)); }
+  /// Asks every task to end at its next suspension. Returns at once.
+  void cancel() noexcept { core_->cancel(); }
+  /// Waits until no task of the group runs. Not while another join of the same group waits.
+  [[nodiscard]] Task<> join() {
+    struct Waiter {
+      explicit Waiter(detail::TaskGroupCore& group) : core(group) { core.notify_when_empty(ended); }
+      Waiter(const Waiter&) = delete;
+      Waiter& operator=(const Waiter&) = delete;
+      ~Waiter() { core.forget_waiter(); }
+      detail::TaskGroupCore& core;
+      detail::Event ended;
+    };
+    Waiter waiter(*core_);
+    co_await waiter.ended;
+  }
+  /// Tasks that have not ended.
+  [[nodiscard]] std::size_t size() const noexcept { return core_->size(); }
+
+ private:
+  detail::TaskGroupCore* core_;
+};
+
+}  // namespace understudy

@@ -1,0 +1,291 @@
+#include "understudy/actor/detail/actor_cell.hpp"
+
+#include "actor/system_core.hpp"
+#include "base/log.hpp"
+#include "understudy/actor/detail/reply_slot.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <typeinfo>
+
+#include <boost/core/demangle.hpp>
+#include <fmt/format.h>
+
+namespace understudy::detail {
+
+const char* name_of(Ending::Kind kind) noexcept {
+  switch (kind) {
+    case Ending::Kind::returned:
+      return "returned";
+    case Ending::Kind::crashed:
+      return "crashed";
+    case Ending::Kind::stuck:
+      return "stuck";
+    case Ending::Kind::reset:
+      return "reset";
+    case Ending::Kind::stopped:
+      return "stopped";
+  }
+  return "ended";
+}
+
+/// Starts the next incarnation after its delay.
+class ActorCell::RestartTimer final : public Timer {
+ public:
+  explicit RestartTimer(ActorCell& cell) noexcept : cell_(cell) {}
+
+ private:
+  void fire() noexcept override { cell_.schedule(); }
+  ActorCell& cell_;
+};
+
+ActorCell::ActorCell(SystemCore& system, ActorCell* parent, std::string_view name, const SpawnOptions& options)
+    : Context(system.scheduler()),
+      mailbox_(std::clamp<std::uint32_t>(options.capacity, 1, 65'535)),
+      supervision_time_(system.supervision_time()),
+      system_(system),
+      parent_(parent),
+      id_(system.next_id()),
+      name_(name),
+      options_(options) {}
+
+ActorCell::~ActorCell() = default;
+
+void ActorCell::destroy() noexcept { delete this; }
+
+std::string ActorCell::path() const { return parent_ == nullptr ? "/" + name_ : parent_->path() + "/" + name_; }
+
+void ActorCell::ask_to_be_watched() noexcept {
+  if (SupervisionHook* hook = system_.hook()) hook->watch(*this);
+}
+
+void ActorCell::run() noexcept {
+  retire();
+  switch (stage_) {
+    case Stage::start:
+      if (!begin_incarnation()) return;
+      break;
+    case Stage::live:
+      if (kill_requested()) {
+        end_incarnation(take_requested_ending());
+        return;
+      }
+      if (receiver_ != nullptr && !finish_receive()) return;
+      break;
+    case Stage::ending:
+      finish_incarnation();
+      return;
+  }
+  if (!resume()) {
+    // Suspended: this cell may be running elsewhere by now. Replies dropped by exceptions that were caught:
+    settle_dropped_replies(Error(ErrorCode::reply_dropped));
+    return;
+  }
+  Ending ending = ending_of_finished();
+  settle_dropped_replies(ending.kind == Ending::Kind::crashed ? ending.error : Error(ErrorCode::reply_dropped));
+  end_incarnation(std::move(ending));
+}
+
+bool ActorCell::begin_incarnation() noexcept {
+  {
+    const std::lock_guard lock(system_.lifecycle());
+    restart_timer_.reset();
+    if (!doomed_) {
+      clear_kill();
+      requested_ending_.reset();
+      incarnation_.store(incarnation_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+      alive_ = true;
+    }
+  }
+  if (!alive_) {
+    stop_for_good();
+    return false;
+  }
+  stage_ = Stage::live;
+  mark_busy();
+  try {
+    coroutine_ = make_incarnation();
+  } catch (const std::exception& error) {
+    end_incarnation({Ending::Kind::crashed, {ErrorCode::actor_crashed, error.what()}});
+    return false;
+  }
+  set_resume_point(coroutine_.handle());
+  return true;
+}
+
+bool ActorCell::finish_receive() noexcept {
+  for (;;) {
+    if (receiver_->complete()) {
+      receiver_ = nullptr;
+      return true;
+    }
+    // What woke it is not wanted any more: its asker has given up. It waits on, without having been resumed.
+    mark_idle();
+    if (!publish(resume_point(), receiver_->suspension())) {
+      unpublish();
+      end_incarnation(take_requested_ending());
+      return false;
+    }
+    if (mailbox_.sleep()) {
+      armed();
+      return false;
+    }
+    unpublish();
+  }
+}
+
+Ending ActorCell::take_requested_ending() noexcept {
+  const std::lock_guard lock(system_.lifecycle());
+  return requested_ending_ ? *std::exchange(requested_ending_, std::nullopt) : Ending{};
+}
+
+Ending ActorCell::ending_of_finished() noexcept {
+  const std::exception_ptr& exception = coroutine_.handle().promise().exception();
+  if (!exception) return {Ending::Kind::returned, ErrorCode::actor_stopped};
+  std::string what;
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::exception& error) {
+    what = fmt::format("{}: {}", boost::core::demangle(typeid(error).name()), error.what());
+  } catch (...) {
+    what = "an exception that is no std::exception";
+  }
+  return {Ending::Kind::crashed, {ErrorCode::actor_crashed, fmt::format("{} crashed: {}", path(), what)}};
+}
+
+void ActorCell::settle_dropped_replies(const Error& reason) noexcept {
+  ThreadState& thread = this_thread();
+  while (thread.dropped_replies != nullptr) {
+    ReplySlot* slot = thread.dropped_replies;
+    thread.dropped_replies = static_cast<ReplySlot*>(slot->next);
+    slot->fail(reason);
+  }
+}
+
+void ActorCell::end_incarnation(Ending ending) noexcept {
+  const bool gracefully = ending.kind == Ending::Kind::returned;
+  ending_ = std::move(ending);
+  stage_ = Stage::ending;
+  std::vector<CellPointer> children;
+  {
+    const std::lock_guard lock(system_.lifecycle());
+    alive_ = false;
+    for (ActorCell* child : children_) children.push_back(CellPointer::share(*child));
+    waits_for_children_ = !children.empty();
+  }
+  if (children.empty()) {
+    finish_incarnation();
+    return;
+  }
+  // From here on the last child to stop may already be running this cell: only the copies are touched.
+  for (auto child = children.rbegin(); child != children.rend(); ++child) {
+    if (gracefully) {
+      (*child)->request_stop();
+    } else {
+      (*child)->terminate();
+    }
+  }
+}
+
+void ActorCell::finish_incarnation() noexcept {
+  ThreadState& thread = this_thread();
+  thread.teardown_error = &ending_.error;
+  receiver_ = nullptr;
+  coroutine_.reset();
+  thread.teardown_error = nullptr;
+  mark_idle();
+  bool may_restart = ending_.kind != Ending::Kind::returned && ending_.kind != Ending::Kind::stopped;
+  {
+    const std::lock_guard lock(system_.lifecycle());
+    may_restart = may_restart && !doomed_;
+  }
+  SupervisionHook* hook = system_.hook();
+  if (may_restart && hook == nullptr) {
+    log_error("{} incarnation {}: {} ({}); there is no supervisor, so it stops", path(), incarnation(),
+              name_of(ending_.kind), ending_.error.message());
+  }
+  Verdict verdict;
+  if (may_restart && hook != nullptr) verdict = hook->on_failure(*this, ending_);
+  if (!verdict.restart) {
+    stop_for_good();
+    return;
+  }
+  restart_after(verdict.delay);
+}
+
+void ActorCell::restart_after(Duration delay) noexcept {
+  stage_ = Stage::start;
+  if (delay <= Duration{0}) {
+    scheduler().schedule_behind(*this);
+    return;
+  }
+  const std::lock_guard lock(system_.lifecycle());
+  if (doomed_) {
+    schedule();
+    return;
+  }
+  restart_timer_ = std::make_unique<RestartTimer>(*this);
+  scheduler().start_timer(*restart_timer_, scheduler().clock().now() + delay);
+}
+
+void ActorCell::stop_for_good() noexcept {
+  mailbox_.close();
+  const Error reason(ErrorCode::actor_stopped, fmt::format("{} has stopped", path()));
+  ThreadState& thread = this_thread();
+  thread.teardown_error = &reason;
+  while (MessageHead* node = mailbox_.pop([](MessageHead& /*waiting*/) {})) bury(*node, reason);
+  thread.teardown_error = nullptr;
+  stopped_.store(true, std::memory_order_release);
+  system_.unlink(*this);
+}
+
+void ActorCell::request_stop() noexcept {
+  if (mailbox_.close()) schedule();
+}
+
+bool ActorCell::request_end(std::uint32_t incarnation, Ending ending) {
+  const std::lock_guard lock(system_.lifecycle());
+  if (!alive_ || kill_requested()) return false;
+  if (incarnation != 0 && incarnation != incarnation_.load(std::memory_order_relaxed)) return false;
+  requested_ending_ = std::move(ending);
+  request_kill();
+  return true;
+}
+
+void ActorCell::terminate() noexcept {
+  const std::lock_guard lock(system_.lifecycle());
+  doomed_ = true;
+  if (alive_ && !kill_requested()) {
+    requested_ending_ = Ending{Ending::Kind::stopped, ErrorCode::actor_stopped};
+    request_kill();
+    return;
+  }
+  // Between two lives: it need not wait for the next.
+  if (restart_timer_ != nullptr && scheduler().cancel_timer(*restart_timer_)) {
+    restart_timer_.reset();
+    schedule();
+  }
+}
+
+void fail_dropped(ReplySlot& slot) noexcept {
+  ThreadState& thread = this_thread();
+  if (thread.teardown_error != nullptr) {
+    slot.fail(*thread.teardown_error);
+    return;
+  }
+  if (std::uncaught_exceptions() > 0 && thread.current != nullptr && thread.current->cell() != nullptr) {
+    // Whether the actor crashes or catches is known when its activation ends (ActorCell::run).
+    slot.next = thread.dropped_replies;
+    thread.dropped_replies = &slot;
+    return;
+  }
+  slot.fail(ErrorCode::reply_dropped);
+}
+
+void empty_address_used() noexcept {
+  log_error("an Address that points nowhere was used; assign it the result of spawn first");
+  std::abort();
+}
+
+}  // namespace understudy::detail

@@ -1,0 +1,67 @@
+#include "understudy/actor/system.hpp"
+
+#include "actor/system_core.hpp"
+#include "base/log.hpp"
+#include "runtime/threaded_scheduler.hpp"
+#include "understudy/runtime/wait.hpp"
+
+#include <cstdlib>
+
+#include <boost/core/demangle.hpp>
+
+namespace understudy {
+
+namespace detail {
+
+void uninstall(const System& system) noexcept;
+
+void note_dead_letter(SystemCore& system, const ActorCell& cell, const std::type_info& message, const Error& reason) {
+  system.note_dead_letter({.actor = cell.path(), .message = boost::core::demangle(message.name()), .reason = reason});
+}
+
+void launch(SystemCore& system, ActorCell& cell) { system.launch(cell); }
+
+ActorCell& current_cell(const char* caller) noexcept {
+  const ThreadState& thread = this_thread();
+  ActorCell* cell = thread.current != nullptr ? thread.current->cell() : nullptr;
+  if (cell == nullptr) {
+    log_error("{} was called outside an actor; only the coroutine of an actor may call it", caller);
+    std::abort();
+  }
+  return *cell;
+}
+
+}  // namespace detail
+
+ActorInfo this_actor() {
+  const detail::ActorCell& cell = detail::current_cell("this_actor");
+  return {.path = cell.path(), .incarnation = cell.incarnation()};
+}
+
+void beat() { detail::current_cell("beat").mark_busy(); }
+
+System::System(const RuntimeOptions& options) : System(std::make_unique<detail::ThreadedScheduler>(options)) {}
+
+System::System(std::unique_ptr<detail::Scheduler> scheduler)
+    : core_(std::make_unique<detail::SystemCore>(std::move(scheduler))) {}
+
+System::~System() {
+  shutdown();
+  detail::uninstall(*this);
+}
+
+void System::start(Task<> task) { core_->tasks().spawn(std::move(task)); }
+
+void System::shutdown(Duration limit) {
+  detail::check_may_block(core_->scheduler(), "System::shutdown");
+  core_->shutdown(limit);
+}
+
+DeadLetters System::dead_letters() const { return core_->dead_letters(); }
+const Clock& System::clock() const noexcept { return core_->scheduler().clock(); }
+Network& System::network() noexcept { return core_->scheduler().network(); }
+std::uint64_t System::random_number() noexcept { return core_->scheduler().random_number(); }
+std::uint32_t System::worker_count() const noexcept { return core_->scheduler().worker_count(); }
+System::operator detail::Scheduler&() noexcept { return core_->scheduler(); }
+
+}  // namespace understudy

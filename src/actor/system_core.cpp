@@ -1,0 +1,127 @@
+#include "actor/system_core.hpp"
+
+#include "base/log.hpp"
+
+#include <algorithm>
+
+namespace understudy::detail {
+
+void SystemCore::launch(ActorCell& cell) {
+  {
+    const std::lock_guard lock(lifecycle_);
+    if (!stopping_) {
+      std::vector<ActorCell*>& siblings = cell.parent_ != nullptr ? cell.parent_->children_ : roots_;
+      siblings.push_back(&cell);
+      cell.retain();
+    } else {
+      cell.mailbox_.close();
+      cell.stopped_.store(true, std::memory_order_release);
+      return;
+    }
+  }
+  cell.schedule();
+}
+
+void SystemCore::unlink(ActorCell& cell) noexcept {
+  ActorCell* parent = cell.parent_;
+  bool parent_may_end = false;
+  {
+    const std::lock_guard lock(lifecycle_);
+    std::vector<ActorCell*>& siblings = parent != nullptr ? parent->children_ : roots_;
+    std::erase(siblings, &cell);
+    if (parent != nullptr && parent->waits_for_children_ && parent->children_.empty()) {
+      parent->waits_for_children_ = false;
+      parent_may_end = true;
+    }
+    if (awaited_ == &cell) awaited_stopped_->set();
+  }
+  // The parent waits for this, and only this, so it is alive, and the right to run it is ours to pass on.
+  if (parent_may_end) parent->schedule();
+  cell.release();
+}
+
+CellPointer SystemCore::youngest_root() {
+  const std::lock_guard lock(lifecycle_);
+  return roots_.empty() ? CellPointer() : CellPointer::share(*roots_.back());
+}
+
+void SystemCore::terminate_roots() noexcept {
+  std::vector<CellPointer> roots;
+  {
+    const std::lock_guard lock(lifecycle_);
+    for (ActorCell* root : roots_) roots.push_back(CellPointer::share(*root));
+  }
+  for (const CellPointer& root : roots) {
+    log_warning("shutdown: {} has not ended in time and is destroyed where it waits", root->path());
+    root->terminate();
+  }
+}
+
+/// Ends what has not ended by itself when shutdown's time is over.
+class SystemCore::Deadline final : private Timer {
+ public:
+  Deadline(SystemCore& system, Duration limit) : system_(system) {
+    system_.scheduler().start_timer(*this, system_.scheduler().clock().now() + limit);
+  }
+  Deadline(const Deadline&) = delete;
+  Deadline& operator=(const Deadline&) = delete;
+  ~Deadline() { system_.scheduler().cancel_timer(*this); }
+
+ private:
+  void fire() noexcept override {
+    system_.scheduler().run_on_control([&system = system_] { system.terminate_roots(); });
+  }
+  SystemCore& system_;
+};
+
+void SystemCore::shutdown(Duration limit) {
+  const std::lock_guard one(shutdown_);
+  {
+    const std::lock_guard lock(lifecycle_);
+    if (stopping_) return;
+    stopping_ = true;
+  }
+  {
+    const Deadline deadline(*this, limit);
+    while (const CellPointer root = youngest_root()) {
+      const std::unique_ptr<Completion> stopped = scheduler_->make_completion();
+      {
+        const std::lock_guard lock(lifecycle_);
+        if (std::ranges::find(roots_, root.get()) == roots_.end()) continue;
+        awaited_ = root.get();
+        awaited_stopped_ = stopped.get();
+      }
+      root->request_stop();
+      const bool ended = stopped->wait();
+      const std::lock_guard lock(lifecycle_);
+      awaited_ = nullptr;
+      awaited_stopped_ = nullptr;
+      if (!ended) break;
+    }
+  }
+  tasks_.cancel();
+  Event ended;
+  // Tasks end on workers; a thread has no context to suspend, so it waits through a task of its own.
+  const std::unique_ptr<Completion> done = scheduler_->make_completion();
+  TaskGroup waiter(*scheduler_);
+  waiter.spawn([](TaskGroup& tasks, Completion& all_ended) -> Task<> {
+    co_await tasks.join();
+    all_ended.set();
+  }(tasks_, *done));
+  static_cast<void>(done->wait());
+  scheduler_->stop();
+}
+
+void SystemCore::note_dead_letter(DeadLetter letter) {
+  const std::lock_guard lock(dead_letters_mutex_);
+  ++dead_letter_count_;
+  if (dead_letters_.size() == dead_letters_kept) dead_letters_.pop_front();
+  dead_letters_.push_back(std::move(letter));
+}
+
+DeadLetters SystemCore::dead_letters() const {
+  const std::lock_guard lock(dead_letters_mutex_);
+  return {.count = dead_letter_count_, .latest = {dead_letters_.begin(), dead_letters_.end()}};
+}
+
+}  // namespace understudy::detail

@@ -1,0 +1,61 @@
+#include "understudy/runtime/detail/context.hpp"
+
+#include "understudy/runtime/detail/scheduler.hpp"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace understudy::detail {
+
+const char* name_of(Wait::Kind kind) noexcept {
+  switch (kind) {
+    case Wait::Kind::event:
+      return "an event";
+    case Wait::Kind::timer:
+      return "a timer";
+    case Wait::Kind::socket:
+      return "a socket";
+    case Wait::Kind::blocking:
+      return "a blocking call";
+    case Wait::Kind::message:
+      return "a message";
+    case Wait::Kind::room:
+      return "room in a mailbox";
+    case Wait::Kind::answer:
+      return "an answer";
+  }
+  return "something unknown";
+}
+
+void Context::pause() noexcept {
+#if defined(__x86_64__)
+  _mm_pause();
+#endif
+}
+
+void Context::schedule() noexcept { scheduler_->schedule(*this); }
+
+bool Context::resume() noexcept {
+  ThreadState& thread = this_thread();
+  thread.current = this;
+  thread.root_finished = false;
+  std::coroutine_handle<> next = resume_point_;
+  do {
+    thread.next_resume = nullptr;
+    next.resume();
+    next = thread.next_resume;
+  } while (next);
+  thread.current = nullptr;
+  return thread.root_finished;
+}
+
+void Context::request_kill() noexcept {
+  kill_requested_.store(true, std::memory_order_release);
+  scheduler_->heavy_fence();
+  bool claimed = false;
+  with_suspension([&](Suspension& suspension) { claimed = suspension.claim(); });
+  if (claimed) schedule();
+}
+
+}  // namespace understudy::detail

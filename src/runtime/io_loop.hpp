@@ -1,0 +1,50 @@
+// The control thread: one thread that runs a Boost.Asio io_context. It drives timers, waits for sockets, and runs the
+// supervisor's checks; it never runs actors, so nothing an actor does can hold it up.
+#pragma once
+
+#include "runtime/timer_queue.hpp"
+
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+namespace understudy::detail {
+
+class IoLoop {
+ public:
+  explicit IoLoop(const Clock& clock);
+  IoLoop(const IoLoop&) = delete;
+  IoLoop& operator=(const IoLoop&) = delete;
+  ~IoLoop() { stop(); }
+
+  /// Timers as in Scheduler. Any thread.
+  void start_timer(Timer& timer, TimePoint deadline) noexcept;
+  bool cancel_timer(Timer& timer) noexcept;
+  /// Runs `work` on the loop's thread. Any thread.
+  void post(std::move_only_function<void()> work);
+  /// Ends the thread. What was posted before runs first; what comes later never runs.
+  void stop() noexcept;
+
+  [[nodiscard]] boost::asio::io_context& context() noexcept { return context_; }
+
+ private:
+  void run() noexcept;
+  void arm();
+  void fire_due();
+
+  const Clock& clock_;
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
+  boost::asio::steady_timer alarm_{context_};
+  std::mutex timers_mutex_;
+  TimerQueue timers_;
+  std::optional<TimePoint> armed_for_;  // Guarded by timers_mutex_: the moment the alarm is set, or being set, to.
+  std::thread thread_;
+};
+
+}  // namespace understudy::detail

@@ -1,0 +1,70 @@
+// Who sleeps and who searches. A worker that finds no work parks; whoever makes work wakes one parked worker, unless
+// one is searching already: that one will find it, and wakes the next if there is more. So a burst of work costs few
+// wake-ups, and none is lost:
+//   - the maker writes the work, then fences, then reads `searching_` and `parked_`;
+//   - the worker counts itself as parked (or no longer searching), then fences, then looks at every queue once more.
+// One of the two sees the other.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+namespace understudy::detail {
+
+/// Where one worker sleeps.
+class ParkingPlace {
+ public:
+  void wait() noexcept {
+    // Acquire: pairs with the release in `release`.
+    while (token_.exchange(0, std::memory_order_acquire) == 0) token_.wait(0, std::memory_order_relaxed);
+  }
+  void release() noexcept {
+    token_.store(1, std::memory_order_release);
+    token_.notify_one();
+  }
+
+ private:
+  std::atomic<std::uint32_t> token_{0};
+};
+
+class Parking {
+ public:
+  /// Work was made: wakes a worker if one is parked and none searches. Any thread.
+  void work_made() noexcept {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (parked_.load(std::memory_order_relaxed) == 0 || searching_.load(std::memory_order_relaxed) != 0) return;
+    wake_one();
+  }
+  /// Wakes every parked worker: the scheduler stops.
+  void wake_all() noexcept;
+
+  /// The calling worker begins to search. False if enough others do; it then parks.
+  bool begin_search() noexcept;
+  /// It has found work. Wakes another if it was the last searcher, since there may be more.
+  void found_work() noexcept;
+  /// Parks the calling worker until it is woken; it then searches. `searching`: it does so now. `any_work` looks at
+  /// every queue; returns at once if it says true. Returns whether the worker is counted as searching.
+  template <typename AnyWork>
+  bool park(ParkingPlace& place, bool searching, AnyWork any_work) noexcept {
+    enlist(place, searching);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (any_work() && withdraw(place)) return false;
+    place.wait();
+    return true;
+  }
+
+ private:
+  void wake_one() noexcept;
+  void enlist(ParkingPlace& place, bool searching) noexcept;
+  bool withdraw(ParkingPlace& place) noexcept;
+
+  std::mutex mutex_;
+  std::vector<ParkingPlace*> places_;
+  // Written under the mutex, and `searching_` also outside; read in work_made after a fence (see above).
+  std::atomic<std::uint32_t> parked_{0};
+  std::atomic<std::uint32_t> searching_{0};
+};
+
+}  // namespace understudy::detail

@@ -1,0 +1,59 @@
+// The real scheduler: worker threads, the control thread, and the blocking pool.
+#pragma once
+
+#include "runtime/blocking_pool.hpp"
+#include "runtime/io_loop.hpp"
+#include "runtime/worker.hpp"
+#include "understudy/runtime/detail/scheduler.hpp"
+#include "understudy/runtime/options.hpp"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace understudy::detail {
+
+class ThreadedScheduler final : public Scheduler {
+ public:
+  explicit ThreadedScheduler(const RuntimeOptions& options);
+  ~ThreadedScheduler() override;
+
+  void schedule(Context& context) noexcept override;
+  void schedule_behind(Context& context) noexcept override;
+  void start_timer(Timer& timer, TimePoint deadline) noexcept override { io_loop_.start_timer(timer, deadline); }
+  bool cancel_timer(Timer& timer) noexcept override { return io_loop_.cancel_timer(timer); }
+  void run_blocking(BlockingJob& job) noexcept override { blocking_pool_.run(job); }
+  void run_on_control(std::move_only_function<void()> work) override { io_loop_.post(std::move(work)); }
+  [[nodiscard]] std::unique_ptr<Completion> make_completion() override;
+  [[nodiscard]] const Clock& clock() const noexcept override { return system_clock_source(); }
+  [[nodiscard]] std::uint64_t random_number() noexcept override;
+  [[nodiscard]] Network& network() noexcept override { return *network_; }
+  [[nodiscard]] std::uint32_t worker_count() const noexcept override {
+    return static_cast<std::uint32_t>(workers_.size());
+  }
+  void heavy_fence() noexcept override;
+  void wait_until_armed(const Context& context) noexcept override;
+  void stop() noexcept override;
+
+  // For workers.
+  [[nodiscard]] Parking& parking() noexcept { return parking_; }
+  [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool any_work() const noexcept;
+  Context* take_shared() noexcept { return shared_.pop(); }
+  Context* steal_for(Worker& thief, std::uint32_t index) noexcept;
+
+ private:
+  Parking parking_;
+  RunQueue shared_;  // What threads that are no workers have made ready.
+  IoLoop io_loop_;
+  std::unique_ptr<Network> network_;
+  BlockingPool blocking_pool_;
+  std::mutex random_mutex_;
+  std::unique_ptr<Random> random_;
+  // Set by `stop` (release), read by workers (acquire).
+  std::atomic<bool> stopping_{false};
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace understudy::detail

@@ -1,0 +1,64 @@
+// What is sent to the store's actors: a nested sum type. The router takes a RoutingMessage; the key-value actor takes
+// the part of it that is its own, so callers may send to either.
+#pragma once
+
+#include "understudy/actor/reply.hpp"
+#include "understudy/base/bytes.hpp"
+#include "understudy/store/transaction.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+namespace understudy::store {
+
+/// Gives a key a value. Answered when the change is as safe as the store's durability says.
+struct Set {
+  Bytes key;
+  Bytes value;
+  Reply<void> response;
+};
+/// The value of a key, or nothing. Never one that a crash could still take back.
+struct Get {
+  Bytes key;
+  Reply<std::optional<Bytes>> response;
+};
+/// Removes a key. The answer says whether it was there.
+struct Delete {
+  Bytes key;
+  Reply<bool> response;
+};
+/// Runs an operation over any keys, atomically (see transaction.hpp). Answered when its changes, and all it has read,
+/// are as safe as the store's durability says. What it captured lives until then.
+struct Operate {
+  std::move_only_function<void(Transaction&)> operation;
+  Reply<void> response;
+};
+using KeyValueMessage = std::variant<Set, Get, Delete, Operate>;
+
+/// The store's supervised actors.
+enum class ActorType : std::uint8_t { key_value, writer };
+[[nodiscard]] std::string_view name_of(ActorType type) noexcept;
+
+/// The state of an actor's life.
+struct LifeSign {
+  std::uint32_t incarnation = 0;  ///< Which life it is in.
+  bool alive = false;             ///< It has not stopped for good.
+};
+/// Asks for an actor's sign of life.
+struct Heartbeat {
+  ActorType actor;
+  Reply<LifeSign> response;
+};
+/// Resets an actor. Either of the two resets the key-value actor, whose child the writer is. Answered once the reset
+/// has begun: false if the actor was not running.
+struct Reset {
+  ActorType actor;
+  Reply<bool> response;
+};
+
+using RoutingMessage = std::variant<KeyValueMessage, Heartbeat, Reset>;
+
+}  // namespace understudy::store

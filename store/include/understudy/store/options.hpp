@@ -1,0 +1,32 @@
+// How a store is set up.
+#pragma once
+
+#include "understudy/journal/durability.hpp"
+#include "understudy/journal/storage.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace understudy::store {
+
+struct StoreOptions {
+  /// The data directory; created if missing. One process at a time holds it.
+  std::string directory = "understudy-data";
+  /// What an acknowledged write survives.
+  Durability durability = Durability::always;
+  /// How often `Durability::interval` flushes.
+  std::chrono::milliseconds flush_interval{1000};
+  /// Where a journal file ends and the next begins.
+  std::uint64_t segment_bytes_max = std::uint64_t{64} * 1024 * 1024;
+  /// Messages the mailboxes of router, key-value actor and writer hold.
+  std::uint32_t mailbox_capacity = 32;
+  /// Requests a route of the router holds while its actor is slow; those beyond it end with `mailbox_full`.
+  std::uint32_t route_capacity = 1024;
+  /// Opens the data directory. Unset: real files. A simulation puts its own disk here.
+  std::function<Result<std::shared_ptr<Storage>>()> open_storage;
+};
+
+}  // namespace understudy::store

@@ -1,0 +1,93 @@
+// Store: the key-value store, in process.
+//
+//     us::System system;
+//     us::Supervisor supervisor(system);
+//     auto store = us::store::Store::open(system, {.directory = "data"}).value();
+//     co_await store->set("hello", "world");
+//     auto value = co_await store->get("hello");       // Result<std::optional<Bytes>>
+//
+// Inside: a router actor, a key-value actor that owns the map, and a writer actor, its child, that owns the data
+// directory and appends every change to a journal. Any of them may crash or be reset: the key-value actor comes back
+// with all that was acknowledged, and the requests that waited.
+//
+// Errors of every operation: as `ask` (understudy/actor/ask.hpp), and storage_failed when the change could not be made
+// durable. After an error other than storage_failed, mailbox_full or actor_stopped a change may or may not have
+// happened.
+#pragma once
+
+#include "understudy/actor/system.hpp"
+#include "understudy/runtime/task.hpp"
+#include "understudy/store/messages.hpp"
+#include "understudy/store/options.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace understudy::store {
+
+/// What start-up found in the data directory.
+struct LoadReport {
+  std::uint64_t keys = 0;
+  std::uint64_t records = 0;
+  std::uint64_t journal_bytes = 0;
+  std::uint64_t segments = 0;
+  /// "" or one line: the torn tail of an unfinished write that was cut.
+  std::string torn_tail;
+};
+
+/// How the store is doing; numbers since it was opened unless said otherwise.
+struct StoreStatistics {
+  std::uint64_t keys = 0;
+  std::uint64_t reads = 0;
+  std::uint64_t read_hits = 0;
+  std::uint64_t changes = 0;
+  std::uint64_t commits = 0;  ///< Group commits written to the journal.
+  std::uint64_t last_lsn = 0;
+  std::uint64_t durable_lsn = 0;
+  std::uint32_t key_value_incarnation = 0;
+};
+
+/// Threads: every member may be called from any thread; the tasks run in coroutines of the system.
+class Store {
+ public:
+  /// Opens the data directory, replays the journal, and starts the actors. Blocks; not on a worker. Fails with
+  /// directory_locked (the message names the holder), data_damaged (it names file and offset; nothing was changed) or
+  /// storage_failed. `system` must outlive the store.
+  static Result<std::unique_ptr<Store>> open(System& system, StoreOptions options);
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+  /// Stops the actors, after they have handled what waits, and waits for them. Not on a worker.
+  ~Store();
+
+  [[nodiscard]] Task<Result<void>> set(Bytes key, Bytes value);
+  [[nodiscard]] Task<Result<std::optional<Bytes>>> get(Bytes key);
+  /// True if the key was there.
+  [[nodiscard]] Task<Result<bool>> erase(Bytes key);
+  /// Runs `operation` in the key-value actor, atomically; see transaction.hpp.
+  [[nodiscard]] Task<Result<void>> operate(std::move_only_function<void(Transaction&)> operation);
+
+  /// The store's door: takes every message.
+  [[nodiscard]] const Address<RoutingMessage>& router() const noexcept;
+  /// The key-value actor itself: one hop less.
+  [[nodiscard]] const Address<KeyValueMessage>& key_value() const noexcept;
+
+  [[nodiscard]] LoadReport load_report() const;
+  [[nodiscard]] StoreStatistics statistics() const;
+  /// Stops the store as the destructor does; calling it again does nothing.
+  void close();
+
+ private:
+  struct Parts;
+  explicit Store(std::unique_ptr<Parts> parts) noexcept;
+  std::unique_ptr<Parts> parts_;
+};
+
+/// The process-wide store, for code that is four levels deep: set once, at the start of main, until it is destroyed.
+/// Fails with `already_installed`.
+Result<void> install(Store& store);
+/// As the members of Store, on the process-wide store. Fail with `not_installed` before `install`.
+[[nodiscard]] Task<Result<void>> set(Bytes key, Bytes value);
+[[nodiscard]] Task<Result<std::optional<Bytes>>> get(Bytes key);
+[[nodiscard]] Task<Result<bool>> erase(Bytes key);
+
+}  // namespace understudy::store
