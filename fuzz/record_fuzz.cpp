@@ -148,6 +148,7 @@ void check_body(BytesView body) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name for it
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Input input(BytesView(reinterpret_cast<const char*>(data), size));
   switch (input.byte()) {
