@@ -68,7 +68,7 @@ class Journal {
  public:
   /// Locks the directory and gives every record in it, in order, to `apply`. A torn tail is cut and reported; a
   /// directory without a journal is a fresh start. On success everything replayed is durable. On an error nothing was
-  /// changed, and what `apply` was given must be thrown away.
+  /// changed (or no more than the torn tail, when cutting it failed), and what `apply` was given must be thrown away.
   ///
   /// Takes time in proportion to the journal's size, and memory for its largest batch (at least 1 MiB).
   /// Errors: directory_locked; storage_failed; invalid_argument (a segment size of 0); those of `apply`;
@@ -90,11 +90,13 @@ class Journal {
 
   /// Writes the open batch, in one write. Begins a new segment, and flushes the old one, when the old one is full.
   /// Nothing to do with an empty batch.
-  /// Errors: storage_failed; the batch is lost, and the journal has ended.
+  /// Errors: storage_failed; the journal has ended. Whether the batch is in it shows when it is opened again: all of
+  /// it, or none.
   [[nodiscard]] Result<void> commit();
 
   /// Returns when all that was committed is on the disk; doesn't commit. Costs nothing when all is.
-  /// Errors: storage_failed; the journal has ended.
+  /// Errors: storage_failed; the journal has ended. Which of the batches since the last good flush are in it shows when
+  /// it is opened again.
   [[nodiscard]] Result<void> flush();
 
   /// Commits, flushes, and adds a mark that says so: after it, start-up can tell damage to any record from an
