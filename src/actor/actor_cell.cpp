@@ -57,7 +57,11 @@ void ActorCell::destroy() noexcept { delete this; }
 std::string ActorCell::path() const { return parent_ == nullptr ? "/" + name_ : parent_->path() + "/" + name_; }
 
 void ActorCell::ask_to_be_watched() noexcept {
-  if (SupervisionHook* hook = system_.hook()) hook->watch(*this);
+  if (SupervisionHook* hook = system_.hook()) {
+    hook->watch(*this);
+  } else {
+    liveness_.watched.store(true, std::memory_order_relaxed);  // Nobody looks: spares the next message this call.
+  }
 }
 
 void ActorCell::run() noexcept {
@@ -104,6 +108,7 @@ bool ActorCell::begin_incarnation() noexcept {
   }
   stage_ = Stage::live;
   mark_busy();
+  if (SupervisionHook* hook = system_.hook(); hook != nullptr && incarnation() > 1) hook->on_restarted(*this);
   try {
     coroutine_ = make_incarnation();
   } catch (const std::exception& error) {

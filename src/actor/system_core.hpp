@@ -15,7 +15,9 @@ namespace understudy::detail {
 
 class SystemCore {
  public:
-  explicit SystemCore(std::unique_ptr<Scheduler> made) : scheduler_(std::move(made)), tasks_(*scheduler_) {}
+  explicit SystemCore(std::unique_ptr<Scheduler> made) : scheduler_(std::move(made)), tasks_(*scheduler_) {
+    scheduler_->set_detached_tasks(tasks_);
+  }
   SystemCore(const SystemCore&) = delete;
   SystemCore& operator=(const SystemCore&) = delete;
   ~SystemCore() = default;
@@ -39,9 +41,16 @@ class SystemCore {
   void shutdown(Duration limit);
 
   // --- supervision --------------------------------------------------------------------------------------------------
-  /// Null without a supervisor. Set under the lifecycle mutex before actors fail; read by workers.
+  /// Null without a supervisor. Workers may call a hook at any time, so one that was set lives as long as the system.
   [[nodiscard]] SupervisionHook* hook() const noexcept { return hook_.load(std::memory_order_acquire); }
-  void set_hook(SupervisionHook* hook) noexcept { hook_.store(hook, std::memory_order_release); }
+  /// False if there is one already.
+  bool set_hook(std::shared_ptr<SupervisionHook> hook) {
+    const std::lock_guard lock(lifecycle_);
+    if (hook_owner_ != nullptr) return false;
+    hook_owner_ = std::move(hook);
+    hook_.store(hook_owner_.get(), std::memory_order_release);
+    return true;
+  }
   /// Written by the supervisor's ticker alone; relaxed, see supervision/liveness.hpp.
   [[nodiscard]] std::atomic<std::int64_t>& supervision_time() noexcept { return supervision_time_; }
 
@@ -64,13 +73,14 @@ class SystemCore {
   std::unique_ptr<Scheduler> scheduler_;
   TaskGroup tasks_;
   std::mutex lifecycle_;
-  std::vector<ActorCell*> roots_;          // Guarded by lifecycle_.
-  bool stopping_ = false;                  // Guarded by lifecycle_.
-  ActorCell* awaited_ = nullptr;           // Guarded by lifecycle_: the root that shutdown waits for.
-  Completion* awaited_stopped_ = nullptr;  // Guarded by lifecycle_: set when it has stopped.
-  std::mutex shutdown_;                    // One shutdown at a time.
-  std::atomic<std::uint64_t> ids_{0};      // Relaxed: only distinct numbers are wanted.
-  std::atomic<SupervisionHook*> hook_{nullptr};
+  std::vector<ActorCell*> roots_;                // Guarded by lifecycle_.
+  bool stopping_ = false;                        // Guarded by lifecycle_.
+  ActorCell* awaited_ = nullptr;                 // Guarded by lifecycle_: the root that shutdown waits for.
+  Completion* awaited_stopped_ = nullptr;        // Guarded by lifecycle_: set when it has stopped.
+  std::mutex shutdown_;                          // One shutdown at a time.
+  std::atomic<std::uint64_t> ids_{0};            // Relaxed: only distinct numbers are wanted.
+  std::shared_ptr<SupervisionHook> hook_owner_;  // Guarded by lifecycle_.
+  std::atomic<SupervisionHook*> hook_{nullptr};  // Set once (release), read by workers (acquire).
   std::atomic<std::int64_t> supervision_time_{1};
   mutable std::mutex dead_letters_mutex_;
   std::uint64_t dead_letter_count_ = 0;

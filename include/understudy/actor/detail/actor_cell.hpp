@@ -31,8 +31,9 @@ namespace understudy {
 /// When an actor whose incarnation has ended by a failure gets a new one. Decided by the Supervisor; without one,
 /// never.
 enum class Restart : std::uint8_t {
-  on_failure,  ///< After a crash, a hang or a reset.
-  never,       ///< The actor stops.
+  on_failure,   ///< After a crash, a hang or a reset.
+  with_parent,  ///< Its failure is its parent's: the parent is reset, and spawns it again if it wants to.
+  never,        ///< The actor stops.
 };
 
 /// What a full mailbox does with one more message.
@@ -101,6 +102,8 @@ class ActorCell : public Context {
   /// "/key-value/writer": names from the root down.
   [[nodiscard]] std::string path() const;
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+  /// Null for a root. A parent outlives its children's stay in the tree.
+  [[nodiscard]] ActorCell* parent() const noexcept { return parent_; }
   [[nodiscard]] std::uint32_t incarnation() const noexcept { return incarnation_.load(std::memory_order_relaxed); }
   [[nodiscard]] const SpawnOptions& options() const noexcept { return options_; }
   [[nodiscard]] SystemCore& system() const noexcept { return system_; }

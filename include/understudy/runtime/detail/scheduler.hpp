@@ -13,7 +13,8 @@
 
 namespace understudy {
 class Network;
-}
+class TaskGroup;
+}  // namespace understudy
 
 namespace understudy::detail {
 
@@ -99,11 +100,19 @@ class Scheduler {
   /// Waits until no thread of this scheduler is between publishing `context`'s suspension and letting go of it.
   virtual void wait_until_armed(const Context& context) noexcept = 0;
 
+  /// Where tasks run that belong to nobody else; ended by the system's shutdown.
+  [[nodiscard]] TaskGroup& detached_tasks() const noexcept { return *detached_tasks_; }
+  /// Set once, by the system, before anything runs.
+  void set_detached_tasks(TaskGroup& tasks) noexcept { detached_tasks_ = &tasks; }
+
   /// Stops all threads. Contexts still queued are left alone: their owners have ended them before.
   virtual void stop() noexcept = 0;
 
  protected:
   Scheduler() = default;
+
+ private:
+  TaskGroup* detached_tasks_ = nullptr;
 };
 
 /// Messages an actor may handle, and nested completions a task may see, before it yields.

@@ -1,0 +1,62 @@
+// SimulatedSystem: a System whose every event comes in an order drawn from a seed, on virtual time, on one thread.
+//
+//     us::SimulatedSystem simulation(42);
+//     us::System& system = simulation.system();
+//     auto counter = system.spawn("counter", counter_actor);
+//     auto total = us::wait(system, counter.ask<Add>(5).within(1s));   // runs the simulation until it is answered
+//
+// One seed gives one history, on every machine: the same events in the same order at the same virtual times. Whatever
+// code the actors run is the code that runs on real threads. An hour of sleeping takes no time.
+//
+// What is drawn from the seed: which ready context runs next; how long each step, blocking call and network transfer
+// takes; in what pieces bytes arrive; `System::random_number`.
+// What is not simulated: memory orders and preemption inside a step. Those are for the thread sanitizer.
+#pragma once
+
+#include "understudy/actor/system.hpp"
+
+#include <cstdint>
+#include <functional>
+
+namespace understudy {
+
+namespace detail {
+class SimulatedScheduler;
+}
+
+/// Threads: one; the one that made it.
+class SimulatedSystem {
+ public:
+  explicit SimulatedSystem(std::uint64_t seed);
+  SimulatedSystem(const SimulatedSystem&) = delete;
+  SimulatedSystem& operator=(const SimulatedSystem&) = delete;
+  ~SimulatedSystem();
+
+  [[nodiscard]] System& system() noexcept { return *system_; }
+  [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
+
+  /// Runs everything that happens within `duration` of virtual time.
+  void run_for(Duration duration);
+  /// Runs until `condition` holds, looking after each event. False if nothing is left to run, or `limit` of virtual
+  /// time has passed.
+  bool run_until(const std::function<bool()>& condition, Duration limit = std::chrono::hours(1));
+  /// Runs one event. False if nothing is left to run.
+  bool step();
+
+  /// Virtual time since the start.
+  [[nodiscard]] Duration now() const noexcept;
+  /// Events so far.
+  [[nodiscard]] std::uint64_t steps() const noexcept;
+  /// A hash over all events so far: two runs with one seed have the same.
+  [[nodiscard]] std::uint64_t trace_hash() const noexcept;
+
+  /// The longest a blocking call takes, in virtual time. Default 2 ms.
+  void set_blocking_time_max(Duration longest) noexcept;
+
+ private:
+  std::uint64_t seed_;
+  detail::SimulatedScheduler* scheduler_;  // Owned by the system.
+  std::unique_ptr<System> system_;
+};
+
+}  // namespace understudy

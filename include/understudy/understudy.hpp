@@ -1,0 +1,39 @@
+// Understudy: supervised, durable actors. This header includes all of the library, and says what to read in which
+// order.
+//
+//  1. actor/system.hpp            a System owns actors, tasks and threads; spawn, shutdown
+//  2. runtime/task.hpp            Task<T>: the coroutine type
+//  3. actor/mailbox.hpp           what an actor function receives from
+//  4. actor/message.hpp           what can be a message; requests that carry a Reply
+//     actor/reply.hpp             Reply<T>: answering, later or elsewhere
+//  5. actor/address.hpp           where to send: tell, ask, try_tell, stop, reset
+//     actor/ask.hpp, tell.hpp     what awaiting them gives, and what can go wrong
+//  6. actor/spawn.hpp             children, this_actor, beat
+//  7. supervision/supervisor.hpp  what happens when an actor crashes or hangs
+//     supervision/incident.hpp    the record of it
+//  8. runtime/sleep.hpp, blocking.hpp, task_group.hpp   time, slow calls, many tasks at once
+//     runtime/wait.hpp, asio.hpp  from plain threads, and from somebody else's Asio loop
+//  9. actor/registry.hpp          a process-wide system, for those who want one
+// 10. journal/journal.hpp         an append-only journal: what durable state is made of
+// 11. base/error.hpp              errors as values
+//
+// For tests: simulation/simulated_system.hpp (a library of its own, understudy::simulation).
+#pragma once
+
+#include "understudy/actor/registry.hpp"
+#include "understudy/actor/system.hpp"
+#include "understudy/base/bytes.hpp"
+#include "understudy/base/clock.hpp"
+#include "understudy/base/error.hpp"
+#include "understudy/base/logging.hpp"
+#include "understudy/base/random.hpp"
+#include "understudy/journal/durability.hpp"
+#include "understudy/journal/journal.hpp"
+#include "understudy/journal/record.hpp"
+#include "understudy/journal/storage.hpp"
+#include "understudy/runtime/blocking.hpp"
+#include "understudy/runtime/network.hpp"
+#include "understudy/runtime/sleep.hpp"
+#include "understudy/runtime/task_group.hpp"
+#include "understudy/runtime/wait.hpp"
+#include "understudy/supervision/supervisor.hpp"

@@ -1,0 +1,172 @@
+#include "simulation/simulated_network.hpp"
+
+#include "simulation/simulated_scheduler.hpp"
+#include "understudy/runtime/detail/event.hpp"
+#include "understudy/runtime/sleep.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
+
+namespace understudy::detail {
+namespace {
+
+constexpr std::size_t pipe_bytes_max = 64 * 1024;
+constexpr std::uint64_t longest_delay_ns = 200'000;
+
+/// Wakes one coroutine whenever something may have changed.
+class Signal {
+ public:
+  void notify() noexcept {
+    if (waiting_) std::exchange(waiting_, nullptr)->set();
+  }
+  [[nodiscard]] std::shared_ptr<Event> wait() {
+    waiting_ = std::make_shared<Event>(Wait::Kind::socket);
+    return waiting_;
+  }
+
+ private:
+  std::shared_ptr<Event> waiting_;
+};
+
+/// One direction of a connection.
+struct Pipe {
+  std::string bytes;
+  bool writer_gone = false;
+  bool reader_gone = false;
+  Signal changed_for_reader;
+  Signal changed_for_writer;
+};
+
+class SimulatedConnection final : public Connection {
+ public:
+  SimulatedConnection(SimulatedScheduler& scheduler, std::shared_ptr<Pipe> in, std::shared_ptr<Pipe> out,
+                      std::string peer)
+      : scheduler_(scheduler), in_(std::move(in)), out_(std::move(out)), peer_(std::move(peer)) {}
+  ~SimulatedConnection() override {
+    out_->writer_gone = true;
+    out_->changed_for_reader.notify();
+    in_->reader_gone = true;
+    in_->changed_for_writer.notify();
+  }
+
+  Task<Result<std::size_t>> read_some(std::span<char> into) override {
+    while (in_->bytes.empty() && !in_->writer_gone) {
+      const std::shared_ptr<Event> changed = in_->changed_for_reader.wait();
+      Event& event = *changed;
+      co_await event;
+    }
+    if (in_->bytes.empty()) co_return std::size_t{0};
+    const std::size_t limit = std::min(into.size(), in_->bytes.size());
+    const std::size_t count = 1 + scheduler_.random_number() % limit;
+    std::memcpy(into.data(), in_->bytes.data(), count);
+    in_->bytes.erase(0, count);
+    in_->changed_for_writer.notify();
+    co_return count;
+  }
+
+  Task<Result<void>> write_all(std::string_view bytes) override {
+    while (!bytes.empty()) {
+      co_await sleep(Duration(1 + scheduler_.random_number() % longest_delay_ns));
+      if (out_->reader_gone) co_return failure(ErrorCode::storage_failed, "write to " + peer_ + ": it has gone");
+      const std::size_t room = pipe_bytes_max - out_->bytes.size();
+      if (room == 0) {
+        const std::shared_ptr<Event> changed = out_->changed_for_writer.wait();
+        Event& event = *changed;
+        co_await event;
+        continue;
+      }
+      const std::size_t count = 1 + scheduler_.random_number() % std::min(room, bytes.size());
+      out_->bytes.append(bytes.substr(0, count));
+      bytes.remove_prefix(count);
+      out_->changed_for_reader.notify();
+    }
+    co_return Result<void>{};
+  }
+
+  [[nodiscard]] std::string peer() const override { return peer_; }
+
+ private:
+  SimulatedScheduler& scheduler_;
+  std::shared_ptr<Pipe> in_;
+  std::shared_ptr<Pipe> out_;
+  std::string peer_;
+};
+
+/// The connections that wait to be accepted at one port.
+struct Port {
+  std::deque<std::unique_ptr<Connection>> waiting;
+  Signal changed;
+};
+using Ports = std::map<std::uint16_t, std::shared_ptr<Port>>;
+
+class SimulatedListener final : public Listener {
+ public:
+  SimulatedListener(std::shared_ptr<Ports> ports, std::uint16_t number)
+      : ports_(std::move(ports)), port_(ports_->at(number)), number_(number) {}
+  ~SimulatedListener() override { ports_->erase(number_); }
+
+  Task<Result<std::unique_ptr<Connection>>> accept() override {
+    while (port_->waiting.empty()) {
+      const std::shared_ptr<Event> changed = port_->changed.wait();
+      Event& event = *changed;
+      co_await event;
+    }
+    std::unique_ptr<Connection> accepted = std::move(port_->waiting.front());
+    port_->waiting.pop_front();
+    co_return accepted;
+  }
+  [[nodiscard]] std::uint16_t port() const override { return number_; }
+
+ private:
+  std::shared_ptr<Ports> ports_;
+  std::shared_ptr<Port> port_;
+  std::uint16_t number_;
+};
+
+class SimulatedNetwork final : public Network {
+ public:
+  explicit SimulatedNetwork(SimulatedScheduler& scheduler) : scheduler_(scheduler) {}
+
+  Result<std::unique_ptr<Listener>> listen(std::string_view address, std::uint16_t port) override {
+    if (port == 0) port = next_port_++;
+    if (ports_->contains(port)) {
+      return failure(ErrorCode::storage_failed,
+                     fmt::format("listen on {} port {}: Address already in use", address, port));
+    }
+    ports_->emplace(port, std::make_shared<Port>());
+    return std::make_unique<SimulatedListener>(ports_, port);
+  }
+
+  Task<Result<std::unique_ptr<Connection>>> connect(std::string address, std::uint16_t port) override {
+    co_await sleep(Duration(1 + scheduler_.random_number() % longest_delay_ns));
+    const auto found = ports_->find(port);
+    if (found == ports_->end()) {
+      co_return failure(ErrorCode::storage_failed,
+                        fmt::format("connect to {} port {}: Connection refused", address, port));
+    }
+    auto there = std::make_shared<Pipe>();
+    auto back = std::make_shared<Pipe>();
+    const std::string client = fmt::format("{}:{}", address, next_port_++);
+    found->second->waiting.push_back(std::make_unique<SimulatedConnection>(scheduler_, there, back, client));
+    found->second->changed.notify();
+    co_return std::make_unique<SimulatedConnection>(scheduler_, back, there, fmt::format("{}:{}", address, port));
+  }
+
+ private:
+  SimulatedScheduler& scheduler_;
+  std::shared_ptr<Ports> ports_ = std::make_shared<Ports>();
+  std::uint16_t next_port_ = 40'000;
+};
+
+}  // namespace
+
+std::unique_ptr<Network> make_simulated_network(SimulatedScheduler& scheduler) {
+  return std::make_unique<SimulatedNetwork>(scheduler);
+}
+
+}  // namespace understudy::detail

@@ -1,0 +1,78 @@
+// The simulation's scheduler: the deterministic twin of ThreadedScheduler.
+#pragma once
+
+#include "runtime/timer_queue.hpp"
+#include "understudy/runtime/detail/scheduler.hpp"
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace understudy::detail {
+
+/// Virtual time. Wall time starts at a fixed day.
+class SimulatedClock final : public Clock {
+ public:
+  [[nodiscard]] TimePoint now() const noexcept override { return now_; }
+  [[nodiscard]] WallTime wall_now() const noexcept override {
+    return start_of_time + std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch());
+  }
+  void advance(Duration duration) noexcept { now_ += duration; }
+  void advance_to(TimePoint moment) noexcept {
+    if (moment > now_) now_ = moment;
+  }
+
+ private:
+  static constexpr WallTime start_of_time{std::chrono::milliseconds(1'767'225'600'000)};  // 2026-01-01
+  TimePoint now_{};
+};
+
+class SimulatedScheduler final : public Scheduler {
+ public:
+  explicit SimulatedScheduler(std::uint64_t seed);
+  ~SimulatedScheduler() override;
+
+  void schedule(Context& context) noexcept override { ready_.push_back(&context); }
+  void schedule_behind(Context& context) noexcept override { ready_.push_back(&context); }
+  void start_timer(Timer& timer, TimePoint deadline) noexcept override { timers_.start(timer, deadline); }
+  bool cancel_timer(Timer& timer) noexcept override { return timers_.remove(timer); }
+  void run_blocking(BlockingJob& job) noexcept override;
+  void run_on_control(std::move_only_function<void()> work) override { control_.push_back(std::move(work)); }
+  [[nodiscard]] std::unique_ptr<Completion> make_completion() override;
+  [[nodiscard]] const Clock& clock() const noexcept override { return clock_; }
+  [[nodiscard]] std::uint64_t random_number() noexcept override { return random_.next(); }
+  [[nodiscard]] Network& network() noexcept override { return *network_; }
+  [[nodiscard]] std::uint32_t worker_count() const noexcept override { return 1; }
+  void heavy_fence() noexcept override {}
+  void wait_until_armed(const Context& /*context*/) noexcept override {}
+  void stop() noexcept override {}
+
+  /// Runs one event; advances virtual time if nothing is ready. False if nothing will ever happen.
+  bool step();
+  /// The same, unless the next event lies after `limit`: then time moves to `limit`, and it is false.
+  bool step_until(TimePoint limit);
+
+  [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
+  [[nodiscard]] std::uint64_t trace_hash() const noexcept { return trace_hash_; }
+  void set_blocking_time_max(Duration longest) noexcept { blocking_time_max_ = longest; }
+  SimulatedClock& simulated_clock() noexcept { return clock_; }
+
+ private:
+  void run_context(std::size_t index);
+  void run_control();
+  bool fire_due();
+  void note(std::uint64_t event) noexcept;
+
+  SeededRandom random_;
+  SimulatedClock clock_;
+  TimerQueue timers_;
+  std::vector<Context*> ready_;
+  std::deque<std::move_only_function<void()>> control_;
+  std::unique_ptr<Network> network_;
+  Duration blocking_time_max_ = std::chrono::milliseconds(2);
+  std::uint64_t steps_ = 0;
+  std::uint64_t trace_hash_ = 0xCBF29CE484222325U;
+};
+
+}  // namespace understudy::detail
