@@ -11,7 +11,8 @@
 //  6. actor/spawn.hpp             children, this_actor, beat
 //  7. supervision/supervisor.hpp  what happens when an actor crashes or hangs
 //     supervision/incident.hpp    the record of it
-//  8. runtime/sleep.hpp, blocking.hpp, task_group.hpp   time, slow calls, many tasks at once
+//  8. runtime/sleep.hpp, blocking.hpp   time, and slow calls
+//     runtime/task_group.hpp, mutex.hpp  many tasks at once
 //     runtime/wait.hpp, asio.hpp  from plain threads, and from somebody else's Asio loop
 //  9. actor/registry.hpp          a process-wide system, for those who want one
 // 10. journal/journal.hpp         an append-only journal: what durable state is made of
@@ -32,6 +33,7 @@
 #include "understudy/journal/record.hpp"
 #include "understudy/journal/storage.hpp"
 #include "understudy/runtime/blocking.hpp"
+#include "understudy/runtime/mutex.hpp"
 #include "understudy/runtime/network.hpp"
 #include "understudy/runtime/sleep.hpp"
 #include "understudy/runtime/task_group.hpp"

@@ -24,6 +24,7 @@ std::unexpected<Error> network_failure(std::string_view what, const error_code& 
 template <typename Socket>
 auto when_ready(Socket& socket, typename Socket::wait_type direction) {
   struct Waiter {
+    explicit Waiter(std::shared_ptr<Event> event) : readiness(std::move(event)) {}
     std::shared_ptr<Event> readiness;  // Shared with the handler that sets it: the coroutine may be destroyed first.
     [[nodiscard]] bool await_ready() const noexcept { return readiness->await_ready(); }
     bool await_suspend(std::coroutine_handle<> awaiting) const noexcept { return readiness->await_suspend(awaiting); }
@@ -31,7 +32,7 @@ auto when_ready(Socket& socket, typename Socket::wait_type direction) {
   };
   auto readiness = std::make_shared<Event>(Wait::Kind::socket);
   socket.async_wait(direction, [readiness](const error_code&) { readiness->set(); });
-  return Waiter{std::move(readiness)};
+  return Waiter(std::move(readiness));
 }
 
 class AsioConnection final : public Connection {

@@ -3,26 +3,11 @@
 #pragma once
 
 #include "understudy/runtime/detail/context.hpp"
+#include "understudy/runtime/detail/spin_lock.hpp"
 
 #include <atomic>
-#include <thread>
 
 namespace understudy::detail {
-
-/// A lock for sections of a few instructions. Waiters spin, then give up their time slice.
-class SpinLock {
- public:
-  void lock() noexcept {
-    // Acquire: pairs with the release in `unlock`.
-    for (int round = 0; locked_.exchange(true, std::memory_order_acquire); ++round) {
-      if (round > 64) std::this_thread::yield();
-    }
-  }
-  void unlock() noexcept { locked_.store(false, std::memory_order_release); }
-
- private:
-  std::atomic<bool> locked_{false};
-};
 
 /// A chain of contexts linked by `next_ready`. Not thread-safe.
 class ContextList {
@@ -56,13 +41,13 @@ class ContextList {
 class RunQueue {
  public:
   void push(Context& context) noexcept {
-    const Guard guard(lock_);
+    const SpinGuard guard(lock_);
     list_.push(context);
     size_.store(list_.size(), std::memory_order_relaxed);
   }
   Context* pop() noexcept {
     if (empty()) return nullptr;
-    const Guard guard(lock_);
+    const SpinGuard guard(lock_);
     Context* taken = list_.pop();
     size_.store(list_.size(), std::memory_order_relaxed);
     return taken;
@@ -72,7 +57,7 @@ class RunQueue {
     ContextList taken;
     Context* first = nullptr;
     {
-      const Guard guard(lock_);
+      const SpinGuard guard(lock_);
       std::size_t count = (list_.size() + 1) / 2;
       if (count > limit) count = limit;
       if (count > 0) first = list_.pop();
@@ -86,14 +71,6 @@ class RunQueue {
   [[nodiscard]] bool empty() const noexcept { return size_.load(std::memory_order_relaxed) == 0; }
 
  private:
-  struct Guard {
-    explicit Guard(SpinLock& held) noexcept : lock(held) { lock.lock(); }
-    Guard(const Guard&) = delete;
-    Guard& operator=(const Guard&) = delete;
-    ~Guard() { lock.unlock(); }
-    SpinLock& lock;
-  };
-
   SpinLock lock_;
   ContextList list_;
   // Written under the lock; read without it to skip empty queues. Parking orders that read by a fence (parking.hpp).

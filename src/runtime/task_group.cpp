@@ -60,24 +60,20 @@ class SpawnedTask final : public Context {
   Task<> task_;
 };
 
-void TaskGroupCore::lock() const noexcept {
-  while (locked_.exchange(true, std::memory_order_acquire)) std::this_thread::yield();
-}
-void TaskGroupCore::unlock() const noexcept { locked_.store(false, std::memory_order_release); }
-
 void TaskGroupCore::spawn(Task<> task) {
   auto* spawned = new SpawnedTask(*this, std::move(task));
-  lock();
-  spawned->next = first_;
-  if (first_ != nullptr) first_->previous = spawned;
-  first_ = spawned;
-  ++count_;
-  unlock();
+  {
+    const SpinGuard guard(lock_);
+    spawned->next = first_;
+    if (first_ != nullptr) first_->previous = spawned;
+    first_ = spawned;
+    ++count_;
+  }
   scheduler_.schedule_behind(*spawned);
 }
 
 void TaskGroupCore::unlink(SpawnedTask& task) noexcept {
-  lock();
+  const SpinGuard guard(lock_);
   if (task.previous == nullptr) {
     first_ = task.next;
   } else {
@@ -86,37 +82,31 @@ void TaskGroupCore::unlink(SpawnedTask& task) noexcept {
   if (task.next != nullptr) task.next->previous = task.previous;
   // Set under the lock: a waiter that is being destroyed takes the lock first, to be forgotten.
   if (--count_ == 0 && waiter_ != nullptr) std::exchange(waiter_, nullptr)->set();
-  unlock();
 }
 
 void TaskGroupCore::cancel() noexcept {
   // Under the lock, so that no task can end, and be gone, while it is asked to.
-  lock();
+  const SpinGuard guard(lock_);
   for (SpawnedTask* task = first_; task != nullptr; task = task->next) task->request_kill();
-  unlock();
 }
 
 void TaskGroupCore::notify_when_empty(Event& ended) noexcept {
-  lock();
+  const SpinGuard guard(lock_);
   if (count_ == 0) {
     ended.set();
   } else {
     waiter_ = &ended;
   }
-  unlock();
 }
 
 void TaskGroupCore::forget_waiter() noexcept {
-  lock();
+  const SpinGuard guard(lock_);
   waiter_ = nullptr;
-  unlock();
 }
 
 std::size_t TaskGroupCore::size() const noexcept {
-  lock();
-  const std::size_t count = count_;
-  unlock();
-  return count;
+  const SpinGuard guard(lock_);
+  return count_;
 }
 
 }  // namespace understudy::detail

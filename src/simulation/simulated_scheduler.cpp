@@ -3,23 +3,25 @@
 #include "simulation/simulated_network.hpp"
 
 namespace understudy::detail {
-namespace {
 
-constexpr std::uint64_t longest_step_ns = 2000;
-
-/// A blocking call under way: made at once, its result there when its virtual time is over. Made at once rather than
-/// later, so that a call belongs to the moment its caller made it; what lies between is only its answer.
-class SimulatedBlockingCall final : public Timer {
+/// A blocking call under way: it happens when its virtual time is over, so that its caller may be gone by then.
+class SimulatedScheduler::BlockingCall final : public Timer {
  public:
-  explicit SimulatedBlockingCall(BlockingJob& job) noexcept : job_(job) {}
-
- private:
+  BlockingCall(SimulatedScheduler& scheduler, BlockingJob& job) noexcept : scheduler_(scheduler), job_(job) {}
   void fire() noexcept override {
+    std::erase(scheduler_.blocking_calls_, this);
     job_.run();
     delete this;
   }
+
+ private:
+  SimulatedScheduler& scheduler_;
   BlockingJob& job_;
 };
+
+namespace {
+
+constexpr std::uint64_t longest_step_ns = 2000;
 
 class SimulatedCompletion final : public Completion {
  public:
@@ -41,12 +43,22 @@ class SimulatedCompletion final : public Completion {
 
 SimulatedScheduler::SimulatedScheduler(std::uint64_t seed) : random_(seed), network_(make_simulated_network(*this)) {}
 
-// Blocking calls that never came to their turn are taken to have been lost with the process.
-SimulatedScheduler::~SimulatedScheduler() = default;
+SimulatedScheduler::~SimulatedScheduler() { stop(); }
+
+void SimulatedScheduler::stop() noexcept {
+  // As the real pool does: what was begun comes to its end.
+  while (!blocking_calls_.empty()) {
+    BlockingCall* call = blocking_calls_.back();
+    timers_.remove(*call);
+    call->fire();
+  }
+}
 
 void SimulatedScheduler::run_blocking(BlockingJob& job) noexcept {
   const Duration time(1 + random_.below(static_cast<std::uint64_t>(blocking_time_max_.count())));
-  timers_.start(*new SimulatedBlockingCall(job), clock_.now() + time);
+  auto* call = new BlockingCall(*this, job);
+  blocking_calls_.push_back(call);
+  timers_.start(*call, clock_.now() + time);
 }
 
 std::unique_ptr<Completion> SimulatedScheduler::make_completion() {

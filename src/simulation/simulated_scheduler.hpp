@@ -46,7 +46,7 @@ class SimulatedScheduler final : public Scheduler {
   [[nodiscard]] std::uint32_t worker_count() const noexcept override { return 1; }
   void heavy_fence() noexcept override {}
   void wait_until_armed(const Context& /*context*/) noexcept override {}
-  void stop() noexcept override {}
+  void stop() noexcept override;
 
   /// Runs one event; advances virtual time if nothing is ready. False if nothing will ever happen.
   bool step();
@@ -59,6 +59,7 @@ class SimulatedScheduler final : public Scheduler {
   SimulatedClock& simulated_clock() noexcept { return clock_; }
 
  private:
+  class BlockingCall;
   void run_context(std::size_t index);
   void run_control();
   bool fire_due();
@@ -69,6 +70,7 @@ class SimulatedScheduler final : public Scheduler {
   TimerQueue timers_;
   std::vector<Context*> ready_;
   std::deque<std::move_only_function<void()>> control_;
+  std::vector<BlockingCall*> blocking_calls_;
   std::unique_ptr<Network> network_;
   Duration blocking_time_max_ = std::chrono::milliseconds(2);
   std::uint64_t steps_ = 0;

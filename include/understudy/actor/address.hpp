@@ -36,15 +36,25 @@ class Address {
     return {cell(), M(std::forward<Value>(value))};
   }
 
+  /// The same, with the message made from `args`: `co_await address.tell<Add>(5)`.
+  template <typename Value, typename... Args>
+    requires Accepts<M, Value> && requires(Args&&... args) { Value{std::forward<Args>(args)...}; }
+  [[nodiscard]] Tell<M> tell(Args&&... args) const {
+    return {cell(), M(Value{std::forward<Args>(args)...})};
+  }
+
   /// Sends without waiting. Any thread, coroutine or not. Fails with `mailbox_full` if there is no room now, whatever
-  /// the mailbox's policy, and with `actor_stopped`. Constant time, no system call unless an idle worker is woken.
+  /// the mailbox's policy, and with `actor_stopped`; requests in the message end with the same error. Constant time, no
+  /// system call unless an idle worker is woken.
   template <typename Value>
     requires Accepts<M, Value>
   [[nodiscard]] Result<void> try_tell(Value&& value) const {
     M message(std::forward<Value>(value));
     detail::Push refused = detail::Push::accepted;
     if (detail::push_tell(cell(), message, refused)) return {};
-    return failure(refused == detail::Push::closed ? ErrorCode::actor_stopped : ErrorCode::mailbox_full);
+    Error error = detail::refusal(refused);
+    detail::drop_unsent(std::move(message), error);
+    return std::unexpected(std::move(error));
   }
 
   /// Asks the actor to stop: it takes no more messages, handles those that wait, and ends. Returns at once. Any thread.

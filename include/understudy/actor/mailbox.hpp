@@ -7,6 +7,7 @@
 // Threads: only the actor itself, that is its coroutine and the tasks it awaits, uses its mailbox.
 #pragma once
 
+#include "understudy/actor/address.hpp"
 #include "understudy/actor/detail/actor_cell.hpp"
 #include "understudy/actor/detail/tell_node.hpp"
 #include "understudy/actor/message.hpp"
@@ -34,6 +35,8 @@ class Mailbox {
     if (take(message)) cell_.count_message();
     return message;
   }
+  /// This actor's own address: what it gives to others so that they can send to it.
+  [[nodiscard]] Address<M> address() const { return Address<M>(detail::CellPointer::share(cell_)); }
   /// Messages that wait now. A hint: senders add to it at any time.
   [[nodiscard]] std::size_t depth() const noexcept { return cell_.mailbox().depth(); }
   [[nodiscard]] std::uint32_t capacity() const noexcept { return cell_.mailbox().capacity(); }

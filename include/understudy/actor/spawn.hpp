@@ -56,7 +56,7 @@ class ActorCellOf final : public ActorCell {
     const NodeKind kind = node.kind;
     if (kind == NodeKind::waiting_tell) static_cast<WaitingTell&>(node).settle(RequestState::failed);
     // A request's Reply ends with this thread's teardown error, which the caller has set to `reason`.
-    const std::optional<M> message = take_message<M>(node);
+    [[maybe_unused]] const std::optional<M> message = take_message<M>(node);
     if (kind == NodeKind::tell) note_dead_letter(system(), *this, typeid(M), reason);
   }
 

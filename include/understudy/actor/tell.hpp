@@ -26,6 +26,22 @@ bool push_tell(ActorCell& cell, M& message, Push& refused) {
   return false;
 }
 
+/// Lets go of a message that was not sent: requests in it end with `reason`.
+template <typename M>
+void drop_unsent(M&& message, const Error& reason) noexcept {
+  ThreadState& thread = this_thread();
+  const Error* const outer = std::exchange(thread.teardown_error, &reason);
+  {
+    [[maybe_unused]] const M dropped = std::move(message);
+  }
+  thread.teardown_error = outer;
+}
+
+/// Why a mailbox refused a message.
+[[nodiscard]] inline Error refusal(Push refused) noexcept {
+  return refused == Push::closed ? ErrorCode::actor_stopped : ErrorCode::mailbox_full;
+}
+
 template <typename M>
 class TellAwaiter {
  public:
@@ -72,16 +88,19 @@ class TellAwaiter {
       outcome_ =
           waiting_->state.load(std::memory_order_acquire) == RequestState::answered ? Push::accepted : Push::closed;
     }
-    if (outcome_ == Push::full) return failure(ErrorCode::mailbox_full);
-    if (outcome_ == Push::closed) return failure(ErrorCode::actor_stopped);
-    return {};
+    if (outcome_ == Push::accepted || outcome_ == Push::accepted_wake) return {};
+    Error error = refusal(outcome_);
+    if (waiting_ == nullptr) drop_unsent(std::move(message_), error);
+    return std::unexpected(std::move(error));
   }
 
  private:
   /// The node was not sent: it is this awaiter's alone, and can be claimed by nobody.
   void withdraw(Push outcome) noexcept {
     waiting_->state.store(RequestState::failed, std::memory_order_relaxed);
-    waiting_->template message<M>().~M();
+    M& message = waiting_->template message<M>();
+    drop_unsent(std::move(message), refusal(outcome));
+    message.~M();
     static_cast<void>(waiting_->leave());
     outcome_ = outcome;
   }

@@ -63,7 +63,7 @@ class BlockingCall final : public BlockingJob {
 /// `co_await us::blocking([&] { return file.read(); })`. An actor that waits here does not count as stuck.
 ///
 /// If the waiting coroutine is destroyed, the call goes on to its end by itself: let `function` own all it touches (a
-/// shared_ptr, values). In the simulated runtime the call is made at once, and takes some virtual time.
+/// shared_ptr, values). In the simulated runtime the call is made after some virtual time.
 template <typename Function>
 Task<std::invoke_result_t<std::decay_t<Function>&>> blocking(Function function) {
   auto call = std::make_shared<detail::BlockingCall<Function>>(std::move(function));

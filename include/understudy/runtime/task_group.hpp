@@ -11,6 +11,7 @@
 
 #include "understudy/runtime/detail/event.hpp"
 #include "understudy/runtime/detail/scheduler.hpp"
+#include "understudy/runtime/detail/spin_lock.hpp"
 #include "understudy/runtime/task.hpp"
 
 #include <atomic>
@@ -44,13 +45,10 @@ class TaskGroupCore {
  private:
   friend class SpawnedTask;
   ~TaskGroupCore() = default;
-  void lock() const noexcept;
-  void unlock() const noexcept;
   void unlink(SpawnedTask& task) noexcept;
 
   Scheduler& scheduler_;
-  // Spin lock: acquire to take, release to give back.
-  mutable std::atomic<bool> locked_{false};
+  mutable SpinLock lock_;
   // The group and each of its tasks; relaxed to add, acq_rel to drop.
   std::atomic<std::size_t> owners_{1};
   SpawnedTask* first_ = nullptr;

@@ -1,0 +1,68 @@
+#include "engine/record_format.hpp"
+
+#include <array>
+#include <cstdint>
+
+#include <fmt/format.h>
+
+namespace understudy::store {
+namespace {
+
+constexpr std::size_t length_bytes = 4;
+
+std::array<char, length_bytes> encode_length(std::size_t length) noexcept {
+  std::array<char, length_bytes> bytes{};
+  for (std::size_t i = 0; i < length_bytes; ++i) bytes[i] = static_cast<char>((length >> (8U * i)) & 0xFFU);
+  return bytes;
+}
+
+std::size_t decode_length(BytesView bytes) noexcept {
+  std::size_t length = 0;
+  for (std::size_t i = 0; i < length_bytes; ++i) {
+    length |= static_cast<std::size_t>(static_cast<unsigned char>(bytes[i])) << (8U * i);
+  }
+  return length;
+}
+
+}  // namespace
+
+void ChangeList::set(BytesView key, BytesView value) {
+  const auto length = encode_length(key.size());
+  payloads_.append(length.data(), length.size());
+  payloads_.append(key);
+  payloads_.append(value);
+  changes_.push_back({set_record, length_bytes + key.size() + value.size()});
+}
+
+void ChangeList::erase(BytesView key) {
+  payloads_.append(key);
+  changes_.push_back({erase_record, key.size()});
+}
+
+void ChangeList::clear() { changes_.push_back({clear_record, 0}); }
+
+Result<void> apply_record(const Record& record, KeySpace& keys) {
+  const BytesView payload = record.payload;
+  switch (record.kind) {
+    case set_record: {
+      if (payload.size() < length_bytes || decode_length(payload) > payload.size() - length_bytes) {
+        return failure(ErrorCode::data_damaged,
+                       fmt::format("record {} is whole, but its key is longer than it is", record.lsn));
+      }
+      const std::size_t key_bytes = decode_length(payload);
+      keys.set(payload.substr(length_bytes, key_bytes), Bytes(payload.substr(length_bytes + key_bytes)));
+      return {};
+    }
+    case erase_record:
+      keys.erase(payload);
+      return {};
+    case clear_record:
+      keys.clear();
+      return {};
+  }
+  return failure(ErrorCode::data_damaged,
+                 fmt::format("record {} is whole, but of kind {}, which this version does not know", record.lsn,
+                             static_cast<unsigned>(record.kind)));
+}
+
+}  // namespace understudy::store

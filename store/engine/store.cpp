@@ -1,0 +1,138 @@
+#include "understudy/store/store.hpp"
+
+#include "engine/key_value.hpp"
+#include "engine/router.hpp"
+#include "engine/shared_state.hpp"
+#include "understudy/runtime/sleep.hpp"
+#include "understudy/runtime/wait.hpp"
+
+#include <atomic>
+
+#include <fmt/format.h>
+
+namespace understudy::store {
+namespace {
+
+// Set by install (release), read by the free functions (acquire), taken back by close.
+std::atomic<Store*> the_store{nullptr};
+
+Result<Store*> installed_store() {
+  Store* store = the_store.load(std::memory_order_acquire);
+  if (store != nullptr) return store;
+  return failure(ErrorCode::not_installed,
+                 "no process-wide store is installed; call understudy::store::install(store) first thing in main");
+}
+
+/// Stops an actor and waits until it has handled what waits and has ended. Not on a worker.
+template <typename M>
+void stop_and_wait(System& system, const Address<M>& address) {
+  address.stop();
+  if (address.stopped()) return;  // Also after the system's shutdown, when nothing runs any more.
+  static_cast<void>(wait(system, [](Address<M> stopping) -> Task<> {
+    while (!stopping.stopped()) co_await sleep(std::chrono::milliseconds(1));
+  }(address)));
+}
+
+}  // namespace
+
+struct Store::Parts {
+  System& system;
+  std::shared_ptr<SharedState> shared;
+  Address<KeyValueMessage> key_value;
+  Address<RoutingMessage> router;
+  std::atomic<bool> closed{false};
+};
+
+Store::Store(std::unique_ptr<Parts> parts) noexcept : parts_(std::move(parts)) {}
+
+Store::~Store() { close(); }
+
+Result<std::unique_ptr<Store>> Store::open(System& system, StoreOptions options) {
+  Result<std::shared_ptr<Storage>> storage =
+      options.open_storage ? options.open_storage() : open_file_storage(options.directory);
+  if (!storage) return std::unexpected(storage.error());
+  auto shared = std::make_shared<SharedState>(std::move(options), std::move(*storage), system.clock());
+  const std::uint32_t capacity = shared->options.mailbox_capacity;
+  auto key_value = system.spawn("key-value", key_value_actor, {.capacity = capacity}, shared);
+  auto router = system.spawn("router", router_actor, {.capacity = capacity}, shared, key_value);
+  std::unique_ptr<Store> store(new Store(
+      std::unique_ptr<Parts>(new Parts{.system = system, .shared = shared, .key_value = key_value, .router = router})));
+  // The first answer means that the data has been loaded.
+  const Result<void> loaded = wait(system, store->operate([](Transaction&) {}));
+  if (const std::optional<Error> fatal = shared->fatal()) return std::unexpected(*fatal);
+  if (!loaded) return std::unexpected(loaded.error());
+  return store;
+}
+
+void Store::close() {
+  if (parts_->closed.exchange(true, std::memory_order_acq_rel)) return;
+  Store* expected = this;
+  the_store.compare_exchange_strong(expected, nullptr, std::memory_order_acq_rel);
+  // The door first, so that what it let in is handled; then the rest.
+  stop_and_wait(parts_->system, parts_->router);
+  stop_and_wait(parts_->system, parts_->key_value);
+}
+
+Task<Result<void>> Store::set(Bytes key, Bytes value) {
+  const Address<RoutingMessage> router = parts_->router;
+  co_return co_await router.ask<Set>(std::move(key), std::move(value));
+}
+
+Task<Result<std::optional<Bytes>>> Store::get(Bytes key) {
+  const Address<RoutingMessage> router = parts_->router;
+  co_return co_await router.ask<Get>(std::move(key));
+}
+
+Task<Result<bool>> Store::erase(Bytes key) {
+  const Address<RoutingMessage> router = parts_->router;
+  co_return co_await router.ask<Delete>(std::move(key));
+}
+
+Task<Result<void>> Store::operate(std::move_only_function<void(Transaction&)> operation) {
+  const Address<KeyValueMessage> key_value = parts_->key_value;
+  co_return co_await key_value.ask<Operate>(std::move(operation));
+}
+
+const Address<RoutingMessage>& Store::router() const noexcept { return parts_->router; }
+const Address<KeyValueMessage>& Store::key_value() const noexcept { return parts_->key_value; }
+LoadReport Store::load_report() const { return parts_->shared->load_report(); }
+
+StoreStatistics Store::statistics() const {
+  const SharedState& shared = *parts_->shared;
+  const auto read = [](const auto& counter) { return counter.load(std::memory_order_relaxed); };
+  return {.keys = read(shared.keys),
+          .reads = read(shared.reads),
+          .read_hits = read(shared.read_hits),
+          .changes = read(shared.changes),
+          .commits = read(shared.commits),
+          .last_lsn = read(shared.last_lsn),
+          .durable_lsn = read(shared.durable_lsn),
+          .key_value_incarnation = read(shared.key_value_incarnation)};
+}
+
+Result<void> install(Store& store) {
+  Store* expected = nullptr;
+  if (the_store.compare_exchange_strong(expected, &store, std::memory_order_acq_rel)) return {};
+  return failure(ErrorCode::already_installed,
+                 "install was called twice; the process-wide store is set once, at the start of main");
+}
+
+Task<Result<void>> set(Bytes key, Bytes value) {
+  const Result<Store*> store = installed_store();
+  if (!store) co_return std::unexpected(store.error());
+  co_return co_await (*store)->set(std::move(key), std::move(value));
+}
+
+Task<Result<std::optional<Bytes>>> get(Bytes key) {
+  const Result<Store*> store = installed_store();
+  if (!store) co_return std::unexpected(store.error());
+  co_return co_await (*store)->get(std::move(key));
+}
+
+Task<Result<bool>> erase(Bytes key) {
+  const Result<Store*> store = installed_store();
+  if (!store) co_return std::unexpected(store.error());
+  co_return co_await (*store)->erase(std::move(key));
+}
+
+}  // namespace understudy::store

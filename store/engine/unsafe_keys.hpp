@@ -1,0 +1,51 @@
+// UnsafeKeys: the keys changed by messages to the writer that are not yet safe. What reads consult.
+#pragma once
+
+#include "engine/key_space.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <utility>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+namespace understudy::store {
+
+/// Batches are numbered upwards; a batch is safe when its number is at or below the safe one.
+class UnsafeKeys {
+ public:
+  /// `key` is changed by `batch`.
+  void note(BytesView key, std::uint64_t batch) {
+    newest_ = batch;
+    last_change_.insert_or_assign(Bytes(key), batch);
+    order_.emplace_back(batch, Bytes(key));
+  }
+  /// Every key is changed by `batch`.
+  void note_all(std::uint64_t batch) {
+    newest_ = batch;
+    cleared_ = batch;
+  }
+  /// Forgets what `safe` covers. O(1) for each change, over all calls.
+  void forget_up_to(std::uint64_t safe) {
+    while (!order_.empty() && order_.front().first <= safe) {
+      const auto found = last_change_.find(order_.front().second);
+      if (found != last_change_.end() && found->second <= safe) last_change_.erase(found);
+      order_.pop_front();
+    }
+    if (newest_ <= safe) newest_ = 0;
+    if (cleared_ <= safe) cleared_ = 0;
+  }
+  [[nodiscard]] bool is_unsafe(BytesView key) const {
+    return newest_ != 0 && (cleared_ != 0 || last_change_.contains(key));
+  }
+  /// True if anything at all is unsafe.
+  [[nodiscard]] bool any() const noexcept { return newest_ != 0; }
+
+ private:
+  boost::unordered_flat_map<Bytes, std::uint64_t, KeyHash, std::equal_to<>> last_change_;
+  std::deque<std::pair<std::uint64_t, Bytes>> order_;
+  std::uint64_t newest_ = 0;
+  std::uint64_t cleared_ = 0;
+};
+
+}  // namespace understudy::store
