@@ -44,10 +44,10 @@ struct SupervisionOptions {
   Duration heartbeat = std::chrono::milliseconds(200);
   /// How long an actor with work may go without progress (SpawnOptions::cutoff overrides it). At least 10 ms.
   Duration cutoff = std::chrono::milliseconds(500);
-  RestartIntensity intensity;
-  Backoff backoff;
+  RestartIntensity intensity = {};
+  Backoff backoff = {};
   /// Called for each incident, on a worker or the control thread. It must be quick and must not throw.
-  std::function<void(const Incident&)> on_incident;
+  std::function<void(const Incident&)> on_incident = {};
 };
 
 class SupervisorCore;
