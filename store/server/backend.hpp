@@ -1,0 +1,29 @@
+// Backend: the store, as far as the server needs it. An interface, so that sessions can be tested against a store that
+// fails on purpose.
+//
+// Threads: every member may be called from any thread; the tasks run in coroutines of the system.
+#pragma once
+
+#include "understudy/runtime/task.hpp"
+#include "understudy/store/store.hpp"
+
+#include <functional>
+
+namespace understudy::server {
+
+class Backend {
+ public:
+  Backend() = default;
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+  virtual ~Backend() = default;
+
+  /// As Store::operate: runs `operation` alone, atomically; ends when what it did and saw is as safe as the durability
+  /// says. After an error `operation` may still be running, or run later: it must own all it touches.
+  [[nodiscard]] virtual Task<Result<void>> operate(std::move_only_function<void(store::Transaction&)> operation) = 0;
+  /// Resets one of the store's actors. False if it was not running.
+  [[nodiscard]] virtual Task<Result<bool>> reset(store::ActorType actor) = 0;
+  [[nodiscard]] virtual store::StoreStatistics statistics() = 0;
+};
+
+}  // namespace understudy::server

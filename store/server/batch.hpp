@@ -1,0 +1,37 @@
+// Batch: neighbouring data commands of one connection, run as one operation of the store.
+//
+// The operation may run after its session has ended, and even beside a session that was told it failed (an incarnation
+// that hangs is replaced, and may go on later): so a batch owns, or shares, all that the operation touches, and after
+// an error the session lets go of it.
+#pragma once
+
+#include "server/request_buffer.hpp"
+#include "understudy/base/error.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace understudy::server {
+
+struct Batch {
+  std::shared_ptr<const RequestBuffer> requests;
+  /// The commands to run: from `next` on, which moves, up to `last`.
+  std::size_t next = 0;
+  std::size_t last = 0;
+  /// No further command is begun once the replies, or the values that were set, are longer.
+  std::size_t replies_bytes_max = 0;
+  std::size_t changes_bytes_max = std::size_t{64} << 20U;
+  RespVersion protocol = RespVersion::resp2;
+  std::string replies;
+};
+
+/// Runs the batch's commands in their order, each with its reply, until all are done or a limit is reached; at least
+/// one.
+void run_batch(Batch& batch, store::Transaction& store);
+
+/// The error reply for a command that the store could not carry out: "MISCONF …" if the journal cannot be written,
+/// otherwise "ERR …".
+[[nodiscard]] std::string describe_failure(const Error& error);
+
+}  // namespace understudy::server

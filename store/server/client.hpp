@@ -1,0 +1,77 @@
+// Client: the side of a session that others see: what it is called, what it does, and whether it may be interrupted.
+//
+// A session can be ended without loss only while it waits for bytes: then no command is under way, and no reply is
+// unsent. So it says when it begins to read and when it has read; `ask_to_stop` tells which of the two it was.
+//
+// Threads: every member may be called from any thread.
+#pragma once
+
+#include "server/resp_writer.hpp"
+#include "understudy/base/clock.hpp"
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace understudy::server {
+
+/// What is known of a connection.
+struct ClientFacts {
+  std::uint64_t id = 0;
+  std::string peer = {};
+  std::string name = {};
+  std::string library_name = {};
+  std::string library_version = {};
+  RespVersion protocol = RespVersion::resp2;
+  TimePoint connected{};
+  TimePoint active{};                  ///< When it last began to wait for bytes.
+  std::string_view last_command = {};  ///< Static storage.
+  std::uint64_t commands = 0;
+  std::uint64_t bytes_read = 0;
+  std::uint64_t bytes_written = 0;
+};
+
+class Client {
+ public:
+  explicit Client(ClientFacts facts) : facts_(std::move(facts)) {}
+
+  /// The session is about to wait for bytes. `progress` is applied to its facts. False if it is to stop instead.
+  template <typename Progress>
+  [[nodiscard]] bool begin_reading(Progress progress) {
+    const std::scoped_lock lock(mutex_);
+    progress(facts_);
+    reading_ = !stopping_;
+    return reading_;
+  }
+  /// The wait is over. False if the session was interrupted: it must end without another suspension.
+  [[nodiscard]] bool end_reading() {
+    const std::scoped_lock lock(mutex_);
+    reading_ = false;
+    return !stopping_;
+  }
+  /// No reading begins from now on. True if the session waits for bytes now, and so may be interrupted.
+  [[nodiscard]] bool ask_to_stop() {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+    return reading_;
+  }
+
+  template <typename Change>
+  void change(Change change) {
+    const std::scoped_lock lock(mutex_);
+    change(facts_);
+  }
+  [[nodiscard]] ClientFacts facts() const {
+    const std::scoped_lock lock(mutex_);
+    return facts_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  ClientFacts facts_;
+  bool reading_ = false;
+  bool stopping_ = false;
+};
+
+}  // namespace understudy::server

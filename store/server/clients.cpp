@@ -1,0 +1,84 @@
+#include "server/clients.hpp"
+
+#include "server/session.hpp"
+
+namespace understudy::server {
+namespace {
+
+void add(ClientTotals& totals, const ClientFacts& facts) {
+  totals.commands += facts.commands;
+  totals.bytes_read += facts.bytes_read;
+  totals.bytes_written += facts.bytes_written;
+}
+
+}  // namespace
+
+bool Clients::admit(ServerContext& server, std::unique_ptr<Connection>& connection) {
+  const TimePoint now = server.system.clock().now();
+  std::shared_ptr<Session> session;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopping_ || sessions_.size() >= server.options.clients_max) {
+      ++past_.rejected;
+      return false;
+    }
+    const std::uint64_t id = ++past_.accepted;
+    std::string peer = connection->peer();
+    session = std::make_shared<Session>(
+        server, std::move(connection), ClientFacts{.id = id, .peer = std::move(peer), .connected = now, .active = now});
+    sessions_.emplace(id, session);
+  }
+  session->start([this](Session& self) { ended(self); });
+  return true;
+}
+
+void Clients::ended(Session& session) {
+  const ClientFacts facts = session.client().facts();
+  std::vector<std::shared_ptr<Session>> earlier;  // Destroyed without the lock.
+  {
+    const std::scoped_lock lock(mutex_);
+    add(past_, facts);
+    const auto found = sessions_.find(facts.id);
+    if (found == sessions_.end()) return;
+    earlier.swap(ended_);
+    ended_.push_back(std::move(found->second));
+    sessions_.erase(found);
+  }
+}
+
+std::vector<ClientFacts> Clients::list() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<ClientFacts> facts;
+  facts.reserve(sessions_.size());
+  for (const auto& [id, session] : sessions_) facts.push_back(session->client().facts());
+  return facts;
+}
+
+ClientTotals Clients::totals() const {
+  const std::scoped_lock lock(mutex_);
+  ClientTotals totals = past_;
+  totals.connected = sessions_.size();
+  for (const auto& [id, session] : sessions_) add(totals, session->client().facts());
+  return totals;
+}
+
+std::vector<std::shared_ptr<Session>> Clients::stop() {
+  std::vector<std::shared_ptr<Session>> sessions;
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+    for (const auto& [id, session] : sessions_) sessions.push_back(session);
+  }
+  for (const auto& session : sessions) session->ask_to_stop();
+  return sessions;
+}
+
+void Clients::clear() {
+  std::map<std::uint64_t, std::shared_ptr<Session>> sessions;
+  std::vector<std::shared_ptr<Session>> earlier;
+  const std::scoped_lock lock(mutex_);
+  sessions.swap(sessions_);
+  earlier.swap(ended_);
+}
+
+}  // namespace understudy::server

@@ -1,0 +1,55 @@
+// Clients: the connections a server has, and counts of those it had.
+//
+// Threads: every member may be called from any thread.
+#pragma once
+
+#include "server/client.hpp"
+#include "understudy/runtime/network.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace understudy::server {
+
+class Session;
+struct ServerContext;
+
+struct ClientTotals {
+  std::uint64_t connected = 0;
+  std::uint64_t accepted = 0;
+  std::uint64_t rejected = 0;
+  // Of all connections, the ended ones included.
+  std::uint64_t commands = 0;
+  std::uint64_t bytes_read = 0;
+  std::uint64_t bytes_written = 0;
+};
+
+class Clients {
+ public:
+  /// Starts a session for `connection`. False, with the connection left alone, if there are `clients_max` already, or
+  /// the server stops.
+  [[nodiscard]] bool admit(ServerContext& server, std::unique_ptr<Connection>& connection);
+  /// In the order of their numbers.
+  [[nodiscard]] std::vector<ClientFacts> list() const;
+  [[nodiscard]] ClientTotals totals() const;
+
+  /// Admits none from now on, asks all to stop, and gives them.
+  [[nodiscard]] std::vector<std::shared_ptr<Session>> stop();
+  /// Lets go of all sessions, which must have ended.
+  void clear();
+
+ private:
+  void ended(Session& session);
+
+  mutable std::mutex mutex_;
+  std::map<std::uint64_t, std::shared_ptr<Session>> sessions_;
+  // A session cannot let go of itself while it runs: the next one that ends does it.
+  std::vector<std::shared_ptr<Session>> ended_;
+  ClientTotals past_;  // Of ended sessions; `connected` is not used.
+  bool stopping_ = false;
+};
+
+}  // namespace understudy::server

@@ -1,0 +1,109 @@
+// What a command is: a row of the table (command_table.hpp), and what its handler is given.
+//
+// Two kinds. A data command is a function over a Transaction: it runs inside the store, with its neighbours of the same
+// pipeline, and must not block. A session command is about the connection or the server, and runs in the session.
+//
+// A handler writes exactly one reply, and checks all its arguments before it changes anything. What `arity` says has
+// been checked before it is called.
+#pragma once
+
+#include "server/resp_writer.hpp"
+#include "understudy/runtime/task.hpp"
+#include "understudy/store/transaction.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace understudy::server {
+
+class Client;
+struct ServerContext;
+
+/// The command's words, its name first.
+using Arguments = std::span<const BytesView>;
+
+struct DataCall {
+  store::Transaction& store;
+  Arguments arguments;
+  RespWriter& reply;
+  /// What was given to `set`: it becomes one batch of the journal, whose size is limited.
+  std::size_t changed_bytes = 0;
+
+  void set(BytesView key, Bytes value) {
+    changed_bytes += key.size() + value.size();
+    store.set(key, std::move(value));
+  }
+};
+
+struct SessionCall {
+  ServerContext& server;
+  Client& client;
+  Arguments arguments;
+  /// In the protocol version of the connection, which a handler may change (HELLO, RESET).
+  RespWriter& reply;
+  /// Set by a handler: the connection ends once the reply is written.
+  bool close = false;
+};
+
+using DataHandler = void (*)(DataCall&);
+using SessionHandler = void (*)(SessionCall&);
+using TaskHandler = Task<> (*)(SessionCall&);
+
+/// Properties as COMMAND INFO names them, in its order.
+namespace flag {
+enum : std::uint32_t {
+  write = 1U << 0U,
+  readonly = 1U << 1U,
+  denyoom = 1U << 2U,
+  admin = 1U << 3U,
+  noscript = 1U << 4U,
+  loading = 1U << 5U,
+  stale = 1U << 6U,
+  fast = 1U << 7U,
+  no_auth = 1U << 8U,
+  allow_busy = 1U << 9U,
+};
+}  // namespace flag
+
+/// Categories that do not follow from the flags.
+namespace category {
+enum : std::uint32_t { keyspace = 1U << 0U, string = 1U << 1U, dangerous = 1U << 2U, connection = 1U << 3U };
+}  // namespace category
+
+/// Which arguments are keys: the first, the last (negative: counted from the end), and the step between two.
+struct KeyPositions {
+  int first = 0;
+  int last = 0;
+  int step = 0;
+};
+
+struct Command {
+  /// In small letters; of a subcommand "container|name".
+  std::string_view name = {};
+  /// Words, the name (of a subcommand: both names) included. Negative: at least so many.
+  int arity = 0;
+  std::uint32_t flags = 0;
+  std::uint32_t categories = 0;
+  KeyPositions keys = {};
+  /// What is done to the keys, in the words of Redis, separated by spaces: "RO access".
+  std::string_view key_access = {};
+  std::string_view key_note = {};
+  /// Advice for clients and proxies, separated by spaces.
+  std::string_view tips = {};
+  std::string_view group = {};
+  /// The version of Redis it is known from; of our own commands, our version.
+  std::string_view since = {};
+  std::string_view complexity = {};
+  /// The arguments, for people.
+  std::string_view usage = {};
+  std::string_view summary = {};
+  // Exactly one of these; none in a container that needs a subcommand.
+  DataHandler data = nullptr;
+  SessionHandler session = nullptr;
+  TaskHandler task = nullptr;
+};
+
+}  // namespace understudy::server

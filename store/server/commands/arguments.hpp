@@ -1,0 +1,36 @@
+// Reading the arguments of commands, as Redis reads them.
+#pragma once
+
+#include "understudy/base/bytes.hpp"
+
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace understudy::server {
+
+inline constexpr std::string_view not_an_integer = "ERR value is not an integer or out of range";
+inline constexpr std::string_view syntax_error = "ERR syntax error";
+
+/// A whole number in the one form Redis takes: digits without leading zeros, with a minus in front or nothing.
+[[nodiscard]] inline std::optional<std::int64_t> parse_integer(BytesView text) noexcept {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  const BytesView digits = text.starts_with('-') ? text.substr(1) : text;
+  if (digits.front() == '0' && text.size() > 1) return std::nullopt;
+  return value;
+}
+
+/// Whether `text` is `word`, which is in capitals, in letters of any size.
+[[nodiscard]] inline bool is_word(BytesView text, std::string_view word) noexcept {
+  if (text.size() != word.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char letter = text[i] >= 'a' && text[i] <= 'z' ? static_cast<char>(text[i] - 32) : text[i];
+    if (letter != word[i]) return false;
+  }
+  return true;
+}
+
+}  // namespace understudy::server

@@ -1,0 +1,125 @@
+// CLIENT and its subcommands.
+#include "server/client.hpp"
+#include "server/command_table.hpp"
+#include "server/commands/arguments.hpp"
+#include "server/commands/client_name.hpp"
+#include "server/commands/handlers.hpp"
+#include "server/server_context.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace understudy::server {
+namespace {
+
+std::int64_t seconds(Duration duration) { return std::chrono::duration_cast<std::chrono::seconds>(duration).count(); }
+
+void describe(std::string& out, const ClientFacts& facts, TimePoint now) {
+  fmt::format_to(std::back_inserter(out),
+                 "id={} addr={} name={} age={} idle={} flags=N db=0 sub=0 psub=0 ssub=0 multi=-1 cmd={} user=default "
+                 "redir=-1 resp={} lib-name={} lib-ver={} tot-cmds={} tot-net-in={} tot-net-out={}\n",
+                 facts.id, facts.peer, facts.name, seconds(now - facts.connected), seconds(now - facts.active),
+                 facts.last_command.empty() ? "NULL" : facts.last_command, static_cast<int>(facts.protocol),
+                 facts.library_name, facts.library_version, facts.commands, facts.bytes_read, facts.bytes_written);
+}
+
+/// The clients that CLIENT LIST is asked for; or the error.
+Result<std::vector<ClientFacts>> choose_clients(SessionCall& call) {
+  std::vector<ClientFacts> all = call.server.clients.list();
+  const Arguments words = call.arguments;
+  if (words.size() == 2) return all;
+  if (words.size() == 4 && is_word(words[2], "TYPE")) {
+    if (is_word(words[3], "NORMAL")) return all;
+    for (const std::string_view type : {"MASTER", "SLAVE", "REPLICA", "PUBSUB"}) {
+      if (is_word(words[3], type)) return std::vector<ClientFacts>{};
+    }
+    return failure(ErrorCode::invalid_argument, fmt::format("ERR Unknown client type '{}'", words[3]));
+  }
+  if (words.size() < 4 || !is_word(words[2], "ID")) return failure(ErrorCode::invalid_argument, syntax_error);
+  std::vector<std::int64_t> wanted;
+  for (const BytesView word : words.subspan(3)) {
+    const std::optional<std::int64_t> id = parse_integer(word);
+    if (!id) return failure(ErrorCode::invalid_argument, "ERR Invalid client ID");
+    wanted.push_back(*id);
+  }
+  std::erase_if(all, [&](const ClientFacts& facts) {
+    return std::ranges::find(wanted, static_cast<std::int64_t>(facts.id)) == wanted.end();
+  });
+  return all;
+}
+
+}  // namespace
+
+void client_getname(SessionCall& call) {
+  const std::string name = call.client.facts().name;
+  if (name.empty()) {
+    call.reply.null();
+  } else {
+    call.reply.bulk(name);
+  }
+}
+
+void client_help(SessionCall& call) { reply_with_help(*find_command("client"), call.reply); }
+
+void client_id(SessionCall& call) { call.reply.integer(static_cast<std::int64_t>(call.client.facts().id)); }
+
+void client_info(SessionCall& call) {
+  std::string line;
+  ClientFacts facts = call.client.facts();
+  facts.last_command = "client|info";
+  describe(line, facts, call.server.system.clock().now());
+  call.reply.verbatim("txt", line);
+}
+
+void client_list(SessionCall& call) {
+  const Result<std::vector<ClientFacts>> clients = choose_clients(call);
+  if (!clients) {
+    call.reply.error(clients.error().message());
+    return;
+  }
+  std::string lines;
+  const std::uint64_t own = call.client.facts().id;
+  for (ClientFacts facts : *clients) {
+    if (facts.id == own) facts.last_command = "client|list";
+    describe(lines, facts, call.server.system.clock().now());
+  }
+  call.reply.verbatim("txt", lines);
+}
+
+void client_no_evict(SessionCall& call) {
+  if (is_word(call.arguments[2], "ON") || is_word(call.arguments[2], "OFF")) {
+    call.reply.simple("OK");
+  } else {
+    call.reply.error(syntax_error);
+  }
+}
+
+void client_setinfo(SessionCall& call) {
+  const BytesView what = call.arguments[2];
+  const BytesView value = call.arguments[3];
+  const bool is_name = is_word(what, "LIB-NAME");
+  if (!is_name && !is_word(what, "LIB-VER")) {
+    call.reply.error(fmt::format("ERR Unrecognized option '{}'", what));
+  } else if (!is_client_name(value)) {
+    call.reply.error(fmt::format("ERR {} cannot contain spaces, newlines or special characters.", what));
+  } else {
+    call.client.change([&](ClientFacts& facts) { (is_name ? facts.library_name : facts.library_version) = value; });
+    call.reply.simple("OK");
+  }
+}
+
+void client_setname(SessionCall& call) {
+  if (!is_client_name(call.arguments[2])) {
+    call.reply.error(bad_client_name);
+    return;
+  }
+  call.client.change([&](ClientFacts& facts) { facts.name = call.arguments[2]; });
+  call.reply.simple("OK");
+}
+
+}  // namespace understudy::server

@@ -1,0 +1,225 @@
+// INFO and CONFIG GET: what the server is, and how it is doing. Every value is true of this server; fields of Redis
+// that would not be are left out.
+#include "server/command_table.hpp"
+#include "server/commands/client_name.hpp"
+#include "server/commands/handlers.hpp"
+#include "server/glob.hpp"
+#include "server/resp_parser.hpp"
+#include "server/server_context.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace understudy::server {
+namespace {
+
+/// What INFO describes: taken once, so that its sections agree.
+struct Picture {
+  const ServerContext& server;
+  ProcessUsage process;
+  ClientTotals clients;
+  store::StoreStatistics store;
+  std::int64_t uptime_s = 0;
+};
+
+class Section {
+ public:
+  Section(std::string& out, std::string_view name) : out_(out) {
+    if (!out_.empty()) out_ += "\r\n";
+    fmt::format_to(std::back_inserter(out_), "# {}\r\n", name);
+  }
+  template <typename Value>
+  Section& field(std::string_view name, const Value& value) {
+    fmt::format_to(std::back_inserter(out_), "{}:{}\r\n", name, value);
+    return *this;
+  }
+
+ private:
+  std::string& out_;
+};
+
+std::string human(std::uint64_t bytes) {
+  constexpr std::array units{"B", "K", "M", "G", "T"};
+  auto value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (value >= 1024 && unit + 1 < units.size()) {
+    value /= 1024;
+    ++unit;
+  }
+  return unit == 0 ? fmt::format("{}B", bytes) : fmt::format("{:.2f}{}", value, units[unit]);
+}
+
+std::string_view fsync_name(Durability durability) {
+  switch (durability) {
+    case Durability::always:
+      return "always";
+    case Durability::interval:
+      return "everysec";
+    case Durability::none:
+      return "no";
+  }
+  return "";
+}
+
+void describe_server(std::string& out, const Picture& now) {
+  const auto wall = now.server.system.clock().wall_now().time_since_epoch();
+  Section(out, "Server")
+      .field("redis_version", redis_version)
+      .field("understudy_version", now.server.options.version)
+      .field("redis_mode", "standalone")
+      .field("os", "Linux")
+      .field("arch_bits", 8 * sizeof(void*))
+      .field("process_id", now.process.process)
+      .field("run_id", now.server.run_id)
+      .field("tcp_port", now.server.port)
+      .field("server_time_usec", std::chrono::duration_cast<std::chrono::microseconds>(wall).count())
+      .field("uptime_in_seconds", now.uptime_s)
+      .field("uptime_in_days", now.uptime_s / 86'400)
+      .field("workers", now.server.system.worker_count());
+}
+
+void describe_clients(std::string& out, const Picture& now) {
+  Section(out, "Clients")
+      .field("connected_clients", now.clients.connected)
+      .field("maxclients", now.server.options.clients_max)
+      .field("blocked_clients", 0);
+}
+
+void describe_memory(std::string& out, const Picture& now) {
+  Section(out, "Memory")
+      .field("used_memory", now.process.resident_bytes)
+      .field("used_memory_human", human(now.process.resident_bytes))
+      .field("used_memory_rss", now.process.resident_bytes)
+      .field("used_memory_rss_human", human(now.process.resident_bytes))
+      .field("used_memory_peak", now.process.resident_peak_bytes)
+      .field("used_memory_peak_human", human(now.process.resident_peak_bytes))
+      .field("maxmemory", 0)
+      .field("maxmemory_human", "0B")
+      .field("maxmemory_policy", "noeviction");
+}
+
+void describe_persistence(std::string& out, const Picture& now) {
+  Section(out, "Persistence")
+      .field("loading", 0)
+      .field("async_loading", 0)
+      .field("rdb_bgsave_in_progress", 0)
+      .field("aof_enabled", 1)
+      .field("aof_rewrite_in_progress", 0)
+      .field("durability", name_of(now.server.options.durability))
+      .field("journal_commits", now.store.commits)
+      .field("journal_last_lsn", now.store.last_lsn)
+      .field("journal_durable_lsn", now.store.durable_lsn);
+}
+
+void describe_statistics(std::string& out, const Picture& now) {
+  Section(out, "Stats")
+      .field("total_connections_received", now.clients.accepted)
+      .field("total_commands_processed", now.clients.commands)
+      .field("total_net_input_bytes", now.clients.bytes_read)
+      .field("total_net_output_bytes", now.clients.bytes_written)
+      .field("rejected_connections", now.clients.rejected)
+      .field("keyspace_hits", now.store.read_hits)
+      .field("keyspace_misses", now.store.reads - now.store.read_hits)
+      .field("keyspace_changes", now.store.changes)
+      .field("key_value_incarnation", now.store.key_value_incarnation);
+}
+
+void describe_replication(std::string& out, const Picture&) {
+  Section(out, "Replication").field("role", "master").field("connected_slaves", 0);
+}
+
+void describe_processor(std::string& out, const Picture& now) {
+  const auto seconds = [](std::chrono::microseconds time) {
+    return fmt::format("{:.6f}", std::chrono::duration<double>(time).count());
+  };
+  Section(out, "CPU")
+      .field("used_cpu_sys", seconds(now.process.system_time))
+      .field("used_cpu_user", seconds(now.process.user_time));
+}
+
+void describe_keys(std::string& out, const Picture& now) {
+  Section section(out, "Keyspace");
+  if (now.store.keys > 0) section.field("db0", fmt::format("keys={},expires=0,avg_ttl=0", now.store.keys));
+}
+
+using Describe = void (*)(std::string&, const Picture&);
+constexpr std::array<std::pair<std::string_view, Describe>, 8> sections{{{"server", describe_server},
+                                                                         {"clients", describe_clients},
+                                                                         {"memory", describe_memory},
+                                                                         {"persistence", describe_persistence},
+                                                                         {"stats", describe_statistics},
+                                                                         {"replication", describe_replication},
+                                                                         {"cpu", describe_processor},
+                                                                         {"keyspace", describe_keys}}};
+
+std::vector<std::pair<std::string, std::string>> settings(const ServerContext& server) {
+  const ServerOptions& options = server.options;
+  return {
+      {"appendfsync", std::string(fsync_name(options.durability))},
+      {"appendonly", "yes"},
+      {"bind", options.bind},
+      {"databases", "1"},
+      {"dir", options.directory},
+      {"durability", std::string(name_of(options.durability))},
+      {"flush-interval", std::to_string(options.flush_interval.count())},
+      {"maxclients", std::to_string(options.clients_max)},
+      {"maxmemory", "0"},
+      {"maxmemory-policy", "noeviction"},
+      {"port", std::to_string(server.port)},
+      {"proto-max-bulk-len", std::to_string(RespLimits{}.bulk_bytes_max)},
+      {"requirepass", ""},
+      {"save", ""},
+      {"timeout", "0"},
+  };
+}
+
+}  // namespace
+
+void config_get(SessionCall& call) {
+  std::vector<std::pair<std::string, std::string>> found = settings(call.server);
+  std::erase_if(found, [&](const auto& setting) {
+    return std::ranges::none_of(call.arguments.subspan(2), [&](BytesView pattern) {
+      return glob_matches(pattern, setting.first, LetterCase::ignored);
+    });
+  });
+  call.reply.map(found.size());
+  for (const auto& [name, value] : found) {
+    call.reply.bulk(name);
+    call.reply.bulk(value);
+  }
+}
+
+void config_help(SessionCall& call) { reply_with_help(*find_command("config"), call.reply); }
+
+void info(SessionCall& call) {
+  const ServerContext& server = call.server;
+  const Picture now{
+      .server = server,
+      .process = server.options.process_usage ? server.options.process_usage() : ProcessUsage{},
+      .clients = server.clients.totals(),
+      .store = server.store->statistics(),
+      .uptime_s =
+          std::chrono::duration_cast<std::chrono::seconds>(server.system.clock().now() - server.started).count()};
+  const Arguments wanted = call.arguments.subspan(1);
+  const auto is_wanted = [&](std::string_view name) {
+    const auto names = [&](std::string_view known) {
+      return std::ranges::any_of(wanted,
+                                 [&](BytesView word) { return glob_matches(known, word, LetterCase::ignored); });
+    };
+    return wanted.empty() || names(name) || names("default") || names("all") || names("everything");
+  };
+  std::string text;
+  for (const auto& [name, describe] : sections) {
+    if (is_wanted(name)) describe(text, now);
+  }
+  call.reply.verbatim("txt", text);
+}
+
+}  // namespace understudy::server

@@ -1,0 +1,51 @@
+// How a server is set up.
+#pragma once
+
+#include "understudy/base/clock.hpp"
+#include "understudy/journal/durability.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace understudy::server {
+
+/// What the operating system says of the process; shown by INFO. All zero in a simulation.
+struct ProcessUsage {
+  std::uint64_t process = 0;
+  std::uint64_t resident_bytes = 0;
+  std::uint64_t resident_peak_bytes = 0;
+  std::chrono::microseconds user_time{0};
+  std::chrono::microseconds system_time{0};
+};
+
+struct ServerOptions {
+  /// A numeric address, and a port; 0 takes a free one.
+  std::string bind = "127.0.0.1";
+  std::uint16_t port = 6379;
+  /// Connections beyond it are told so, and closed.
+  std::uint32_t clients_max = 10'000;
+  /// How long `stop` lets sessions finish what they have received.
+  Duration drain_limit = std::chrono::seconds(5);
+
+  /// What one operation of the store holds at most: commands, and bytes of their arguments (one larger command goes
+  /// alone).
+  std::size_t batch_requests_max = 1024;
+  std::size_t batch_bytes_max = std::size_t{1} << 20U;
+  /// Replies are written once they are longer than this, before more are made. A single reply may be longer.
+  std::size_t output_bytes_max = std::size_t{1} << 20U;
+  /// The most a connection may have sent of a request that is not complete.
+  std::size_t request_bytes_max = std::size_t{768} << 20U;
+
+  /// Shown by CONFIG GET and INFO; the store has its own.
+  std::string directory;
+  Durability durability = Durability::always;
+  std::chrono::milliseconds flush_interval{1000};
+  std::string version = "0.0.0";
+  /// Unset: nothing is known of the process.
+  std::function<ProcessUsage()> process_usage;
+};
+
+}  // namespace understudy::server

@@ -1,0 +1,91 @@
+#include "server/request_buffer.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <utility>
+
+namespace understudy::server {
+namespace {
+
+constexpr std::size_t first_bytes = 4096;
+// Buffers of connections that send long pipelines grow so far, and stay so.
+constexpr std::size_t usual_bytes_max = std::size_t{64} << 10U;
+constexpr std::size_t room_bytes_min = 1024;
+
+}  // namespace
+
+void RequestBuffer::reserve(std::size_t capacity) {
+  auto larger = std::make_unique_for_overwrite<char[]>(capacity);  // NOLINT(modernize-avoid-c-arrays)
+  if (unread() > 0) std::memcpy(larger.get(), bytes_.get() + begin_, unread());
+  bytes_ = std::move(larger);
+  capacity_ = capacity;
+  end_ -= begin_;
+  begin_ = 0;
+}
+
+std::span<char> RequestBuffer::room() {
+  if (begin_ == end_) begin_ = end_ = 0;
+  if (end_ == 0 && capacity_ > usual_bytes_max) reserve(usual_bytes_max);
+  const bool grow = std::exchange(was_full_, false) && capacity_ < usual_bytes_max;
+  if (grow || capacity_ - unread() < room_bytes_min) {
+    reserve(std::max(first_bytes, 2 * capacity_));
+  } else if (capacity_ - end_ < room_bytes_min) {
+    std::memmove(bytes_.get(), bytes_.get() + begin_, unread());
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  return {bytes_.get() + end_, capacity_ - end_};
+}
+
+void RequestBuffer::commit(std::size_t count) noexcept {
+  end_ += count;
+  was_full_ = end_ == capacity_;
+}
+
+void RequestBuffer::gather(const Limits& limits) {
+  has_more_ = false;
+  const std::size_t start = begin_;
+  while (protocol_error_.empty()) {
+    if (requests_.size() >= limits.requests || begin_ - start >= limits.bytes) {
+      has_more_ = begin_ < end_;
+      return;
+    }
+    const RespParser::Outcome outcome = parser_.next({bytes_.get() + begin_, unread()});
+    if (outcome == RespParser::Outcome::request) {
+      const Request request{.lookup = {}, .first = arguments_.size(), .count = parser_.arguments().size()};
+      for (const BytesView argument : parser_.arguments()) {
+        const bool ours = !std::less<>{}(argument.data(), bytes_.get()) &&
+                          !std::less<>{}(bytes_.get() + capacity_, argument.data() + argument.size());
+        arguments_.push_back(ours || argument.empty() ? argument : BytesView(copies_.emplace_back(argument)));
+      }
+      requests_.push_back(request);
+      requests_.back().lookup = look_up(arguments(request));
+    }
+    begin_ += parser_.consumed();
+    if (outcome == RespParser::Outcome::protocol_error) protocol_error_ = "ERR " + std::string(parser_.error());
+    if (outcome == RespParser::Outcome::incomplete) return;
+  }
+}
+
+void RequestBuffer::drop_gathered() noexcept {
+  requests_.clear();
+  arguments_.clear();
+  copies_.clear();
+}
+
+std::shared_ptr<RequestBuffer> RequestBuffer::successor() const {
+  auto next = std::make_shared<RequestBuffer>();
+  if (unread() > 0) {
+    next->bytes_ = std::make_unique_for_overwrite<char[]>(capacity_);  // NOLINT(modernize-avoid-c-arrays)
+    next->capacity_ = capacity_;
+    std::memcpy(next->bytes_.get(), bytes_.get() + begin_, unread());
+    next->end_ = unread();
+  }
+  next->has_more_ = has_more_;
+  next->parser_ = parser_;
+  next->protocol_error_ = protocol_error_;
+  return next;
+}
+
+}  // namespace understudy::server

@@ -1,0 +1,71 @@
+// Session: one connection, from its first byte to its last.
+//
+//   read what there is -> cut it into commands -> run them, neighbouring data commands as one operation of the store ->
+//   write the replies at once -> read again
+//
+// Commands run in the order they came, and the next read waits for the replies to be written: a client that sends
+// faster than it reads is held up by its own connection. What is held for it is bounded (ServerOptions).
+//
+// Threads: `run` and `finish` are one after the other; all else may be called from any thread.
+#pragma once
+
+#include "server/batch.hpp"
+#include "server/client.hpp"
+#include "server/request_buffer.hpp"
+#include "server/server_context.hpp"
+#include "understudy/runtime/network.hpp"
+#include "understudy/runtime/task_group.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace understudy::server {
+
+class Session {
+ public:
+  Session(ServerContext& server, std::unique_ptr<Connection> connection, ClientFacts facts);
+
+  /// Starts serving. `ended` is called as the last thing the session does, unless it is interrupted or cancelled.
+  void start(std::function<void(Session&)> ended);
+  /// Asks it to end: at once if it waits for bytes, else after it has answered what it has read.
+  void ask_to_stop();
+  /// Waits until it has ended, then does what an interruption left undone.
+  [[nodiscard]] static Task<> finish(std::shared_ptr<Session> session);
+  /// Ends it where it is; soon.
+  void cancel() noexcept { task_.cancel(); }
+  /// Waits until it has ended. Not while `finish` waits.
+  [[nodiscard]] static Task<> join(std::shared_ptr<Session> session);
+
+  [[nodiscard]] const Client& client() const noexcept { return client_; }
+
+ private:
+  enum class Next : std::uint8_t { go_on, close };
+
+  static Task<> run(Session& session, std::function<void(Session&)> ended);
+  Task<> serve();
+  /// Executes everything complete that was received, and writes the replies.
+  Task<Next> execute_received();
+  Task<Next> execute_gathered();
+  /// Runs the gathered data commands from `first` up to `last`, in one operation if their replies are short.
+  Task<Next> execute_data(std::size_t first, std::size_t last);
+  Task<Next> execute_one(std::size_t index);
+  Task<Next> write();
+
+  ServerContext& server_;
+  Client client_;
+  std::unique_ptr<Connection> connection_;
+  std::shared_ptr<RequestBuffer> received_;
+  std::shared_ptr<Batch> batch_;
+  std::string output_;
+  RespWriter reply_;
+  bool received_is_shared_ = false;  // An operation that failed may still read what was received.
+  bool unfinished_ = false;          // Interrupted with bytes that came in the same moment.
+  std::string_view last_command_;
+  std::uint64_t commands_ = 0;
+  std::uint64_t bytes_written_ = 0;
+  TaskGroup task_;  // Last: its end cancels the task, which uses all the others.
+};
+
+}  // namespace understudy::server

@@ -1,0 +1,87 @@
+#include "tool/command_line.hpp"
+
+#include "tool/demo.hpp"
+#include "tool/serve.hpp"
+#include "tool/settings.hpp"
+#include "tool/transfer.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace understudy::tool {
+namespace {
+
+constexpr int usage_error = 2;
+
+/// Flags over environment over file over defaults.
+Result<Settings> read_settings(const std::map<std::string_view, std::string>& flags, std::string config) {
+  Settings settings;
+  Result<void> done;
+  if (config.empty()) config = config_path(process_environment());
+  if (!config.empty()) done = apply_file(settings, config);
+  if (done) done = apply_environment(settings, process_environment());
+  for (const SettingRow& row : setting_table()) {
+    const auto flag = flags.find(row.name);
+    if (done && flag != flags.end()) done = apply_setting(settings, row, flag->second, fmt::format("--{}", row.name));
+  }
+  if (!done) return std::unexpected(done.error());
+  return settings;
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app("A durable key-value store that Redis clients can talk to.", "understudy");
+  app.set_version_flag("--version", "understudy " UNDERSTUDY_VERSION);
+  std::map<std::string_view, std::string> flags;
+  std::string config;
+  const auto add_setting = [&](CLI::App* command, const SettingRow& row) {
+    const auto keep = [&flags, name = row.name](const std::string& text) { flags[name] = text; };
+    command->add_option_function<std::string>(fmt::format("--{}", row.name), keep, std::string(row.help))
+        ->option_text(std::string(row.value_name));
+  };
+  CLI::App* serve = app.add_subcommand("serve", "Serve the store until SIGTERM or SIGINT");
+  CLI::App* import = app.add_subcommand("import", "Put a data.json into a store, all or nothing");
+  CLI::App* data_export = app.add_subcommand("export", "Write a store as a data.json");
+  CLI::App* demo = app.add_subcommand("demo", "Show a supervised store being reset while requests wait");
+  CLI::App* help = app.add_subcommand("help", "Print this help");
+  for (const SettingRow& row : setting_table()) {
+    add_setting(serve, row);
+    if (row.name == "dir") add_setting(import, row), add_setting(data_export, row);
+  }
+  serve->add_option("--config", config, "Settings in TOML: the names of these flags, without dashes in front")
+      ->option_text("FILE");
+  ImportOptions import_options;
+  import->add_option("file", import_options.file, "The data.json; - is standard input")->required();
+  import->add_flag("--overwrite", import_options.overwrite,
+                   "Into a store that has keys; those of the same name are replaced");
+  ExportOptions export_options;
+  data_export->add_option("file", export_options.file, "The file to write; - is standard output")
+      ->capture_default_str();
+  data_export->add_flag("--force", export_options.force, "Replace the file if it exists");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : usage_error;
+  }
+  if (help->parsed() || app.get_subcommands().empty()) {
+    fmt::print(help->parsed() ? stdout : stderr, "{}", app.help());
+    return help->parsed() ? 0 : usage_error;
+  }
+  if (demo->parsed()) return run_demo();
+  const Result<Settings> settings = read_settings(flags, config);
+  if (!settings) {
+    fmt::print(stderr, "understudy: {}\n", settings.error().message());
+    return usage_error;
+  }
+  import_options.directory = export_options.directory = settings->directory;
+  if (import->parsed()) return import_data(import_options);
+  if (data_export->parsed()) return export_data(export_options);
+  return understudy::tool::serve(*settings);
+}
+
+}  // namespace understudy::tool

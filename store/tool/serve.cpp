@@ -1,0 +1,112 @@
+#include "tool/serve.hpp"
+
+#include "server/server.hpp"
+#include "tool/process_usage.hpp"
+#include "understudy/supervision/supervisor.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+
+#include <sys/resource.h>
+
+#include <fmt/format.h>
+
+namespace understudy::tool {
+namespace {
+
+using namespace std::chrono_literals;
+
+int fail(std::string_view message) {
+  fmt::print(stderr, "understudy: {}\n", message);
+  return 1;
+}
+
+/// SIGTERM and SIGINT, kept from every thread: one of them waits for them.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);  // NOLINT(bugprone-signal-handler): no handler
+  }
+  int wait() {
+    int signal = 0;
+    while (sigwait(&signals_, &signal) != 0) {
+    }
+    return signal;
+  }
+
+ private:
+  sigset_t signals_{};
+};
+
+/// Each connection takes a file handle, and the store some: raises the limit as far as it may. Gives the number of
+/// connections there is room for.
+std::uint32_t make_room_for(std::uint32_t clients) {
+  constexpr rlim_t others = 64;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return clients;
+  const rlim_t wanted = clients + others;
+  if (limit.rlim_cur < wanted) {
+    limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? wanted : std::min<rlim_t>(wanted, limit.rlim_max);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  if (limit.rlim_cur >= wanted) return clients;
+  const auto room = static_cast<std::uint32_t>(limit.rlim_cur > 2 * others ? limit.rlim_cur - others : others);
+  log_line(LogLevel::warning, fmt::format("the limit of {} open files leaves room for {} of {} connections",
+                                          limit.rlim_cur, room, clients));
+  return room;
+}
+
+std::string endpoint(const std::string& address, std::uint16_t port) {
+  return address.contains(':') ? fmt::format("[{}]:{}", address, port) : fmt::format("{}:{}", address, port);
+}
+
+}  // namespace
+
+int serve(const Settings& settings) {
+  StopSignals stop_signals;
+  set_log_level(settings.log_level);
+  const std::uint32_t clients_max = make_room_for(settings.clients_max);
+
+  System system({.workers = settings.workers});
+  SupervisionOptions supervision;
+  supervision.heartbeat = 200ms;
+  supervision.cutoff = 500ms;
+  Supervisor supervisor(system, supervision);
+  store::StoreOptions store_options;
+  store_options.directory = settings.directory;
+  store_options.durability = settings.durability;
+  store_options.flush_interval = settings.flush_interval;
+  const auto store = store::Store::open(system, store_options);
+  if (!store) return fail(store.error().message());
+  const store::LoadReport loaded = (*store)->load_report();
+  if (!loaded.torn_tail.empty()) log_line(LogLevel::warning, loaded.torn_tail);
+
+  const auto server = server::Server::start(system, **store,
+                                            {.bind = settings.bind,
+                                             .port = settings.port,
+                                             .clients_max = clients_max,
+                                             .directory = settings.directory,
+                                             .durability = settings.durability,
+                                             .flush_interval = settings.flush_interval,
+                                             .version = UNDERSTUDY_VERSION,
+                                             .process_usage = process_usage});
+  if (!server) return fail(server.error().message());
+  fmt::print("understudy {} ready: redis protocol on {}, data in {} ({} keys, durability {})\n", UNDERSTUDY_VERSION,
+             endpoint(settings.bind, (*server)->port()), settings.directory, loaded.keys, name_of(settings.durability));
+  std::fflush(stdout);
+
+  const int signal = stop_signals.wait();
+  log_line(LogLevel::info, fmt::format("{}: finishing what was accepted", signal == SIGINT ? "SIGINT" : "SIGTERM"));
+  (*server)->stop();
+  (*store)->close();
+  log_line(LogLevel::info, "stopped");
+  return 0;
+}
+
+}  // namespace understudy::tool
