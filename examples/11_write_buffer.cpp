@@ -67,8 +67,7 @@ us::Task<> chat_buffer(us::Mailbox<BufferMessage>& inbox, us::System& system, st
 
 us::Task<> chatter(us::Address<BufferMessage> buffer, int first, int last) {
   for (int i = first; i <= last; ++i) {
-    Chat chat{fmt::format("#{}", i)};
-    const us::Result<void> sent = co_await buffer.tell(std::move(chat));  // Waits while the buffer is full.
+    const us::Result<void> sent = co_await buffer.tell<Chat>(fmt::format("#{}", i));  // Waits while the buffer is full.
     if (!sent) fmt::print("#{} was not sent: {}\n", i, sent.error().message());
   }
 }
