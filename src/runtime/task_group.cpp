@@ -3,7 +3,7 @@
 #include "base/log.hpp"
 
 #include <exception>
-#include <thread>
+#include <vector>
 
 namespace understudy::detail {
 
@@ -29,6 +29,13 @@ class SpawnedTask final : public Context {
     if (!resume()) return;
     report_exception();
     end();
+  }
+
+  /// Destroys the task before it has begun.
+  void discard() noexcept {
+    TaskGroupCore& group = group_;
+    delete this;
+    group.release();
   }
 
   SpawnedTask* next = nullptr;
@@ -62,14 +69,22 @@ class SpawnedTask final : public Context {
 
 void TaskGroupCore::spawn(Task<> task) {
   auto* spawned = new SpawnedTask(*this, std::move(task));
+  bool refused = false;
   {
     const SpinGuard guard(lock_);
-    spawned->next = first_;
-    if (first_ != nullptr) first_->previous = spawned;
-    first_ = spawned;
-    ++count_;
+    refused = closed_;
+    if (!refused) {
+      spawned->next = first_;
+      if (first_ != nullptr) first_->previous = spawned;
+      first_ = spawned;
+      ++count_;
+    }
   }
-  scheduler_.schedule_behind(*spawned);
+  if (refused) {
+    spawned->discard();
+  } else {
+    scheduler_.schedule_behind(*spawned);
+  }
 }
 
 void TaskGroupCore::unlink(SpawnedTask& task) noexcept {
@@ -81,13 +96,30 @@ void TaskGroupCore::unlink(SpawnedTask& task) noexcept {
   }
   if (task.next != nullptr) task.next->previous = task.previous;
   // Set under the lock: a waiter that is being destroyed takes the lock first, to be forgotten.
-  if (--count_ == 0 && waiter_ != nullptr) std::exchange(waiter_, nullptr)->set();
+  if (--count_ != 0) return;
+  if (waiter_ != nullptr) std::exchange(waiter_, nullptr)->set();
+  if (waiting_thread_ != nullptr) std::exchange(waiting_thread_, nullptr)->set();
 }
 
 void TaskGroupCore::cancel() noexcept {
   // Under the lock, so that no task can end, and be gone, while it is asked to.
   const SpinGuard guard(lock_);
   for (SpawnedTask* task = first_; task != nullptr; task = task->next) task->request_kill();
+}
+
+void TaskGroupCore::close() noexcept {
+  {
+    const SpinGuard guard(lock_);
+    closed_ = true;
+  }
+  cancel();
+}
+
+bool TaskGroupCore::notify_when_empty(Completion& ended) noexcept {
+  const SpinGuard guard(lock_);
+  if (count_ == 0) return false;
+  waiting_thread_ = &ended;
+  return true;
 }
 
 void TaskGroupCore::notify_when_empty(Event& ended) noexcept {
@@ -107,6 +139,56 @@ void TaskGroupCore::forget_waiter() noexcept {
 std::size_t TaskGroupCore::size() const noexcept {
   const SpinGuard guard(lock_);
   return count_;
+}
+
+bool TaskGroupCore::retain_unless_ended() noexcept {
+  std::size_t seen = owners_.load(std::memory_order_relaxed);
+  while (seen != 0) {
+    if (owners_.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
+bool TaskGroupList::add(TaskGroupCore& group) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (closed_) return false;
+  group.next_listed_ = first_;
+  if (first_ != nullptr) first_->previous_listed_ = &group;
+  first_ = &group;
+  group.listed_.store(true, std::memory_order_release);
+  return true;
+}
+
+void TaskGroupList::remove(TaskGroupCore& group) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (closed_) return;
+  if (group.previous_listed_ == nullptr) {
+    first_ = group.next_listed_;
+  } else {
+    group.previous_listed_->next_listed_ = group.next_listed_;
+  }
+  if (group.next_listed_ != nullptr) group.next_listed_->previous_listed_ = group.previous_listed_;
+}
+
+void TaskGroupList::close(Scheduler& scheduler) {
+  std::vector<TaskGroupCore*> groups;
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    TaskGroupCore* next = nullptr;
+    for (TaskGroupCore* group = std::exchange(first_, nullptr); group != nullptr; group = next) {
+      next = group->next_listed_;
+      const bool held = group->retain_unless_ended();
+      group->listed_.store(false, std::memory_order_release);
+      if (held) groups.push_back(group);
+    }
+  }
+  for (TaskGroupCore* group : groups) group->close();
+  for (TaskGroupCore* group : groups) {
+    const std::unique_ptr<Completion> ended = scheduler.make_completion();
+    if (group->notify_when_empty(*ended)) static_cast<void>(ended->wait());
+    group->release();
+  }
 }
 
 }  // namespace understudy::detail

@@ -6,7 +6,8 @@
 //
 // Each task runs on any worker. An exception that leaves a task is logged and ends that task alone. A group that is
 // destroyed cancels the tasks that still run: each is destroyed at its next suspension, with its destructors; tasks
-// must therefore own what they use, or be joined first.
+// must therefore own what they use, or be joined first. A system that shuts down does the same to the tasks of all its
+// groups, and destroys tasks that are spawned later before they begin.
 #pragma once
 
 #include "understudy/runtime/detail/event.hpp"
@@ -26,7 +27,9 @@ class SpawnedTask;
 /// What a group and its tasks share.
 class TaskGroupCore {
  public:
-  explicit TaskGroupCore(Scheduler& scheduler) noexcept : scheduler_(scheduler) {}
+  explicit TaskGroupCore(Scheduler& scheduler) noexcept : scheduler_(scheduler) {
+    if (!scheduler.task_groups().add(*this)) closed_ = true;
+  }
   TaskGroupCore(const TaskGroupCore&) = delete;
   TaskGroupCore& operator=(const TaskGroupCore&) = delete;
 
@@ -35,6 +38,10 @@ class TaskGroupCore {
   /// Sets `ended` once no task runs; at once if none does. One waiter at a time.
   void notify_when_empty(Event& ended) noexcept;
   void forget_waiter() noexcept;
+  /// Cancels the tasks, and takes no more.
+  void close() noexcept;
+  /// The same as notify_when_empty, for a thread. False if no task runs: `ended` then is not set.
+  [[nodiscard]] bool notify_when_empty(Completion& ended) noexcept;
   [[nodiscard]] std::size_t size() const noexcept;
 
   void retain() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
@@ -44,16 +51,29 @@ class TaskGroupCore {
 
  private:
   friend class SpawnedTask;
-  ~TaskGroupCore() = default;
+  friend class TaskGroupList;
+  ~TaskGroupCore() {
+    if (listed_.load(std::memory_order_acquire)) scheduler_.task_groups().remove(*this);
+  }
+  bool retain_unless_ended() noexcept;
   void unlink(SpawnedTask& task) noexcept;
 
   Scheduler& scheduler_;
+  // Whether the scheduler's list holds this group. Written under the list's mutex, cleared (release) when the scheduler
+  // shuts down; read by the destructor (acquire), which then leaves the scheduler alone: it may be gone.
+  std::atomic<bool> listed_{false};
+  // Guarded by the list's mutex.
+  TaskGroupCore* next_listed_ = nullptr;
+  TaskGroupCore* previous_listed_ = nullptr;
   mutable SpinLock lock_;
   // The group and each of its tasks; relaxed to add, acq_rel to drop.
   std::atomic<std::size_t> owners_{1};
+  // Guarded by lock_.
+  bool closed_ = false;
   SpawnedTask* first_ = nullptr;
   std::size_t count_ = 0;
   Event* waiter_ = nullptr;
+  Completion* waiting_thread_ = nullptr;
 };
 
 }  // namespace detail

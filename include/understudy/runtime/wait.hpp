@@ -91,7 +91,11 @@ typename detail::FlatResult<detail::Awaited<Awaitable>>::type wait(detail::Sched
   detail::WaitState<R> state{.result = {}, .exception = {}, .done = scheduler.make_completion()};
   TaskGroup group(scheduler);
   group.spawn(detail::run_for<R, Awaitable>(detail::WaitGuard<R>(state), std::move(awaitable)));
-  if (!state.done->wait()) return failure(ErrorCode::cancelled, "nothing is left to run, so this can never end");
+  if (!state.done->wait()) {
+    group.cancel();  // The task refers to this function's state: it ends before this does.
+    static_cast<void>(state.done->wait());
+    return failure(ErrorCode::cancelled, "nothing is left to run, so this can never end");
+  }
   if (state.exception) std::rethrow_exception(state.exception);
   if (!state.result) return failure(ErrorCode::cancelled);
   return std::move(*state.result);

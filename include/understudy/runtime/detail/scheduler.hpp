@@ -6,6 +6,7 @@
 #include "understudy/base/clock.hpp"
 #include "understudy/base/random.hpp"
 #include "understudy/runtime/detail/context.hpp"
+#include "understudy/runtime/detail/task_group_list.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -105,6 +106,9 @@ class Scheduler {
   /// Set once, by the system, before anything runs.
   void set_detached_tasks(TaskGroup& tasks) noexcept { detached_tasks_ = &tasks; }
 
+  /// The groups of all tasks that run here.
+  [[nodiscard]] TaskGroupList& task_groups() noexcept { return task_groups_; }
+
   /// Stops all threads. Contexts still queued are left alone: their owners have ended them before.
   virtual void stop() noexcept = 0;
 
@@ -112,6 +116,7 @@ class Scheduler {
   Scheduler() = default;
 
  private:
+  TaskGroupList task_groups_;
   TaskGroup* detached_tasks_ = nullptr;
 };
 
