@@ -119,7 +119,7 @@ void free_frame_with_tenants(void* block, std::size_t size) noexcept {
   FrameTenant** link = &thread.tenants;
   while (*link != nullptr) {
     FrameTenant* tenant = *link;
-    if (tenant->frame_ == block) {
+    if (tenant->part_ - reinterpret_cast<std::uintptr_t>(block) < size) {
       *link = tenant->next_tenant_;
       // A coroutine waits for one thing at a time, so a frame has one tenant at most.
       tenant->frame_ended(block, size);

@@ -113,7 +113,7 @@ class AskNode final : public TypedReplySlot<ReplyType<Request>> {
 /// The frame of an asker that was destroyed while its request was under way: kept until the request's peer lets go.
 class AskTenant final : public FrameTenant {
  public:
-  AskTenant(ReplySlot& slot, void* frame) noexcept : slot_(slot) { outlive(frame); }
+  explicit AskTenant(ReplySlot& slot) noexcept : slot_(slot) { outlive(&slot); }
   void frame_ended(void* block, std::size_t size) noexcept override {
     block_ = block;
     size_ = size;
@@ -145,7 +145,7 @@ class AskAwaiter {
       return;
     }
     // Destroyed while suspended: the mailbox or a Reply still refers to the node, so the frame's memory must stay.
-    new AskTenant(node_, node_.asker().resume_point().address());
+    new AskTenant(node_);
   }
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }
@@ -181,7 +181,7 @@ class TimedAskAwaiter final : private Timer {
     AskNode<M, Request>& node = *node_;
     return node.send(awaiting, [this, &node] {
       scheduler_ = &node.asker().scheduler();
-      scheduler_->start_timer(*this, scheduler_->clock().now() + limit_);
+      scheduler_->start_timer(*this, after(scheduler_->clock().now(), limit_));
     });
   }
   [[nodiscard]] Result<ReplyType<Request>> await_resume() {

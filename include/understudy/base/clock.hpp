@@ -19,6 +19,12 @@ struct MonotonicClockTag {
 };
 using TimePoint = std::chrono::time_point<MonotonicClockTag, Duration>;
 
+/// `duration` after `start`; the end of time if that lies beyond it, so that the longest Duration means "for ever".
+[[nodiscard]] constexpr TimePoint after(TimePoint start, Duration duration) noexcept {
+  if (duration > Duration{0} && start > TimePoint::max() - duration) return TimePoint::max();
+  return start + duration;
+}
+
 /// Time of day in milliseconds since 1970-01-01 UTC. May jump; used for what people read and for absolute expiry.
 using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
 

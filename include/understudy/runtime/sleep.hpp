@@ -34,7 +34,7 @@ class [[nodiscard]] sleep final : private detail::Timer, private detail::Suspens
       return;
     }
     scheduler_ = &scheduler;
-    scheduler.start_timer(*this, scheduler.clock().now() + duration_);
+    scheduler.start_timer(*this, after(scheduler.clock().now(), duration_));
     detail::Context::armed();
   }
   void await_resume() const noexcept {}

@@ -95,9 +95,10 @@ class FrameTenant {
  protected:
   FrameTenant() = default;
   ~FrameTenant() = default;
-  /// Called in the course of a frame's destruction, on the thread that destroys it.
-  void outlive(void* frame) noexcept {
-    frame_ = frame;
+  /// Called in the course of a frame's destruction, on the thread that destroys it. `part` lies in the frame, or in a
+  /// frame that the compiler has merged into another: the block that holds it is what is kept.
+  void outlive(const void* part) noexcept {
+    part_ = reinterpret_cast<std::uintptr_t>(part);
     ThreadState& thread = this_thread();
     next_tenant_ = thread.tenants;
     thread.tenants = this;
@@ -106,7 +107,7 @@ class FrameTenant {
  private:
   friend void free_frame_with_tenants(void* block, std::size_t size) noexcept;
   FrameTenant* next_tenant_;
-  void* frame_;
+  std::uintptr_t part_;
 };
 
 void free_frame_with_tenants(void* block, std::size_t size) noexcept;
