@@ -8,7 +8,10 @@
 
 namespace understudy::detail {
 
-IoLoop::IoLoop(const Clock& clock) : clock_(clock), thread_([this] { run(); }) {}
+IoLoop::IoLoop(const Clock& clock) : clock_(clock), thread_([this] { run(); }) {
+  const std::lock_guard lock(stop_mutex_);
+  thread_id_ = thread_.get_id();
+}
 
 void IoLoop::run() noexcept {
   for (;;) {
@@ -40,7 +43,17 @@ bool IoLoop::cancel_timer(Timer& timer) noexcept {
 }
 
 void IoLoop::post(std::move_only_function<void()> work) {
-  boost::asio::post(context_, [work = std::move(work)]() mutable { work(); });
+  {
+    const std::lock_guard lock(stop_mutex_);
+    if (!stopping_ || std::this_thread::get_id() == thread_id_) {
+      boost::asio::post(context_, [work = std::move(work)]() mutable { work(); });
+      return;
+    }
+  }
+  {
+    const std::lock_guard ended(joining_);
+  }
+  work();
 }
 
 void IoLoop::arm() {
@@ -68,7 +81,12 @@ void IoLoop::fire_due() {
 }
 
 void IoLoop::stop() noexcept {
+  const std::lock_guard joining(joining_);
   if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(stop_mutex_);
+    stopping_ = true;
+  }
   boost::asio::post(context_, [this] {
     alarm_.cancel();
     context_.stop();

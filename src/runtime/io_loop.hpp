@@ -25,9 +25,9 @@ class IoLoop {
   /// Timers as in Scheduler. Any thread.
   void start_timer(Timer& timer, TimePoint deadline) noexcept;
   bool cancel_timer(Timer& timer) noexcept;
-  /// Runs `work` on the loop's thread. Any thread.
+  /// Runs `work` on the loop's thread; once that has ended, on the calling one. Any thread.
   void post(std::move_only_function<void()> work);
-  /// Ends the thread. What was posted before runs first; what comes later never runs.
+  /// Ends the thread. What was posted before runs first.
   void stop() noexcept;
 
   [[nodiscard]] boost::asio::io_context& context() noexcept { return context_; }
@@ -44,6 +44,10 @@ class IoLoop {
   std::mutex timers_mutex_;
   TimerQueue timers_;
   std::optional<TimePoint> armed_for_;  // Guarded by timers_mutex_: the moment the alarm is set, or being set, to.
+  std::mutex stop_mutex_;
+  bool stopping_ = false;      // Guarded by stop_mutex_.
+  std::thread::id thread_id_;  // Guarded by stop_mutex_.
+  std::mutex joining_;         // Held while the thread comes to its end.
   std::thread thread_;
 };
 

@@ -44,6 +44,11 @@ void SupervisorCore::end() noexcept {
     active_ = false;
     watched.swap(watched_);
   }
+  {
+    // Whoever reports an incident now is waited for: what the function refers to may end with the supervisor.
+    const std::lock_guard reporting(reporting_);
+    reports_ = false;
+  }
   system_.scheduler().cancel_timer(*this);
   // A tick that is under way, or posted, on the control thread finds that supervision is over; wait until it has
   // passed, unless this is that thread's own doing in a simulation, where nothing runs beside the caller.
@@ -284,7 +289,10 @@ void SupervisorCore::on_restarted(ActorCell& cell) noexcept {
 void SupervisorCore::record(Incident incident) {
   log_warning("{} incarnation {} {}: {}; {}", incident.actor, incident.incarnation, name_of(incident.kind),
               incident.evidence, name_of(incident.outcome));
-  if (options_.on_incident) options_.on_incident(incident);
+  if (options_.on_incident) {
+    const std::lock_guard reporting(reporting_);
+    if (reports_) options_.on_incident(incident);
+  }
   const std::lock_guard lock(mutex_);
   ++incident_count_;
   if (incidents_.size() == incidents_kept) incidents_.pop_front();

@@ -63,6 +63,9 @@ class SupervisorCore final : public detail::SupervisionHook, private detail::Tim
   const SupervisionOptions options_;
   const Duration tick_;
 
+  std::mutex reporting_;  // Held while on_incident is called.
+  bool reports_ = true;   // Guarded by reporting_.
+
   mutable std::mutex mutex_;
   bool active_ = true;
   bool ticking_ = false;

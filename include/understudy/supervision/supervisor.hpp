@@ -46,7 +46,8 @@ struct SupervisionOptions {
   Duration cutoff = std::chrono::milliseconds(500);
   RestartIntensity intensity = {};
   Backoff backoff = {};
-  /// Called for each incident, on a worker or the control thread. It must be quick and must not throw.
+  /// Called for each incident, on a worker or the control thread. One call at a time, none
+  /// after the supervisor's end. It must be quick and must not throw.
   std::function<void(const Incident&)> on_incident = {};
 };
 
