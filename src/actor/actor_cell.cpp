@@ -48,9 +48,13 @@ ActorCell::ActorCell(SystemCore& system, ActorCell* parent, std::string_view nam
       parent_(parent),
       id_(system.next_id()),
       name_(name),
-      options_(options) {}
+      options_(options) {
+  if (parent_ != nullptr) parent_->retain();
+}
 
-ActorCell::~ActorCell() = default;
+ActorCell::~ActorCell() {
+  if (parent_ != nullptr) parent_->release();
+}
 
 void ActorCell::destroy() noexcept { delete this; }
 
@@ -114,6 +118,9 @@ bool ActorCell::begin_incarnation() noexcept {
   } catch (const std::exception& error) {
     end_incarnation({Ending::Kind::crashed, {ErrorCode::actor_crashed, error.what()}});
     return false;
+  } catch (...) {
+    end_incarnation({Ending::Kind::crashed, {ErrorCode::actor_crashed, "an exception that is no std::exception"}});
+    return false;
   }
   set_resume_point(coroutine_.handle());
   return true;
@@ -169,13 +176,14 @@ void ActorCell::settle_dropped_replies(const Error& reason) noexcept {
 }
 
 void ActorCell::end_incarnation(Ending ending) noexcept {
-  const bool gracefully = ending.kind == Ending::Kind::returned;
+  bool gracefully = ending.kind == Ending::Kind::returned;
   ending_ = std::move(ending);
   stage_ = Stage::ending;
   std::vector<CellPointer> children;
   {
     const std::lock_guard lock(system_.lifecycle());
     alive_ = false;
+    gracefully = gracefully && !doomed_;
     for (ActorCell* child : children_) children.push_back(CellPointer::share(*child));
     waits_for_children_ = !children.empty();
   }
@@ -231,7 +239,7 @@ void ActorCell::restart_after(Duration delay) noexcept {
     return;
   }
   restart_timer_ = std::make_unique<RestartTimer>(*this);
-  scheduler().start_timer(*restart_timer_, scheduler().clock().now() + delay);
+  scheduler().start_timer(*restart_timer_, after(scheduler().clock().now(), delay));
 }
 
 void ActorCell::stop_for_good() noexcept {
@@ -241,6 +249,7 @@ void ActorCell::stop_for_good() noexcept {
   thread.teardown_error = &reason;
   while (MessageHead* node = mailbox_.pop([](MessageHead& /*waiting*/) {})) bury(*node, reason);
   thread.teardown_error = nullptr;
+  forget_function();
   stopped_.store(true, std::memory_order_release);
   system_.unlink(*this);
 }
@@ -250,6 +259,7 @@ void ActorCell::request_stop() noexcept {
 }
 
 bool ActorCell::request_end(std::uint32_t incarnation, Ending ending) {
+  if (stopped()) return false;  // Its system may be gone.
   const std::lock_guard lock(system_.lifecycle());
   if (!alive_ || kill_requested()) return false;
   if (incarnation != 0 && incarnation != incarnation_.load(std::memory_order_relaxed)) return false;
@@ -259,12 +269,22 @@ bool ActorCell::request_end(std::uint32_t incarnation, Ending ending) {
 }
 
 void ActorCell::terminate() noexcept {
+  if (stopped()) return;
   const std::lock_guard lock(system_.lifecycle());
+  terminate_locked();
+}
+
+void ActorCell::terminate_locked() noexcept {
   doomed_ = true;
-  if (alive_ && !kill_requested()) {
+  if (alive_) {
+    if (kill_requested()) return;
     requested_ending_ = Ending{Ending::Kind::stopped, ErrorCode::actor_stopped};
     request_kill();
     return;
+  }
+  // It has ended, but waits for its children, which may be stuck.
+  if (waits_for_children_) {
+    for (ActorCell* child : children_) child->terminate_locked();
   }
   // Between two lives: it need not wait for the next.
   if (restart_timer_ != nullptr && scheduler().cancel_timer(*restart_timer_)) {

@@ -7,6 +7,7 @@
 namespace understudy::detail {
 
 void SystemCore::launch(ActorCell& cell) {
+  bool refused = false;
   {
     const std::lock_guard lock(lifecycle_);
     if (!stopping_) {
@@ -14,12 +15,16 @@ void SystemCore::launch(ActorCell& cell) {
       siblings.push_back(&cell);
       cell.retain();
     } else {
-      cell.mailbox_.close();
-      cell.stopped_.store(true, std::memory_order_release);
-      return;
+      refused = true;
     }
   }
-  cell.schedule();
+  if (!refused) {
+    cell.schedule();
+    return;
+  }
+  cell.mailbox_.close();
+  cell.forget_function();
+  cell.stopped_.store(true, std::memory_order_release);
 }
 
 void SystemCore::unlink(ActorCell& cell) noexcept {
@@ -61,7 +66,7 @@ void SystemCore::terminate_roots() noexcept {
 class SystemCore::Deadline final : private Timer {
  public:
   Deadline(SystemCore& system, Duration limit) : system_(system) {
-    system_.scheduler().start_timer(*this, system_.scheduler().clock().now() + limit);
+    system_.scheduler().start_timer(*this, after(system_.scheduler().clock().now(), limit));
   }
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
@@ -99,16 +104,7 @@ void SystemCore::shutdown(Duration limit) {
       if (!ended) break;
     }
   }
-  tasks_.cancel();
-  Event ended;
-  // Tasks end on workers; a thread has no context to suspend, so it waits through a task of its own.
-  const std::unique_ptr<Completion> done = scheduler_->make_completion();
-  TaskGroup waiter(*scheduler_);
-  waiter.spawn([](TaskGroup& tasks, Completion& all_ended) -> Task<> {
-    co_await tasks.join();
-    all_ended.set();
-  }(tasks_, *done));
-  static_cast<void>(done->wait());
+  scheduler_->task_groups().close(*scheduler_);
   scheduler_->stop();
 }
 

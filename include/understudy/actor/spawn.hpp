@@ -44,24 +44,32 @@ class ActorCellOf final : public ActorCell {
   ActorCellOf(SystemCore& system, ActorCell* parent, std::string_view name, const SpawnOptions& options, F function,
               Given&&... args)
       : ActorCell(system, parent, name, options),
-        function_(std::move(function)),
-        args_(std::forward<Given>(args)...),
+        body_(std::in_place, std::move(function), std::tuple<Args...>(std::forward<Given>(args)...)),
         inbox_(*this) {}
 
  private:
   Task<> make_incarnation() override {
-    return std::apply([this](const Args&... arg) { return std::invoke(function_, inbox_, Args(arg)...); }, args_);
+    return std::apply([this](const Args&... arg) { return std::invoke(body_->function, inbox_, Args(arg)...); },
+                      body_->args);
   }
+  void forget_function() noexcept override { body_.reset(); }
   void bury(MessageHead& node, const Error& reason) noexcept override {
     const NodeKind kind = node.kind;
-    if (kind == NodeKind::waiting_tell) static_cast<WaitingTell&>(node).settle(RequestState::failed);
+    bool accepted = kind == NodeKind::tell;
+    // A sender that still waits is told; one that was let in before has been told that its message was accepted.
+    if (kind == NodeKind::waiting_tell) accepted = static_cast<WaitingTell&>(node).refuse();
     // A request's Reply ends with this thread's teardown error, which the caller has set to `reason`.
     [[maybe_unused]] const std::optional<M> message = take_message<M>(node);
-    if (kind == NodeKind::tell) note_dead_letter(system(), *this, typeid(M), reason);
+    if (accepted) note_dead_letter(system(), *this, typeid(M), reason);
   }
 
-  F function_;
-  std::tuple<Args...> args_;
+  struct Body {
+    Body(F&& given, std::tuple<Args...>&& given_args) : function(std::move(given)), args(std::move(given_args)) {}
+    F function;
+    std::tuple<Args...> args;
+  };
+
+  std::optional<Body> body_;  // Until the actor has stopped.
   Mailbox<M> inbox_;
 };
 

@@ -102,7 +102,7 @@ class ActorCell : public Context {
   /// "/key-value/writer": names from the root down.
   [[nodiscard]] std::string path() const;
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
-  /// Null for a root. A parent outlives its children's stay in the tree.
+  /// Null for a root. Kept as long as this cell.
   [[nodiscard]] ActorCell* parent() const noexcept { return parent_; }
   [[nodiscard]] std::uint32_t incarnation() const noexcept { return incarnation_.load(std::memory_order_relaxed); }
   [[nodiscard]] const SpawnOptions& options() const noexcept { return options_; }
@@ -145,6 +145,9 @@ class ActorCell : public Context {
   virtual ~ActorCell();
   /// Starts a new coroutine of the actor's function. May throw.
   virtual Task<> make_incarnation() = 0;
+  /// The actor has stopped: ends the function and its arguments. They may hold addresses, this actor's own too, which
+  /// would keep one another's cells for ever.
+  virtual void forget_function() noexcept = 0;
   /// Takes a message out of a node that no actor will handle: asks end with `reason`, tells become dead letters.
   virtual void bury(MessageHead& node, const Error& reason) noexcept = 0;
   MailboxCore mailbox_;
@@ -154,6 +157,7 @@ class ActorCell : public Context {
   class RestartTimer;
   enum class Stage : std::uint8_t { start, live, ending };
 
+  void terminate_locked() noexcept;
   void ask_to_be_watched() noexcept;
   bool begin_incarnation() noexcept;
   bool finish_receive() noexcept;

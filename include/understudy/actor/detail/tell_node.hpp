@@ -31,6 +31,11 @@ class WaitingTell : public MessageHead, public Suspension {
     Context* sender = sender_;
     if (state.compare_exchange_strong(expected, outcome, std::memory_order_acq_rel)) sender->schedule();
   }
+  /// The receiver will never have room. True if it has accepted the message before: its sender thinks it sent.
+  [[nodiscard]] bool refuse() noexcept {
+    settle(RequestState::failed);
+    return state.load(std::memory_order_relaxed) == RequestState::answered;
+  }
   /// One of the two parties leaves. True for the second: it releases the block.
   [[nodiscard]] bool leave() noexcept { return left_.exchange(true, std::memory_order_acq_rel); }
 
