@@ -3,6 +3,7 @@
 #include "runtime/asio_network.hpp"
 
 #include "understudy/runtime/detail/event.hpp"
+#include "understudy/runtime/sleep.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <fmt/format.h>
@@ -35,6 +36,15 @@ auto when_ready(Socket& socket, typename Socket::wait_type direction) {
   return Waiter(std::move(readiness));
 }
 
+/// True once the running context has used up its turn: it then yields, though its sockets are always ready, so that it
+/// starves nobody, and can be ended.
+bool turn_is_over() noexcept {
+  std::uint32_t& budget = this_thread().budget;
+  if (budget == 0) return true;
+  --budget;
+  return false;
+}
+
 class AsioConnection final : public Connection {
  public:
   explicit AsioConnection(tcp::socket socket) : socket_(std::move(socket)) {
@@ -47,6 +57,7 @@ class AsioConnection final : public Connection {
   }
 
   Task<Result<std::size_t>> read_some(std::span<char> into) override {
+    if (turn_is_over()) co_await yield();
     for (;;) {
       error_code error;
       const std::size_t count = socket_.read_some(boost::asio::buffer(into.data(), into.size()), error);
@@ -59,6 +70,7 @@ class AsioConnection final : public Connection {
 
   Task<Result<void>> write_all(std::string_view bytes) override {
     while (!bytes.empty()) {
+      if (turn_is_over()) co_await yield();
       error_code error;
       const std::size_t count = socket_.write_some(boost::asio::buffer(bytes.data(), bytes.size()), error);
       bytes.remove_prefix(count);
@@ -84,6 +96,7 @@ class AsioListener final : public Listener {
   }
 
   Task<Result<std::unique_ptr<Connection>>> accept() override {
+    if (turn_is_over()) co_await yield();
     for (;;) {
       error_code error;
       tcp::socket socket(acceptor_.get_executor());
@@ -136,6 +149,7 @@ class AsioNetwork final : public Network {
   Task<Result<std::unique_ptr<Connection>>> connect(std::string address, std::uint16_t port) override {
     const Result<tcp::endpoint> endpoint = parse_endpoint(address, port);
     if (!endpoint) co_return std::unexpected(endpoint.error());
+    if (turn_is_over()) co_await yield();
     const std::string what = fmt::format("connect to {} port {}", address, port);
     error_code error;
     tcp::socket socket(io_loop_.context());

@@ -5,10 +5,14 @@
 #include "understudy/runtime/sleep.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <deque>
 #include <map>
 #include <optional>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include <fmt/format.h>
 
@@ -60,7 +64,7 @@ class SimulatedConnection final : public Connection {
       Event& event = *changed;
       co_await event;
     }
-    if (in_->bytes.empty()) co_return std::size_t{0};
+    if (in_->bytes.empty() || into.empty()) co_return std::size_t{0};
     const std::size_t limit = std::min(into.size(), in_->bytes.size());
     const std::size_t count = 1 + scheduler_.random_number() % limit;
     std::memcpy(into.data(), in_->bytes.data(), count);
@@ -128,11 +132,22 @@ class SimulatedListener final : public Listener {
   std::uint16_t number_;
 };
 
+bool is_numeric(std::string_view address) {
+  std::array<unsigned char, sizeof(in6_addr)> parsed{};
+  const std::string text(address);
+  return inet_pton(AF_INET, text.c_str(), parsed.data()) == 1 || inet_pton(AF_INET6, text.c_str(), parsed.data()) == 1;
+}
+std::unexpected<Error> not_numeric(std::string_view address) {
+  return failure(ErrorCode::invalid_argument,
+                 fmt::format("'{}' is not a numeric IP address such as 127.0.0.1 or ::1", address));
+}
+
 class SimulatedNetwork final : public Network {
  public:
   explicit SimulatedNetwork(SimulatedScheduler& scheduler) : scheduler_(scheduler) {}
 
   Result<std::unique_ptr<Listener>> listen(std::string_view address, std::uint16_t port) override {
+    if (!is_numeric(address)) return not_numeric(address);
     if (port == 0) port = next_port_++;
     if (ports_->contains(port)) {
       return failure(ErrorCode::storage_failed,
@@ -143,6 +158,7 @@ class SimulatedNetwork final : public Network {
   }
 
   Task<Result<std::unique_ptr<Connection>>> connect(std::string address, std::uint16_t port) override {
+    if (!is_numeric(address)) co_return not_numeric(address);
     co_await sleep(Duration(1 + scheduler_.random_number() % longest_delay_ns));
     const auto found = ports_->find(port);
     if (found == ports_->end()) {
