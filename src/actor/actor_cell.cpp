@@ -177,6 +177,7 @@ void ActorCell::settle_dropped_replies(const Error& reason) noexcept {
 
 void ActorCell::end_incarnation(Ending ending) noexcept {
   bool gracefully = ending.kind == Ending::Kind::returned;
+  const Error reason = ending.error;
   ending_ = std::move(ending);
   stage_ = Stage::ending;
   std::vector<CellPointer> children;
@@ -196,7 +197,7 @@ void ActorCell::end_incarnation(Ending ending) noexcept {
     if (gracefully) {
       (*child)->request_stop();
     } else {
-      (*child)->terminate();
+      (*child)->terminate(reason);
     }
   }
 }
@@ -244,7 +245,11 @@ void ActorCell::restart_after(Duration delay) noexcept {
 
 void ActorCell::stop_for_good() noexcept {
   mailbox_.close();
-  const Error reason(ErrorCode::actor_stopped, fmt::format("{} has stopped", path()));
+  // A child that fails with its parent did not stop of itself: the parent comes back, and may be asked again.
+  const bool with_parent = ending_.kind == Ending::Kind::stopped ||
+                           (options_.restart == Restart::with_parent && ending_.kind != Ending::Kind::returned);
+  const Error reason =
+      with_parent ? ending_.error : Error(ErrorCode::actor_stopped, fmt::format("{} has stopped", path()));
   ThreadState& thread = this_thread();
   thread.teardown_error = &reason;
   while (MessageHead* node = mailbox_.pop([](MessageHead& /*waiting*/) {})) bury(*node, reason);
@@ -268,23 +273,23 @@ bool ActorCell::request_end(std::uint32_t incarnation, Ending ending) {
   return true;
 }
 
-void ActorCell::terminate() noexcept {
+void ActorCell::terminate(const Error& reason) noexcept {
   if (stopped()) return;
   const std::lock_guard lock(system_.lifecycle());
-  terminate_locked();
+  terminate_locked(reason);
 }
 
-void ActorCell::terminate_locked() noexcept {
+void ActorCell::terminate_locked(const Error& reason) noexcept {
   doomed_ = true;
   if (alive_) {
     if (kill_requested()) return;
-    requested_ending_ = Ending{Ending::Kind::stopped, ErrorCode::actor_stopped};
+    requested_ending_ = Ending{Ending::Kind::stopped, reason};
     request_kill();
     return;
   }
   // It has ended, but waits for its children, which may be stuck.
   if (waits_for_children_) {
-    for (ActorCell* child : children_) child->terminate_locked();
+    for (ActorCell* child : children_) child->terminate_locked(reason);
   }
   // Between two lives: it need not wait for the next.
   if (restart_timer_ != nullptr && scheduler().cancel_timer(*restart_timer_)) {

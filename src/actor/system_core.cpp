@@ -58,7 +58,7 @@ void SystemCore::terminate_roots() noexcept {
   }
   for (const CellPointer& root : roots) {
     log_warning("shutdown: {} has not ended in time and is destroyed where it waits", root->path());
-    root->terminate();
+    root->terminate(ErrorCode::actor_stopped);
   }
 }
 

@@ -138,8 +138,8 @@ class ActorCell : public Context {
   void request_stop() noexcept;
   /// Ends incarnation `incarnation` (0: the present one) wherever it is. False if that one is not alive.
   bool request_end(std::uint32_t incarnation, Ending ending);
-  /// Ends it for good, wherever it is; what waits in its mailbox is buried.
-  void terminate() noexcept;
+  /// Ends it for good, wherever it is; what it has in hand and what waits in its mailbox ends with `reason`.
+  void terminate(const Error& reason) noexcept;
 
  protected:
   virtual ~ActorCell();
@@ -157,7 +157,7 @@ class ActorCell : public Context {
   class RestartTimer;
   enum class Stage : std::uint8_t { start, live, ending };
 
-  void terminate_locked() noexcept;
+  void terminate_locked(const Error& reason) noexcept;
   void ask_to_be_watched() noexcept;
   bool begin_incarnation() noexcept;
   bool finish_receive() noexcept;

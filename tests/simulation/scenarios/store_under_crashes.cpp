@@ -1,0 +1,234 @@
+#include "scenarios/store_under_crashes.hpp"
+
+#include "checkers/store_model.hpp"
+#include "understudy/runtime/sleep.hpp"
+#include "understudy/runtime/task_group.hpp"
+#include "understudy/simulation/simulated_storage.hpp"
+#include "understudy/simulation/simulated_system.hpp"
+#include "understudy/store/store.hpp"
+#include "understudy/supervision/supervisor.hpp"
+
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+namespace us = understudy;
+
+namespace simulation {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+std::string key_name(std::size_t key) { return fmt::format("key-{}", key); }
+std::uint32_t value_of(const us::Bytes* value) { return value == nullptr ? 0 : std::stoul(*value); }
+
+/// All that the scenario's coroutines share. One seed, one object.
+struct World {
+  explicit World(std::uint64_t seed) : random(seed), disk(seed) {}
+
+  us::SeededRandom random;
+  us::SimulatedDisk disk;
+  StoreModel model;
+  std::uint32_t next_value = 1;
+  std::uint64_t power = 0;  // Counts power losses: what was begun in an earlier life is not observed any more.
+  Outcome outcome;
+
+  void fail(std::string what) {
+    if (outcome.failure.empty())
+      outcome.failure = std::move(what) + "\nthe store may be in one of:\n" + model.describe();
+  }
+};
+
+Operation draw_operation(World& world) {
+  const std::uint64_t draw = world.random.below(10);
+  Operation operation;
+  operation.key = world.random.below(model_keys);
+  operation.kind = draw < 4   ? Operation::Kind::set
+                   : draw < 7 ? Operation::Kind::get
+                   : draw < 8 ? Operation::Kind::erase
+                   : draw < 9 ? Operation::Kind::set_all
+                              : Operation::Kind::get_all;
+  if (operation.kind == Operation::Kind::set || operation.kind == Operation::Kind::set_all) {
+    operation.value = world.next_value++;
+  }
+  return operation;
+}
+
+/// Runs an operation over the store's public interface: through the router, or directly. Fills `answer`.
+us::Task<us::Result<void>> perform(us::store::Store& store, Operation operation, bool directly, Answer& answer) {
+  const std::string key = key_name(operation.key);
+  const us::Address<us::store::KeyValueMessage> key_value = store.key_value();
+  switch (operation.kind) {
+    case Operation::Kind::set: {
+      if (directly) co_return co_await key_value.ask<us::store::Set>(key, std::to_string(operation.value));
+      co_return co_await store.set(key, std::to_string(operation.value));
+    }
+    case Operation::Kind::get: {
+      us::Result<std::optional<us::Bytes>> got;
+      if (directly) {
+        got = co_await key_value.ask<us::store::Get>(key);
+      } else {
+        got = co_await store.get(key);
+      }
+      if (!got) co_return std::unexpected(got.error());
+      answer.seen[operation.key] = value_of(*got ? &**got : nullptr);
+      co_return us::Result<void>{};
+    }
+    case Operation::Kind::erase: {
+      const us::Result<bool> erased = co_await store.erase(key);
+      if (!erased) co_return std::unexpected(erased.error());
+      answer.was_there = *erased;
+      co_return us::Result<void>{};
+    }
+    case Operation::Kind::set_all:
+    case Operation::Kind::get_all:
+      break;
+  }
+  // Owned by the operation too: it may run when this coroutine is gone.
+  auto seen = std::make_shared<State>();
+  auto operate = [operation, seen](us::store::Transaction& transaction) {
+    for (std::size_t i = 0; i < model_keys; ++i) {
+      if (operation.kind == Operation::Kind::set_all) {
+        transaction.set(key_name(i), std::to_string(operation.value));
+      } else {
+        (*seen)[i] = value_of(transaction.get(key_name(i)));
+      }
+    }
+  };
+  std::move_only_function<void(us::store::Transaction&)> function = std::move(operate);
+  us::Result<void> done = co_await store.operate(std::move(function));
+  answer.seen = *seen;
+  co_return done;
+}
+
+us::Task<> client(World& world, us::store::Store& store, std::uint64_t power, std::uint64_t operations) {
+  for (std::uint64_t i = 0; i < operations; ++i) {
+    co_await us::sleep(microseconds(world.random.below(3000)));
+    if (world.power != power) co_return;
+    const Operation operation = draw_operation(world);
+    const std::size_t number = world.model.begin(operation);
+    Answer answer;
+    const us::Result<void> done = co_await perform(store, operation, world.random.chance(40), answer);
+    if (world.power != power) co_return;
+    if (done) {
+      ++world.outcome.answered;
+      if (!world.model.end(number, answer)) {
+        world.fail(fmt::format("operation {} (kind {}, key {}, value {}) was answered with {} (was there: {})", number,
+                               static_cast<int>(operation.kind), operation.key, operation.value,
+                               fmt::join(answer.seen, " "), answer.was_there));
+        co_return;
+      }
+      continue;
+    }
+    ++world.outcome.errors;
+    const us::ErrorCode code = done.error().code();
+    if (code == us::ErrorCode::mailbox_full) {
+      world.model.refuse(number);
+    } else if (code == us::ErrorCode::actor_crashed || code == us::ErrorCode::storage_failed) {
+      world.model.leave_open(number);
+    } else {
+      world.fail(fmt::format("operation {} ended with {}: {}", number, us::name_of(code), done.error().message()));
+      co_return;
+    }
+  }
+}
+
+/// Crashes, resets, and passing faults of the disk, at random moments.
+us::Task<> chaos(World& world, us::store::Store& store, std::uint64_t blows) {
+  const us::Address<us::store::RoutingMessage> router = store.router();
+  for (std::uint64_t i = 0; i < blows; ++i) {
+    co_await us::sleep(microseconds(world.random.below(20'000)));
+    switch (world.random.below(5)) {
+      case 0:
+        static_cast<void>(co_await router.ask<us::store::Reset>(us::store::ActorType::key_value));
+        break;
+      case 1:
+        static_cast<void>(co_await router.ask<us::store::Reset>(us::store::ActorType::writer));
+        break;
+      case 2: {
+        std::move_only_function<void(us::store::Transaction&)> crash = [](us::store::Transaction&) {
+          throw std::runtime_error("a crash on purpose");
+        };
+        static_cast<void>(co_await store.operate(std::move(crash)));
+        break;
+      }
+      case 3:
+        world.disk.set_faults({.append_fails_percent = 30});
+        co_await us::sleep(milliseconds(1 + world.random.below(5)));
+        world.disk.set_faults({});
+        break;
+      default:
+        world.disk.set_faults({.flush_fails_percent = 30});
+        co_await us::sleep(milliseconds(1 + world.random.below(5)));
+        world.disk.set_faults({});
+        break;
+    }
+  }
+}
+
+us::Task<> everybody(us::System& system, World& world, us::store::Store& store, std::uint64_t power, bool& finished) {
+  us::TaskGroup group(system);
+  const std::uint64_t clients = 1 + world.random.below(4);
+  for (std::uint64_t i = 0; i < clients; ++i) group.spawn(client(world, store, power, 5 + world.random.below(25)));
+  group.spawn(chaos(world, store, world.random.below(6)));
+  co_await group.join();
+  finished = true;
+}
+
+/// One life of the process: from opening the store to a clean end, a kill, or a power loss.
+void run_life(World& world, std::uint64_t seed) {
+  us::SimulatedSystem simulation(seed);
+  us::System& system = simulation.system();
+  us::SupervisionOptions supervision;
+  supervision.intensity.restarts = 60;  // Blows fall faster here than disks fail.
+  supervision.backoff.longest = milliseconds(20);
+  us::Supervisor supervisor(system, std::move(supervision));
+  us::store::StoreOptions options;
+  options.segment_bytes_max = 512 + world.random.below(4096);  // Small, so that segments change in every run.
+  options.open_storage = [&world] { return us::Result<std::shared_ptr<us::Storage>>(world.disk.attach()); };
+  auto opened = us::store::Store::open(system, std::move(options));
+  if (!opened) {
+    world.fail(fmt::format("the store does not open: {}", opened.error().message()));
+    return;
+  }
+  us::store::Store& store = **opened;
+  if (!store.load_report().torn_tail.empty()) ++world.outcome.torn_tails;
+
+  bool finished = false;
+  us::TaskGroup group(system);
+  group.spawn(everybody(system, world, store, world.power, finished));
+  const bool power_loss = world.random.chance(60);
+  const us::Duration life = power_loss ? us::Duration(milliseconds(world.random.below(80))) : std::chrono::minutes(2);
+  simulation.run_until([&] { return finished || !world.outcome.failure.empty(); }, life);
+  if (world.outcome.failure.empty() && !power_loss && !finished) {
+    world.fail("an operation was never answered: after two minutes clients still wait");
+  }
+  ++world.power;
+  if (power_loss) {
+    world.disk.crash();
+  } else if (world.random.chance(50)) {
+    world.disk.kill();
+  }
+  group.cancel();
+  opened->reset();
+  system.shutdown();
+  world.model.crash();
+  world.disk.set_faults({});
+  world.outcome.events += simulation.steps();
+  world.outcome.trace_hash = world.outcome.trace_hash * 31 + simulation.trace_hash();
+  world.outcome.incidents += supervisor.incident_count();
+}
+
+}  // namespace
+
+Outcome run_store_under_crashes(std::uint64_t seed) {
+  World world(seed);
+  const std::uint64_t lives = 2 + world.random.below(3);
+  for (std::uint64_t life = 0; life < lives && world.outcome.failure.empty(); ++life) {
+    run_life(world, world.random.next());
+  }
+  return world.outcome;
+}
+
+}  // namespace simulation
