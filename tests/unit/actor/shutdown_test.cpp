@@ -87,13 +87,13 @@ TEST(Shutdown, EndsLeavesBeforeTheirParents) {
   });
 }
 
-Task<> stuck(Mailbox<int>& inbox, Counted life) {
+Task<> stuck(Mailbox<int>& inbox, [[maybe_unused]] Counted life) {
   static_cast<void>(co_await inbox.receive());
   co_await sleep(hours(1));
 }
 
 /// Returns as soon as it is asked to; its child, grandchild ... do not.
-Task<> with_stuck_descendant(Mailbox<int>& inbox, Counted life, int depth) {
+Task<> with_stuck_descendant(Mailbox<int>& inbox, [[maybe_unused]] Counted life, int depth) {
   if (depth == 0) {
     static_cast<void>(spawn_child("stuck", stuck, {}, life));
   } else {
@@ -187,7 +187,7 @@ TEST(Shutdown, DestroysTheTasksOfEveryGroup) {
   });
 }
 
-Task<> owner_of_tasks(Mailbox<int>& inbox, System& system, Counted life) {
+Task<> owner_of_tasks(Mailbox<int>& inbox, System& system, [[maybe_unused]] Counted life) {
   TaskGroup group(system);
   for (int i = 0; i < 10; ++i) group.spawn(sleep_for_ever(life));
   while (co_await inbox.receive()) {

@@ -161,7 +161,7 @@ TEST(Network, AWriterFailsWhenItsPeerHasGone) {
   on_every_runtime(
       [](System& system) {
         Pair pair = wait(system, connect_pair(system)).value();
-        const std::string bytes = pattern(30'000'000);
+        const std::string bytes = pattern(15'000'000);
         std::atomic<bool> failed = false;
         TaskGroup writer(system);
         writer.spawn([](Connection& to, const std::string& all, std::atomic<bool>& done) -> Task<> {
@@ -173,7 +173,7 @@ TEST(Network, AWriterFailsWhenItsPeerHasGone) {
         ASSERT_TRUE(wait(system, writer.join()));
         EXPECT_TRUE(failed.load());
       },
-      10);
+      1);
 }
 
 TEST(Network, WaitsMayBeDestroyedAtAnyMoment) {

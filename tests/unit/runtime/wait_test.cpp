@@ -78,7 +78,9 @@ TEST(Wait, EndsWhileShutdownComes) {
         threads.emplace_back([&system] {
           Result<void> result;
           for (int n = 0; n < 10'000 && result; ++n) result = wait(system, pause(Duration(n % 7 * 1000)));
-          if (!result) EXPECT_EQ(result.error(), ErrorCode::cancelled);
+          if (!result) {
+            EXPECT_EQ(result.error(), ErrorCode::cancelled);
+          }
         });
       }
       pass_time(outer, std::chrono::microseconds(round * 40));
