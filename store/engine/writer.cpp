@@ -41,8 +41,9 @@ Task<Result<Opened>> open_after_predecessor(std::shared_ptr<SharedState> shared)
     auto open = [shared] { return open_journal(*shared); };
     Result<Opened> opened = co_await blocking(std::move(open));
     if (opened || opened.error().code() != ErrorCode::directory_locked || attempt == lock_tries) co_return opened;
+    // No holder any more: it has let go since. Another process: that is for people to solve.
     const auto holder = shared->storage->lock_holder();
-    if (!holder || !*holder || !(*holder)->held_by_this_process) co_return opened;
+    if (!holder || (*holder && !(*holder)->held_by_this_process)) co_return opened;
     beat();
     co_await sleep(lock_retry);
   }

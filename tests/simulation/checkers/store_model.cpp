@@ -47,6 +47,7 @@ bool StoreModel::explains(const Operation& operation, const Answer& told, const 
 
 std::size_t StoreModel::begin(const Operation& operation) {
   pending_.emplace(next_, operation);
+  open_at_begin_.emplace(next_, open_);
   return next_++;
 }
 
@@ -76,12 +77,16 @@ bool StoreModel::end(std::size_t number, const Answer& answer) {
   }
   if (kept.empty()) return false;
   states_ = std::move(kept);
+  for (const std::size_t settled : std::set<std::size_t>(open_at_begin_[number])) forget(settled);
   forget(number);
   return true;
 }
 
 void StoreModel::forget(std::size_t number) {
   pending_.erase(number);
+  open_.erase(number);
+  open_at_begin_.erase(number);
+  for (auto& [other, open] : open_at_begin_) open.erase(number);
   Possibilities without;
   for (Possibility possibility : states_) {
     possibility.happened.erase(number);
@@ -97,6 +102,7 @@ void StoreModel::refuse(std::size_t number) {
 
 void StoreModel::leave_open(std::size_t number) {
   const Operation::Kind kind = pending_.at(number).kind;
+  open_.insert(number);
   // Whether a read happened makes no difference to anybody.
   if (kind == Operation::Kind::get || kind == Operation::Kind::get_all) forget(number);
 }
@@ -106,6 +112,8 @@ void StoreModel::crash() {
   for (const Possibility& possibility : closure()) ended.insert({possibility.state, {}});
   states_ = std::move(ended);
   pending_.clear();
+  open_.clear();
+  open_at_begin_.clear();
 }
 
 std::string StoreModel::describe() const {

@@ -4,9 +4,10 @@
 // history grows.)
 //
 // The model keeps the set of all states the store may be in. Beginning an operation adds it to the pending ones; an
-// answer keeps only the states in which some order of pending operations explains it; an operation without a clear
-// outcome (an error that leaves it open) stays pending; the end of the process lets each pending one have happened or
-// not, and never after.
+// answer keeps only the states in which some order of pending operations explains it. An operation without a clear
+// outcome (an error that leaves it open) stays pending until one that began after it failed is answered: by then it has
+// happened or never will, since a later incarnation answers from what it found on the disk. The end of the process
+// settles all that is pending in the same way.
 #pragma once
 
 #include <array>
@@ -73,6 +74,8 @@ class StoreModel {
   void forget(std::size_t number);
 
   std::map<std::size_t, Operation> pending_;
+  std::set<std::size_t> open_;                                  // Pending, and never to be answered.
+  std::map<std::size_t, std::set<std::size_t>> open_at_begin_;  // For each that may be answered: what was open then.
   std::size_t next_ = 0;
   Possibilities states_;
 };
