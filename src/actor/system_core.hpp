@@ -51,7 +51,7 @@ class SystemCore {
     hook_.store(hook_owner_.get(), std::memory_order_release);
     return true;
   }
-  /// Written by the supervisor's ticker alone; relaxed, see supervision/liveness.hpp.
+  /// Written by the supervisor's ticker alone; relaxed, see src/supervision/supervisor_core.hpp.
   [[nodiscard]] std::atomic<std::int64_t>& supervision_time() noexcept { return supervision_time_; }
 
   // --- dead letters -------------------------------------------------------------------------------------------------

@@ -4,8 +4,7 @@
 namespace understudy::detail {
 
 /// After it returns, every other thread of the process has executed a full barrier since it was called. A few
-/// microseconds (membarrier(2), private expedited). Where the system has no such call, a full fence of the caller: the
-/// plain loads and stores that it is paired with then see each other late, but on the next try.
+/// microseconds: membarrier(2), private expedited; where that is forbidden, by taking a right away from a page.
 void fence_all_threads() noexcept;
 
 }  // namespace understudy::detail

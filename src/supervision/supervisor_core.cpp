@@ -155,7 +155,7 @@ void SupervisorCore::check(std::int64_t now) {
   for (Stuck& suspect : suspects) {
     suspect.suspended =
         suspect.cell->with_suspension([&](detail::Suspension& suspension) { suspect.wait = suspension.waiting_for(); });
-    if (suspect.suspended && is_exempt(suspect.wait, 0)) {
+    if (suspect.suspended && is_exempt(*suspect.cell, suspect.wait, 0)) {
       // Not its fault: it gets a new start once what it waits for has come.
       std::int64_t seen = suspect.cell->liveness().busy_since_ns.load(std::memory_order_relaxed);
       if (seen != 0) suspect.cell->liveness().busy_since_ns.compare_exchange_strong(seen, now);
@@ -184,21 +184,24 @@ void SupervisorCore::let_go_of_idle(std::vector<Watched> idle) {
 // --- judging
 // ----------------------------------------------------------------------------------------------------------
 
-bool SupervisorCore::is_exempt(const Wait& wait, int depth) {
+bool SupervisorCore::is_exempt(const ActorCell& origin, const Wait& wait, int depth) {
   if (wait.claimed) return true;  // It stands in a run queue: it lacks a processor, nothing else.
   switch (wait.kind) {
     case Wait::Kind::blocking:
     case Wait::Kind::message:
-    case Wait::Kind::room:
       return true;
     case Wait::Kind::event:
     case Wait::Kind::timer:
     case Wait::Kind::socket:
       return false;
+    case Wait::Kind::room:
     case Wait::Kind::answer:
       break;
   }
-  if (depth >= waits_followed_max) return false;
+  // Waiting for room is the fault of whoever is downstream, and that one is judged for itself; but in a circle of waits
+  // nobody can go on.
+  if (wait.kind == Wait::Kind::room) return !leads_to(origin, wait, depth);
+  if (wait.target == &origin || depth >= waits_followed_max) return false;
   CellPointer target;
   system_.for_each([&](ActorCell& cell) {
     if (&cell == wait.target) target = CellPointer::share(cell);
@@ -207,9 +210,20 @@ bool SupervisorCore::is_exempt(const Wait& wait, int depth) {
   Wait next;
   const bool suspended =
       target->with_suspension([&](detail::Suspension& suspension) { next = suspension.waiting_for(); });
-  if (!suspended) return false;
   // An idle target owes no answer that could still come from its own work.
-  return next.kind != Wait::Kind::message && is_exempt(next, depth + 1);
+  return suspended && next.kind != Wait::Kind::message && is_exempt(origin, next, depth + 1);
+}
+
+bool SupervisorCore::leads_to(const ActorCell& origin, const Wait& wait, int depth) {
+  if (wait.claimed || wait.target == nullptr || depth >= waits_followed_max) return false;
+  if (wait.target == &origin) return true;
+  Wait next;
+  bool suspended = false;
+  system_.for_each([&](ActorCell& cell) {
+    if (&cell != wait.target) return;
+    suspended = cell.with_suspension([&](detail::Suspension& suspension) { next = suspension.waiting_for(); });
+  });
+  return suspended && leads_to(origin, next, depth + 1);
 }
 
 void SupervisorCore::handle_stuck(const Stuck& stuck) {

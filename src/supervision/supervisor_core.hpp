@@ -53,7 +53,10 @@ class SupervisorCore final : public detail::SupervisionHook, private detail::Tim
   void check(std::int64_t now);
   void let_go_of_idle(std::vector<Watched> idle);
   [[nodiscard]] Duration cutoff_of(const detail::ActorCell& cell) const noexcept;
-  bool is_exempt(const detail::Wait& wait, int depth);
+  /// Whether `origin`, which waits as `wait` says, waits on something that is slow by right.
+  bool is_exempt(const detail::ActorCell& origin, const detail::Wait& wait, int depth);
+  /// Whether following who waits on whom from `wait` comes back to `origin`.
+  bool leads_to(const detail::ActorCell& origin, const detail::Wait& wait, int depth);
   void handle_stuck(const Stuck& stuck);
   void record(Incident incident);
 

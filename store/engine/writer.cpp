@@ -162,8 +162,10 @@ class Writer {
     shared_->commits.fetch_add(1, std::memory_order_relaxed);
     shared_->last_lsn.store(journal_->last_lsn(), std::memory_order_relaxed);
     shared_->durable_lsn.store(journal_->durable_lsn(), std::memory_order_relaxed);
-    log_line(LogLevel::debug, fmt::format("writer started {:%H:%M:%S}: {} records written, last LSN {}, flushed to {}",
-                                          started_, records, journal_->last_lsn(), journal_->durable_lsn()));
+    log_line(LogLevel::debug,
+             fmt::format("writer started {:%H:%M:%S}.{:03}: {} records written, last LSN {}, flushed to {}", started_,
+                         started_.time_since_epoch().count() % 1000, records, journal_->last_lsn(),
+                         journal_->durable_lsn()));
   }
 
   Mailbox<WriterMessage>& inbox_;

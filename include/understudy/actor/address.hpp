@@ -80,7 +80,7 @@ class Address {
     if (!cell_) detail::empty_address_used();
     return *cell_;
   }
-  static Error reset_error() { return {ErrorCode::actor_crashed, "the actor was reset while it handled the message"}; }
+  static Error reset_error() { return {ErrorCode::actor_crashed, "the actor was reset"}; }
 
   detail::CellPointer cell_;
 };

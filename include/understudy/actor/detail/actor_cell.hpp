@@ -66,7 +66,8 @@ struct Ending {
 
 /// What the supervisor reads of an actor, and the actor writes as it goes: relaxed stores, no more.
 struct Liveness {
-  /// When the actor began what it does now, in supervision time (see supervision/liveness.hpp); 0 while idle.
+  /// When the actor began what it does now, in supervision time (see src/supervision/supervisor_core.hpp); 0 while
+  /// idle.
   std::atomic<std::int64_t> busy_since_ns{0};
   /// Messages taken from the mailbox, over all incarnations.
   std::atomic<std::uint64_t> handled{0};
@@ -123,6 +124,8 @@ class ActorCell : public Context {
   void mark_idle() noexcept { liveness_.busy_since_ns.store(0, std::memory_order_relaxed); }
   void mark_busy() noexcept {
     liveness_.busy_since_ns.store(supervision_time_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    // In this order for the compiler too; the supervisor, which lets go of idle actors, has the barrier for both.
+    std::atomic_signal_fence(std::memory_order_seq_cst);
     if (!liveness_.watched.load(std::memory_order_relaxed)) [[unlikely]]
       ask_to_be_watched();
   }

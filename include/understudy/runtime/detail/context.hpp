@@ -112,6 +112,8 @@ class Context {
     this_thread().arming.store(this, std::memory_order_relaxed);
     // Release: pairs with the killer's acquire in `with_suspension`, which then sees `arming` as well.
     suspension_.store(&suspension, std::memory_order_release);
+    // The killer's process-wide barrier orders the processors; this keeps the compiler from doing the load first.
+    std::atomic_signal_fence(std::memory_order_seq_cst);
     return !kill_requested();
   }
   /// Called after the awaiter has armed its event. Touches no frame and no context: either may be gone by now.

@@ -26,7 +26,7 @@ struct StoreOptions {
   /// Requests a route of the router holds while its actor is slow; those beyond it end with `mailbox_full`.
   std::uint32_t route_capacity = 1024;
   /// Opens the data directory. Unset: real files. A simulation puts its own disk here.
-  std::function<Result<std::shared_ptr<Storage>>()> open_storage;
+  std::function<Result<std::shared_ptr<Storage>>()> open_storage = {};
 };
 
 }  // namespace understudy::store
