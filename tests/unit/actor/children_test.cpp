@@ -217,11 +217,11 @@ TEST(Children, KnowTheirPlace) {
     const auto actor = system.spawn("a", [&path](Mailbox<int>& inbox) -> Task<> {
       const auto child = spawn_child("b", [&path](Mailbox<int>& own) -> Task<> {
         path = this_actor().path;
-        co_await own.receive();
+        static_cast<void>(co_await own.receive());
       });
       EXPECT_EQ(child.name(), "b");
       EXPECT_EQ(child.path(), "/a/b");
-      co_await inbox.receive();
+      static_cast<void>(co_await inbox.receive());
     });
     system.shutdown();
     EXPECT_TRUE(path.empty() || path == "/a/b");

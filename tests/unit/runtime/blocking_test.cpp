@@ -88,7 +88,8 @@ TEST(Blocking, LeavesNothingBehindAtShutdown) {
   on_every_runtime([&](System& system) {
     for (int i = 0; i < 20; ++i) {
       system.start([](Census all) -> Task<> {
-        static_cast<void>(co_await blocking([held = Counted(all)] { return 1; }));
+        auto call = [held = Counted(all)] { return 1; };
+        static_cast<void>(co_await blocking(std::move(call)));
       }(census));
     }
     if (system.random_number() % 2 == 0) pass_time(system, std::chrono::microseconds(100));

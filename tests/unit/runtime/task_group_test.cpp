@@ -90,9 +90,11 @@ Task<> wander(System& system, Census census, std::uint64_t seed) {
       case 1:
         co_await sleep(Duration(random.below(5000)));
         break;
-      case 2:
-        static_cast<void>(co_await blocking([held = Counted(census)] { return 1; }));
+      case 2: {
+        auto call = [held = Counted(census)] { return 1; };
+        static_cast<void>(co_await blocking(std::move(call)));
         break;
+      }
       default: {
         TaskGroup inner(system);
         inner.spawn(pause(Duration(random.below(5000))));
