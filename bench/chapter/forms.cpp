@@ -1,4 +1,4 @@
-#include "chapter/forms.hpp"
+#include "forms.hpp"
 
 #include "understudy/actor/system.hpp"
 #include "understudy/runtime/mutex.hpp"

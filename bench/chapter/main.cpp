@@ -1,6 +1,6 @@
 // The chapter's experiment: N tasks, all spawned at once, each making one request to one shared counter. Ours; the same
 // program for Tokio is bench/peers/tokio. Prints one line of JSON, which bench/run.py reads.
-#include "chapter/forms.hpp"
+#include "forms.hpp"
 
 #include <cstdint>
 #include <cstdio>

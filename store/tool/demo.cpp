@@ -1,5 +1,6 @@
 #include "tool/demo.hpp"
 
+#include "understudy/base/logging.hpp"
 #include "understudy/runtime/sleep.hpp"
 #include "understudy/runtime/task_group.hpp"
 #include "understudy/runtime/wait.hpp"
@@ -143,8 +144,7 @@ int run_demo() {
   }
   System system;
   Stage stage(system.clock());
-  const LogLevel level = LogLevel::debug;
-  set_log_level(level);
+  set_log_level(LogLevel::debug);
   set_log_sink([&stage](LogLevel /*level*/, std::string_view line) { stage.hear(line); });
   {
     const Supervisor supervisor(system);

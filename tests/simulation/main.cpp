@@ -1,5 +1,5 @@
 // ./dev simulate: runs the store's scenario for many seeds, or replays one.
-#include "scenarios/store_under_crashes.hpp"
+#include "simulation/scenarios/store_under_crashes.hpp"
 #include "understudy/base/logging.hpp"
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "checkers/store_model.hpp"
+#include "simulation/checkers/store_model.hpp"
 
 #include <deque>
 

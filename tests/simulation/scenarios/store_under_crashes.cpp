@@ -1,6 +1,6 @@
-#include "scenarios/store_under_crashes.hpp"
+#include "simulation/scenarios/store_under_crashes.hpp"
 
-#include "checkers/store_model.hpp"
+#include "simulation/checkers/store_model.hpp"
 #include "understudy/runtime/sleep.hpp"
 #include "understudy/runtime/task_group.hpp"
 #include "understudy/simulation/simulated_storage.hpp"
