@@ -23,7 +23,9 @@ inline RestartDecision decide_restart(FailureHistory& history, TimePoint now, co
   if (history.size() > intensity.restarts) return {};
   if (history.size() == 1) return {.restart = true, .delay = backoff.first};
   Duration delay = backoff.next;
-  for (std::size_t i = 2; i < history.size() && delay < backoff.longest; ++i) delay *= 2;
+  for (std::size_t i = 2; i < history.size() && delay < backoff.longest; ++i) {
+    delay = delay > backoff.longest / 2 ? backoff.longest : delay * 2;
+  }
   return {.restart = true, .delay = std::min(delay, backoff.longest)};
 }
 
