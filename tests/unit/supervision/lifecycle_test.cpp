@@ -1,0 +1,133 @@
+// Attacks: a supervisor comes after its actors and goes before them, at any moment; a process that was stopped and
+// continued finds its actors healthy.
+#include "support/counted.hpp"
+#include "support/runtimes.hpp"
+#include "understudy/runtime/task_group.hpp"
+#include "understudy/supervision/supervisor.hpp"
+
+#include <atomic>
+#include <memory>
+#include <stdexcept>
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+namespace understudy::test {
+namespace {
+
+using std::chrono::milliseconds;
+
+Task<> moody(Mailbox<int>& inbox) {
+  while (auto mood = co_await inbox.receive()) {
+    if (*mood % 5 == 0) throw std::runtime_error("bad mood");
+    if (*mood % 7 == 0) co_await sleep(milliseconds(50));
+  }
+}
+
+TEST(SupervisorLife, BeginsWithActorsThatAreThere) {
+  on_every_runtime(
+      [](System& system) {
+        const auto stuck = system.spawn("stuck", [](Mailbox<int>& inbox) -> Task<> {
+          if (this_actor().incarnation == 1) co_await sleep(std::chrono::hours(1));
+          while (co_await inbox.receive()) {
+          }
+        });
+        pass_time(system, milliseconds(1));
+        const Supervisor supervisor(system, {.heartbeat = milliseconds(20), .cutoff = milliseconds(50)});
+        EXPECT_TRUE(eventually(system, [&] { return stuck.incarnation() == 2; }));
+      },
+      10);
+}
+
+TEST(SupervisorLife, MayEndAtAnyMoment) {
+  on_every_runtime(
+      [](System& system) {
+        std::vector<Address<int>> actors;
+        for (int i = 0; i < 5; ++i) actors.push_back(system.spawn("moody", moody));
+        TaskGroup tellers(system);
+        for (const auto& actor : actors) {
+          tellers.spawn([](Address<int> to) -> Task<> {
+            for (int i = 1; co_await to.tell(int(i)); ++i) co_await yield();
+          }(actor));
+        }
+        {
+          // What on_incident refers to ends with the supervisor.
+          const auto count = std::make_unique<std::atomic<int>>(0);
+          const Supervisor supervisor(system, {.heartbeat = milliseconds(20),
+                                               .cutoff = milliseconds(20),
+                                               .intensity = {.restarts = 1'000'000},
+                                               .backoff = {.next = Duration{0}},
+                                               .on_incident = [&seen = *count](const Incident&) { ++seen; }});
+          ASSERT_TRUE(eventually(system, [&] { return count->load() > 10; }));
+        }
+        ASSERT_TRUE(eventually(system, [&] {
+          return std::ranges::all_of(actors, [](const auto& actor) { return actor.stopped(); });
+        })) << "without a supervisor what fails stops";
+        ASSERT_TRUE(wait(system, tellers.join()));
+      },
+      10);
+}
+
+TEST(SupervisorLifeDeathTest, OneSystemHasOne) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(
+      {
+        set_log_level(LogLevel::error);
+        System system({.workers = 1});
+        const Supervisor first(system);
+        const Supervisor second(system);
+      },
+      "has a supervisor already");
+}
+
+/// A child process: an actor works in slices shorter than its cutoff while the process is stopped and continued.
+[[noreturn]] void run_stopped_process(int ready) {
+  int code = 1;
+  {
+    System system({.workers = 2});
+    const Supervisor supervisor(system, {.heartbeat = milliseconds(50), .cutoff = milliseconds(100)});
+    const auto sleeper = system.spawn("sleeper", [](Mailbox<int>& inbox) -> Task<> {
+      while (co_await inbox.receive()) {
+        for (int i = 0; i < 30; ++i) {
+          co_await sleep(milliseconds(20));
+          beat();
+        }
+      }
+    });
+    static_cast<void>(sleeper.try_tell(1));
+    pass_time(system, milliseconds(50));
+    static_cast<void>(!write(ready, "r", 1));
+    pass_time(system, milliseconds(400));
+    code = supervisor.incident_count() == 0 && sleeper.incarnation() == 1 ? 0 : 2;
+  }
+  _exit(code);
+}
+
+TEST(SupervisorLife, AProcessThatWasStoppedFindsItsActorsHealthy) {
+  std::array<int, 2> ready{};
+  ASSERT_EQ(pipe(ready.data()), 0);
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) run_stopped_process(ready[1]);
+  close(ready[1]);
+  char byte = 0;
+  ASSERT_EQ(read(ready[0], &byte, 1), 1);
+  System clock({.workers = 1});
+  for (int i = 0; i < 3; ++i) {
+    kill(child, SIGSTOP);
+    pass_time(clock, milliseconds(250));  // Longer than the cutoff.
+    kill(child, SIGCONT);
+    pass_time(clock, milliseconds(30));
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0) << "2: an incident was noted";
+  close(ready[0]);
+}
+
+}  // namespace
+}  // namespace understudy::test
