@@ -199,14 +199,21 @@ void run_life(World& world, std::uint64_t seed) {
   us::TaskGroup group(system);
   group.spawn(everybody(system, world, store, world.power, finished));
   const bool power_loss = world.random.chance(60);
+  // In the middle of a write or a flush, or between two.
+  const std::uint64_t losses = world.disk.power_losses();
+  if (power_loss && world.random.chance(70)) {
+    world.disk.lose_power_at(1 + world.random.below(40));
+  }
   const us::Duration life = power_loss ? us::Duration(milliseconds(world.random.below(80))) : std::chrono::minutes(2);
-  simulation.run_until([&] { return finished || !world.outcome.failure.empty(); }, life);
+  simulation.run_until(
+      [&] { return finished || !world.outcome.failure.empty() || world.disk.power_losses() != losses; }, life);
   if (world.outcome.failure.empty() && !power_loss && !finished) {
     world.fail("an operation was never answered: after two minutes clients still wait");
   }
   ++world.power;
+  world.disk.lose_power_at(0);
   if (power_loss) {
-    world.disk.crash();
+    if (world.disk.power_losses() == losses) world.disk.crash();
   } else if (world.random.chance(50)) {
     world.disk.kill();
   }
