@@ -66,8 +66,9 @@ endif()
 understudy_gtest_program(guarantee_tests guarantee SOURCES ${guarantee_sources} LINK understudy_store)
 if(simulate_sources AND TARGET understudy_simulation)
   understudy_test_program(simulate SOURCES ${simulate_sources} INCLUDE src LINK understudy_store)
-  add_test(NAME simulation.few_seeds COMMAND simulate --seeds 20)
-  set_tests_properties(simulation.few_seeds PROPERTIES TIMEOUT 600 LABELS simulation)
+  add_test(NAME simulation.few_seeds COMMAND simulate --seeds 1000)
+  add_test(NAME simulation.canary COMMAND simulate --canary)
+  set_tests_properties(simulation.few_seeds simulation.canary PROPERTIES TIMEOUT 600 LABELS simulation)
 endif()
 
 # --- the built program -----------------------------------------------------------------------------------------------

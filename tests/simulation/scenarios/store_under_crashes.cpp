@@ -33,6 +33,7 @@ struct World {
   std::uint32_t next_value = 1;
   std::uint64_t power = 0;  // Counts power losses: what was begun in an earlier life is not observed any more.
   Outcome outcome;
+  us::Durability durability = us::Durability::always;
 
   void fail(std::string what) {
     if (outcome.failure.empty())
@@ -185,6 +186,7 @@ void run_life(World& world, std::uint64_t seed) {
   supervision.backoff.longest = milliseconds(20);
   us::Supervisor supervisor(system, std::move(supervision));
   us::store::StoreOptions options;
+  options.durability = world.durability;
   options.segment_bytes_max = 512 + world.random.below(4096);  // Small, so that segments change in every run.
   options.open_storage = [&world] { return us::Result<std::shared_ptr<us::Storage>>(world.disk.attach()); };
   auto opened = us::store::Store::open(system, std::move(options));
@@ -229,8 +231,9 @@ void run_life(World& world, std::uint64_t seed) {
 
 }  // namespace
 
-Outcome run_store_under_crashes(std::uint64_t seed) {
+Outcome run_store_under_crashes(std::uint64_t seed, us::Durability durability) {
   World world(seed);
+  world.durability = durability;
   const std::uint64_t lives = 2 + world.random.below(3);
   for (std::uint64_t life = 0; life < lives && world.outcome.failure.empty(); ++life) {
     run_life(world, world.random.next());

@@ -2,6 +2,8 @@
 // tear the last write; every answer is checked against a model.
 #pragma once
 
+#include "understudy/journal/durability.hpp"
+
 #include <cstdint>
 #include <string>
 
@@ -17,7 +19,8 @@ struct Outcome {
   std::uint64_t torn_tails = 0;
 };
 
-/// Runs the scenario that `seed` stands for.
-Outcome run_store_under_crashes(std::uint64_t seed);
+/// Runs the scenario that `seed` stands for. `durability` none is the canary: a store that answers before it has
+/// written must be found out.
+Outcome run_store_under_crashes(std::uint64_t seed, understudy::Durability durability);
 
 }  // namespace simulation
