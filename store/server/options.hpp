@@ -40,12 +40,15 @@ struct ServerOptions {
   std::size_t request_bytes_max = std::size_t{768} << 20U;
 
   /// Shown by CONFIG GET and INFO; the store has its own.
-  std::string directory;
+  std::string directory = {};
   Durability durability = Durability::always;
   std::chrono::milliseconds flush_interval{1000};
   std::string version = "0.0.0";
   /// Unset: nothing is known of the process.
-  std::function<ProcessUsage()> process_usage;
+  std::function<ProcessUsage()> process_usage = {};
+  /// Called by a session that finds the store's actors ended for good: whoever runs the server may want to end, too.
+  /// On a worker; it may be called more than once.
+  std::function<void()> on_store_stopped = {};
 };
 
 }  // namespace understudy::server

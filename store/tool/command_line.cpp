@@ -63,13 +63,14 @@ int run_command_line(int argc, char** argv) {
   data_export->add_option("file", export_options.file, "The file to write; - is standard output")
       ->capture_default_str();
   data_export->add_flag("--force", export_options.force, "Replace the file if it exists");
+  const std::string overview = app.help();  // Later it would be the help of the subcommand that was given.
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : usage_error;
   }
   if (help->parsed() || app.get_subcommands().empty()) {
-    fmt::print(help->parsed() ? stdout : stderr, "{}", app.help());
+    fmt::print(help->parsed() ? stdout : stderr, "{}", overview);
     return help->parsed() ? 0 : usage_error;
   }
   if (demo->parsed()) return run_demo();

@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -22,13 +23,17 @@ int fail(std::string_view message) {
   return 1;
 }
 
-/// SIGTERM and SIGINT, kept from every thread: one of them waits for them.
+/// Our own sign that the store has ended for good.
+constexpr int store_stopped = SIGUSR1;
+
+/// SIGTERM, SIGINT and our own sign, kept from every thread, since one waits for them.
 class StopSignals {
  public:
   StopSignals() {
     sigemptyset(&signals_);
     sigaddset(&signals_, SIGTERM);
     sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, store_stopped);
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
     std::signal(SIGPIPE, SIG_IGN);  // NOLINT(bugprone-signal-handler): no handler
   }
@@ -85,7 +90,6 @@ int serve(const Settings& settings) {
   const auto store = store::Store::open(system, store_options);
   if (!store) return fail(store.error().message());
   const store::LoadReport loaded = (*store)->load_report();
-  if (!loaded.torn_tail.empty()) log_line(LogLevel::warning, loaded.torn_tail);
 
   const auto server = server::Server::start(system, **store,
                                             {.bind = settings.bind,
@@ -95,13 +99,18 @@ int serve(const Settings& settings) {
                                              .durability = settings.durability,
                                              .flush_interval = settings.flush_interval,
                                              .version = UNDERSTUDY_VERSION,
-                                             .process_usage = process_usage});
+                                             .process_usage = process_usage,
+                                             .on_store_stopped = [] { ::kill(::getpid(), store_stopped); }});
   if (!server) return fail(server.error().message());
   fmt::print("understudy {} ready: redis protocol on {}, data in {} ({} keys, durability {})\n", UNDERSTUDY_VERSION,
              endpoint(settings.bind, (*server)->port()), settings.directory, loaded.keys, name_of(settings.durability));
   std::fflush(stdout);
 
   const int signal = stop_signals.wait();
+  if (signal == store_stopped) {
+    (*server)->stop();
+    return fail("the store failed, could not be brought back, and has ended; a new start says what is wrong");
+  }
   log_line(LogLevel::info, fmt::format("{}: finishing what was accepted", signal == SIGINT ? "SIGINT" : "SIGTERM"));
   (*server)->stop();
   (*store)->close();

@@ -115,7 +115,9 @@ void reply_info(RespWriter& reply, const Command& command) {
   reply.integer(command.keys.last);
   reply.integer(command.keys.step);
   reply_names(reply, categories_of(command));
-  reply_names(reply, words_of(command.tips));
+  const Names tips = words_of(command.tips);
+  reply.set(tips.size());
+  for (const std::string_view tip : tips) reply.bulk(tip);
   reply_key_specification(reply, command);
   const std::span<const Command> subcommands = subcommands_of(command);
   reply.set(subcommands.size());

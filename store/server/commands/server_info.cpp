@@ -183,12 +183,16 @@ std::vector<std::pair<std::string, std::string>> settings(const ServerContext& s
 }  // namespace
 
 void config_get(SessionCall& call) {
-  std::vector<std::pair<std::string, std::string>> found = settings(call.server);
-  std::erase_if(found, [&](const auto& setting) {
-    return std::ranges::none_of(call.arguments.subspan(2), [&](BytesView pattern) {
-      return glob_matches(pattern, setting.first, LetterCase::ignored);
-    });
-  });
+  const Arguments patterns = call.arguments.subspan(2);
+  std::vector<std::pair<std::string, std::string>> found;
+  for (auto& [name, value] : settings(call.server)) {
+    const auto fits = [&name = name](BytesView pattern) { return glob_matches(pattern, name, LetterCase::ignored); };
+    const auto pattern = std::ranges::find_if(patterns, fits);
+    if (pattern == patterns.end()) continue;
+    // As Redis does: a name that is no pattern comes back as it was given.
+    const bool is_name = pattern->find_first_of("*?[\\") == BytesView::npos;
+    found.emplace_back(is_name ? std::string(*pattern) : name, value);
+  }
   call.reply.map(found.size());
   for (const auto& [name, value] : found) {
     call.reply.bulk(name);
