@@ -19,10 +19,11 @@ struct MonotonicClockTag {
 };
 using TimePoint = std::chrono::time_point<MonotonicClockTag, Duration>;
 
-/// `duration` after `start`; the end of time if that lies beyond it, so that the longest Duration means "for ever".
+/// `duration` after `start`; `start` if it is negative, and the end of time if that comes before: so that the longest
+/// Duration means "for ever", and the shortest "now".
 [[nodiscard]] constexpr TimePoint after(TimePoint start, Duration duration) noexcept {
-  if (duration > Duration{0} && start > TimePoint::max() - duration) return TimePoint::max();
-  return start + duration;
+  if (duration <= Duration{0}) return start;
+  return start > TimePoint::max() - duration ? TimePoint::max() : start + duration;
 }
 
 /// Time of day in milliseconds since 1970-01-01 UTC. May jump; used for what people read and for absolute expiry.
