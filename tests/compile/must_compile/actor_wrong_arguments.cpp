@@ -1,0 +1,7 @@
+#include "understudy/actor/system.hpp"
+
+#include <string>
+
+understudy::Task<> actor(understudy::Mailbox<int>&, std::string) { co_return; }
+
+void start(understudy::System& system) { system.spawn("actor", actor, {}, "five"); }

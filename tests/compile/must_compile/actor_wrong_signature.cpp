@@ -1,0 +1,8 @@
+#include "understudy/actor/system.hpp"
+
+understudy::Task<> actor(understudy::Mailbox<int>& inbox) {
+  while (co_await inbox.receive()) {
+  }
+}
+
+void start(understudy::System& system) { system.spawn("actor", actor); }

@@ -1,0 +1,11 @@
+#include "understudy/actor/system.hpp"
+
+struct Add {
+  int value;
+  understudy::Reply<int> reply;
+};
+
+understudy::Task<> send(understudy::Address<Add> actor) {
+  const understudy::Result<int> got = co_await actor.ask<Add>(5);
+  static_cast<void>(got);
+}

@@ -1,0 +1,18 @@
+#include "understudy/actor/system.hpp"
+
+#include <string>
+#include <variant>
+
+struct Add {
+  int value;
+  understudy::Reply<int> reply;
+};
+struct Get {
+  std::string key;
+  understudy::Reply<int> reply;
+};
+
+understudy::Task<> send(understudy::Address<std::variant<Add, Get>> actor) {
+  const understudy::Result<int> got = co_await actor.ask<Get>("key");
+  static_cast<void>(got);
+}

@@ -1,0 +1,8 @@
+// expect: no matching (member )?function.*ask|constraints not satisfied
+#include "understudy/actor/system.hpp"
+
+struct Note {
+  int value;
+};
+
+understudy::Task<> send(understudy::Address<Note> actor) { static_cast<void>(co_await actor.ask<Note>(5)); }
