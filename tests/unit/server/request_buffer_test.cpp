@@ -1,0 +1,151 @@
+#include "server/request_buffer.hpp"
+
+#include "server/batch.hpp"
+#include "unit/server/memory_store.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace understudy::server {
+namespace {
+
+using Words = std::vector<std::string>;
+
+std::string encode(const Words& words) {
+  std::string text = "*" + std::to_string(words.size()) + "\r\n";
+  for (const std::string& word : words) text += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
+  return text;
+}
+
+void receive(RequestBuffer& buffer, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::span<char> room = buffer.room();
+    const std::size_t count = std::min(room.size(), bytes.size());
+    std::copy_n(bytes.data(), count, room.data());
+    buffer.commit(count);
+    bytes.remove_prefix(count);
+  }
+}
+
+std::vector<Words> gathered(const RequestBuffer& buffer) {
+  std::vector<Words> requests;
+  for (const RequestBuffer::Request& request : buffer.requests()) {
+    const Arguments arguments = buffer.arguments(request);
+    requests.emplace_back(arguments.begin(), arguments.end());
+  }
+  return requests;
+}
+
+TEST(RequestBuffer, GathersWhatIsComplete) {
+  RequestBuffer buffer;
+  const std::string second = encode({"SET", "k", "v"});
+  receive(buffer, encode({"GET", "k"}) + second.substr(0, 10));
+  buffer.gather({});
+  EXPECT_EQ(gathered(buffer), (std::vector<Words>{{"GET", "k"}}));
+  EXPECT_FALSE(buffer.has_more());
+  EXPECT_EQ(buffer.unread(), 10U);
+  buffer.drop_gathered();
+  receive(buffer, second.substr(10));
+  buffer.gather({});
+  EXPECT_EQ(gathered(buffer), (std::vector<Words>{{"SET", "k", "v"}}));
+  EXPECT_EQ(buffer.unread(), 0U);
+}
+
+TEST(RequestBuffer, StopsAtItsLimits) {
+  RequestBuffer buffer;
+  std::string text;
+  for (int i = 0; i < 5; ++i) text += encode({"GET", std::to_string(i)});
+  receive(buffer, text);
+  buffer.gather({.requests = 2, .bytes = 1000});
+  EXPECT_EQ(gathered(buffer).size(), 2U);
+  EXPECT_TRUE(buffer.has_more());
+  buffer.drop_gathered();
+  buffer.gather({.requests = 100, .bytes = 1});
+  EXPECT_EQ(gathered(buffer), (std::vector<Words>{{"GET", "2"}}));
+  EXPECT_TRUE(buffer.has_more());
+  buffer.drop_gathered();
+  buffer.gather({});
+  EXPECT_EQ(gathered(buffer), (std::vector<Words>{{"GET", "3"}, {"GET", "4"}}));
+  EXPECT_FALSE(buffer.has_more());
+}
+
+TEST(RequestBuffer, KeepsQuotedWordsOfEveryRequest) {
+  RequestBuffer buffer;
+  receive(buffer, "ECHO \"a b\"\r\nECHO 'c d' plain\r\n");
+  buffer.gather({});
+  EXPECT_EQ(gathered(buffer), (std::vector<Words>{{"ECHO", "a b"}, {"ECHO", "c d", "plain"}}));
+}
+
+TEST(RequestBuffer, GrowsForALargeRequestAndShrinksAgain) {
+  RequestBuffer buffer;
+  const std::string value(3 << 20, 'x');
+  receive(buffer, encode({"SET", "k", value}));
+  buffer.gather({});
+  EXPECT_EQ(gathered(buffer), (std::vector<Words>{{"SET", "k", value}}));
+  buffer.drop_gathered();
+  EXPECT_LE(buffer.room().size(), std::size_t{64} << 10U);
+}
+
+TEST(RequestBuffer, SaysWhatIsWrongBehindTheGoodOnes) {
+  RequestBuffer buffer;
+  receive(buffer, encode({"PING"}) + "*1\r\nPING\r\n");
+  buffer.gather({});
+  EXPECT_EQ(gathered(buffer), (std::vector<Words>{{"PING"}}));
+  EXPECT_EQ(buffer.protocol_error(), "ERR Protocol error: expected '$', got 'P'");
+}
+
+TEST(RequestBuffer, ASuccessorGoesOnWhereItStands) {
+  const std::string text = encode({"GET", "first"}) + encode({"SET", "k", "value"}) + encode({"GET", "last"});
+  for (std::size_t cut = encode({"GET", "first"}).size(); cut <= text.size(); ++cut) {
+    RequestBuffer buffer;
+    receive(buffer, text.substr(0, cut));
+    buffer.gather({.requests = 1, .bytes = 1000});
+    const std::vector<Words> first = gathered(buffer);
+    const std::shared_ptr<RequestBuffer> next = buffer.successor();
+    EXPECT_EQ(gathered(*next), std::vector<Words>{});
+    receive(*next, text.substr(cut));
+    next->gather({});
+    EXPECT_EQ(gathered(*next), (std::vector<Words>{{"SET", "k", "value"}, {"GET", "last"}})) << "cut at " << cut;
+    EXPECT_EQ(gathered(buffer), first);
+  }
+}
+
+TEST(Batch, StopsWhenItsRepliesAreLongAndGoesOnFromThere) {
+  auto buffer = std::make_shared<RequestBuffer>();
+  MemoryTransaction store;
+  store.set("k", std::string(100, 'x'));
+  for (int i = 0; i < 5; ++i) receive(*buffer, encode({"GET", "k"}));
+  buffer->gather({});
+  Batch batch{.requests = buffer, .next = 0, .last = 5, .replies_bytes_max = 150, .replies = {}};
+  run_batch(batch, store);
+  EXPECT_EQ(batch.next, 2U);
+  batch.replies.clear();
+  batch.replies_bytes_max = 1;
+  run_batch(batch, store);
+  EXPECT_EQ(batch.next, 3U);
+  batch.replies_bytes_max = 1'000'000;
+  run_batch(batch, store);
+  EXPECT_EQ(batch.next, 5U);
+}
+
+TEST(Batch, StopsWhenItHasChangedMuch) {
+  auto buffer = std::make_shared<RequestBuffer>();
+  MemoryTransaction store;
+  for (int i = 0; i < 10; ++i) receive(*buffer, encode({"APPEND", "k", std::string(100, 'x')}));
+  buffer->gather({});
+  Batch batch{.requests = buffer, .last = 10, .replies_bytes_max = 1000, .changes_bytes_max = 250, .replies = {}};
+  run_batch(batch, store);
+  EXPECT_EQ(batch.next, 2U);
+}
+
+TEST(Batch, TellsFailuresApart) {
+  EXPECT_EQ(describe_failure(Error(ErrorCode::storage_failed, "no space left")),
+            "MISCONF Errors writing to the journal: no space left");
+  EXPECT_TRUE(describe_failure(ErrorCode::actor_crashed).starts_with("ERR "));
+}
+
+}  // namespace
+}  // namespace understudy::server

@@ -1,0 +1,263 @@
+// The server in a simulation: its network, its time and the order of its events are drawn from a seed.
+#include "server/server.hpp"
+
+#include "understudy/runtime/sleep.hpp"
+#include "understudy/runtime/task_group.hpp"
+#include "understudy/runtime/wait.hpp"
+#include "understudy/simulation/simulated_system.hpp"
+#include "unit/server/memory_store.hpp"
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace understudy::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Sends `sent`, then reads until the server closes, or `expected` bytes have come.
+Task<std::string> converse(Network& network, std::uint16_t port, std::string sent, std::size_t expected) {
+  Task<Result<std::unique_ptr<Connection>>> connecting = network.connect("127.0.0.1", port);
+  Result<std::unique_ptr<Connection>> connected = co_await std::move(connecting);
+  if (!connected) co_return std::string("no connection");
+  const std::unique_ptr<Connection> connection = std::move(*connected);
+  Task<Result<void>> writing = connection->write_all(sent);
+  (void)co_await std::move(writing);  // The server may close before it has all: what it said is what counts.
+  std::string received;
+  while (received.size() < expected) {
+    std::array<char, 4096> piece{};
+    Task<Result<std::size_t>> reading = connection->read_some(piece);
+    const Result<std::size_t> count = co_await std::move(reading);
+    if (!count || *count == 0) break;
+    received.append(piece.data(), *count);
+  }
+  co_return received;
+}
+
+Task<> converse_into(std::string& received, Network& network, std::uint16_t port, std::string sent,
+                     std::size_t expected) {
+  Task<std::string> talk = converse(network, port, std::move(sent), expected);
+  received = co_await std::move(talk);
+}
+
+constexpr std::size_t everything = 1'000'000'000;
+
+class ServerTest : public testing::Test {
+ protected:
+  explicit ServerTest(std::uint64_t seed = 1) : simulation_(seed) {}
+
+  void start(ServerOptions options = {}) {
+    options.port = 0;
+    auto backend = std::make_unique<MemoryBackend>();
+    store_ = backend.get();
+    auto started = Server::start(simulation_.system(), std::move(backend), std::move(options));
+    ASSERT_TRUE(started) << started.error().message();
+    server_ = std::move(*started);
+  }
+  std::string talk(std::string sent, std::size_t expected = everything) {
+    System& system = simulation_.system();
+    return wait(system, converse(system.network(), server_->port(), std::move(sent), expected)).value();
+  }
+
+  SimulatedSystem simulation_;
+  std::unique_ptr<Server> server_;
+  MemoryBackend* store_ = nullptr;
+};
+
+class SeededServerTest : public ServerTest, public testing::WithParamInterface<std::uint64_t> {
+ protected:
+  SeededServerTest() : ServerTest(GetParam()) {}
+};
+INSTANTIATE_TEST_SUITE_P(Seeds, SeededServerTest, testing::Range<std::uint64_t>(1, 21));
+
+TEST_P(SeededServerTest, AnswersInOrderWhateverTheCommandsAre) {
+  start();
+  std::string sent;
+  std::string expected;
+  for (int i = 0; i < 300; ++i) {
+    const std::string number = std::to_string(i);
+    sent += "SET k " + number + "\r\nGET k\r\n";
+    expected += "+OK\r\n$" + std::to_string(number.size()) + "\r\n" + number + "\r\n";
+    if (i % 7 == 0) {
+      sent += "PING\r\nNOSUCH\r\nGET\r\n";
+      expected +=
+          "+PONG\r\n-ERR unknown command 'NOSUCH', with args beginning with: \r\n"
+          "-ERR wrong number of arguments for 'get' command\r\n";
+    }
+  }
+  EXPECT_EQ(talk(sent + "QUIT\r\nSET k never\r\n"), expected + "+OK\r\n");
+  EXPECT_EQ(*store_->data.get("k"), "299");
+}
+
+TEST_P(SeededServerTest, ServesManyAtOnce) {
+  start();
+  store_->delay = 1ms;
+  constexpr std::size_t clients = 50;
+  std::array<std::string, clients> received;
+  {
+    System& system = simulation_.system();
+    TaskGroup group(system);
+    for (std::string& each : received) {
+      group.spawn(converse_into(each, system.network(), server_->port(), "INCR n\r\nINCR n\r\nQUIT\r\n", everything));
+    }
+    (void)wait(system, group.join());
+  }
+  EXPECT_EQ(*store_->data.get("n"), "100");
+  for (const std::string& each : received) EXPECT_TRUE(each.ends_with("+OK\r\n")) << each;
+  EXPECT_EQ(server_->totals().accepted, clients);
+}
+
+TEST_P(SeededServerTest, StopAnswersWhatWasReceived) {
+  start();
+  store_->delay = 20ms;
+  System& system = simulation_.system();
+  std::string busy;
+  std::string idle;
+  TaskGroup group(system);
+  group.spawn(converse_into(busy, system.network(), server_->port(), "SET k 1\r\nSET k 2\r\n", everything));
+  group.spawn(converse_into(idle, system.network(), server_->port(), "", everything));
+  ASSERT_TRUE(simulation_.run_until([&] { return store_->operations > 0 && server_->totals().connected == 2; }));
+  server_->stop();
+  (void)wait(system, group.join());
+  EXPECT_EQ(idle, "");
+  // The simulation may have cut the request: what was read is answered, the rest is not.
+  EXPECT_TRUE(busy == "+OK\r\n" || busy == "+OK\r\n+OK\r\n") << busy;
+  EXPECT_EQ(busy.size() == 10 ? "2" : "1", *store_->data.get("k"));
+  EXPECT_EQ(server_->totals().connected, 0U);
+}
+
+TEST_F(ServerTest, OneReadBecomesOneOperation) {
+  start();
+  std::string sent;
+  for (int i = 0; i < 20; ++i) sent += "INCR n\r\n";
+  talk(sent + "QUIT\r\n");
+  // The network delivers in pieces: no more operations than reads.
+  EXPECT_LE(store_->operations, 20U);
+  EXPECT_EQ(*store_->data.get("n"), "20");
+}
+
+TEST_F(ServerTest, AnOperationHoldsAsMuchAsItMay) {
+  ServerOptions options;
+  options.batch_requests_max = 4;
+  start(options);
+  std::string sent;
+  for (int i = 0; i < 20; ++i) sent += "INCR n\r\n";
+  talk(sent + "QUIT\r\n");
+  EXPECT_GE(store_->operations, 5U);
+}
+
+TEST_F(ServerTest, EveryCommandOfAFailedOperationSaysSoAndTheNextGoesOn) {
+  start();
+  store_->failures = {Error(ErrorCode::storage_failed, "no space left"), Error(ErrorCode::actor_crashed, "it crashed")};
+  EXPECT_EQ(talk("SET k 1\r\nQUIT\r\n"), "-MISCONF Errors writing to the journal: no space left\r\n+OK\r\n");
+  EXPECT_EQ(talk("GET k\r\nQUIT\r\n"), "-ERR it crashed\r\n+OK\r\n");
+  EXPECT_EQ(talk("GET k\r\nQUIT\r\n"), "$-1\r\n+OK\r\n");
+}
+
+TEST_P(SeededServerTest, AfterAFailureTheRestOfAPipelineIsReadFromANewBuffer) {
+  start();
+  store_->failures = {ErrorCode::timeout};
+  std::string sent = "SET k old\r\n";
+  for (int i = 0; i < 200; ++i) sent += "PING\r\nINCR n\r\n";
+  const std::string received = talk(sent + "GET n\r\nQUIT\r\n");
+  EXPECT_TRUE(received.starts_with("-ERR ")) << received;
+  // What was in the failed operation is not there; all else is, and in order.
+  const int done = std::stoi(*store_->data.get("n"));
+  const std::string last = std::to_string(done);
+  EXPECT_TRUE(received.ends_with("$" + std::to_string(last.size()) + "\r\n" + last + "\r\n+OK\r\n")) << received;
+  MemoryTransaction later;
+  for (auto& operation : store_->abandoned) operation(later);
+  EXPECT_EQ(*later.get("k"), "old");
+}
+
+TEST_F(ServerTest, AbandonedOperationsOwnWhatTheyUse) {
+  start();
+  store_->failures = {ErrorCode::timeout};
+  talk("SET k value\r\nQUIT\r\n");
+  ASSERT_FALSE(store_->abandoned.empty());
+  MemoryTransaction later;
+  for (auto& operation : store_->abandoned) operation(later);
+  ASSERT_NE(later.get("k"), nullptr);
+  EXPECT_EQ(*later.get("k"), "value");
+}
+
+TEST_F(ServerTest, TellsWhoRunsItThatTheStoreHasStopped) {
+  int told = 0;
+  ServerOptions options;
+  options.on_store_stopped = [&told] { ++told; };
+  start(options);
+  store_->failures = {ErrorCode::actor_crashed, ErrorCode::actor_stopped};
+  talk("GET k\r\nQUIT\r\n");
+  EXPECT_EQ(told, 0);
+  talk("GET k\r\nQUIT\r\n");
+  EXPECT_EQ(told, 1);
+}
+
+TEST_F(ServerTest, RefusesThoseBeyondItsLimit) {
+  ServerOptions options;
+  options.clients_max = 1;
+  start(options);
+  System& system = simulation_.system();
+  std::string first;
+  TaskGroup group(system);
+  group.spawn(converse_into(first, system.network(), server_->port(), "PING\r\n", everything));
+  ASSERT_TRUE(simulation_.run_until([&] { return server_->totals().commands == 1; }));
+  EXPECT_EQ(talk(""), "-ERR max number of clients reached\r\n");
+  EXPECT_EQ(server_->totals().rejected, 1U);
+  server_->stop();
+  (void)wait(system, group.join());
+  EXPECT_EQ(first, "+PONG\r\n");
+}
+
+TEST_F(ServerTest, StopCutsOffWhatDoesNotEnd) {
+  ServerOptions options;
+  options.drain_limit = 500ms;
+  start(options);
+  store_->delay = std::chrono::hours(1);
+  System& system = simulation_.system();
+  std::string received;
+  TaskGroup group(system);
+  group.spawn(converse_into(received, system.network(), server_->port(), "GET k\r\n", everything));
+  ASSERT_TRUE(simulation_.run_until([&] { return store_->operations > 0; }));
+  const Duration before = simulation_.now();
+  server_->stop();
+  EXPECT_LE(simulation_.now() - before, 600ms);
+  (void)wait(system, group.join());
+  EXPECT_EQ(received, "");
+}
+
+TEST_F(ServerTest, AnEndlessRequestIsRefused) {
+  ServerOptions options;
+  options.request_bytes_max = 10'000;
+  start(options);
+  const std::string reply = talk("*2\r\n$3\r\nGET\r\n$100000\r\n" + std::string(50'000, 'x'));
+  EXPECT_EQ(reply, "-ERR Protocol error: a request may have at most 10000 bytes\r\n");
+}
+
+TEST_F(ServerTest, ResetsActors) {
+  start();
+  EXPECT_EQ(talk("UNDERSTUDY RESET writer\r\nunderstudy reset Key-Value\r\nQUIT\r\n"), "+OK\r\n+OK\r\n+OK\r\n");
+  EXPECT_EQ(store_->resets, (std::vector{store::ActorType::writer, store::ActorType::key_value}));
+  EXPECT_EQ(talk("UNDERSTUDY RESET router\r\nQUIT\r\n"),
+            "-ERR there is no actor 'router'; there are key-value and writer\r\n+OK\r\n");
+}
+
+TEST_F(ServerTest, OneSeedGivesOneHistory) {
+  const auto hash = [](std::uint64_t seed) {
+    SimulatedSystem simulation(seed);
+    ServerOptions options;
+    options.port = 0;
+    auto server = Server::start(simulation.system(), std::make_unique<MemoryBackend>(), std::move(options)).value();
+    System& system = simulation.system();
+    (void)wait(system, converse(system.network(), server->port(), "SET k v\r\nINFO\r\nQUIT\r\n", everything));
+    server->stop();
+    return simulation.trace_hash();
+  };
+  EXPECT_EQ(hash(7), hash(7));
+}
+
+}  // namespace
+}  // namespace understudy::server
