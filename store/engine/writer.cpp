@@ -89,7 +89,8 @@ Result<void> append_group(Journal& journal, const Group& group, bool flush) {
 /// Asks the writer to flush, an interval after it was told that something needs it.
 struct FlushLater {};
 Task<> flush_timer(Mailbox<FlushLater>& inbox, Address<WriterMessage> writer, Duration interval) {
-  while (co_await inbox.receive()) {
+  // The message is named: GCC 12 loses a coroutine that awaits in a loop's bare condition (docs/pitfalls.md).
+  while ([[maybe_unused]] const std::optional<FlushLater> asked = co_await inbox.receive()) {
     co_await sleep(interval);
     static_cast<void>(co_await writer.tell(FlushNow{}));
   }

@@ -1,0 +1,83 @@
+// KeySpace against a plain map, and the promise of its scan.
+#include "engine/key_space.hpp"
+
+#include "understudy/base/random.hpp"
+
+#include <map>
+#include <set>
+
+#include <gtest/gtest.h>
+
+namespace understudy::store {
+namespace {
+
+TEST(KeySpace, DoesWhatAMapDoes) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(seed);
+    SeededRandom random(seed);
+    KeySpace keys;
+    std::map<Bytes, Bytes> model;
+    for (int i = 0; i < 2000; ++i) {
+      const Bytes key(1, static_cast<char>(random.below(64)));
+      switch (random.below(20)) {
+        case 0:
+          keys.clear();
+          model.clear();
+          break;
+        case 1:
+        case 2:
+        case 3:
+        case 4:
+          ASSERT_EQ(keys.erase(key), model.erase(key) == 1);
+          break;
+        default: {
+          const Bytes value = std::to_string(random.next());
+          keys.set(key, value);
+          model[key] = value;
+        }
+      }
+      ASSERT_EQ(keys.size(), model.size());
+      const auto expected = model.find(key);
+      const Bytes* found = keys.find(key);
+      ASSERT_EQ(found != nullptr, expected != model.end());
+      if (found != nullptr) {
+        ASSERT_EQ(*found, expected->second);
+      }
+    }
+    std::map<Bytes, Bytes> walked;
+    keys.for_each([&](BytesView key, const Bytes& value) { walked.emplace(key, value); });
+    EXPECT_EQ(walked, model);
+  }
+}
+
+TEST(KeySpace, AScanSeesEveryKeyThatIsThereAllTheWhile) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(seed);
+    SeededRandom random(seed);
+    KeySpace keys;
+    std::set<Bytes> stays;
+    for (std::uint64_t i = 0; i < 300; ++i) {
+      keys.set("stays-" + std::to_string(i), "");
+      stays.insert("stays-" + std::to_string(i));
+    }
+    std::uint64_t cursor = 0;
+    std::uint64_t made = 0;
+    std::set<Bytes> seen;
+    do {
+      cursor = keys.scan(cursor, 1 + random.below(60), [&](BytesView key, const Bytes&) { seen.emplace(key); });
+      // The store grows and shrinks under the scan, so that its maps are laid out anew.
+      for (std::uint64_t i = random.below(20); i > 0; --i) keys.set("comes-" + std::to_string(made++), "");
+      for (std::uint64_t i = random.below(15); i > 0; --i)
+        keys.erase("comes-" + std::to_string(random.below(made + 1)));
+    } while (cursor != 0);
+    for (const Bytes& key : stays) EXPECT_TRUE(seen.contains(key)) << key;
+  }
+}
+
+TEST(KeySpace, AScanOfAnEmptyStoreEndsAtOnce) {
+  const KeySpace keys;
+  EXPECT_EQ(keys.scan(0, 10, [](BytesView, const Bytes&) { FAIL() << "there is no key"; }), 0U);
+}
+
+}  // namespace
+}  // namespace understudy::store
