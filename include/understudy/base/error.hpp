@@ -23,7 +23,7 @@ enum class ErrorCode : std::uint8_t {
   actor_stopped,      ///< The actor has ended and will not come back.
   mailbox_full,       ///< The mailbox was at its capacity and its policy is to reject.
   reply_dropped,      ///< The actor let go of the `Reply` without answering it.
-  storage_failed,     ///< A write or flush failed; the change did not happen.
+  storage_failed,     ///< A write or flush failed; what is on the disk shows when it is read back.
   invalid_argument,   ///< A caller's argument cannot be used; the message says which and why.
   data_damaged,       ///< Stored data failed its checks; nothing was overwritten.
   directory_locked,   ///< Another process, or an earlier incarnation, holds the data directory.

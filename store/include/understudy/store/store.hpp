@@ -11,8 +11,8 @@
 // with all that was acknowledged, and the requests that waited.
 //
 // Errors of every operation: as `ask` (understudy/actor/ask.hpp), and storage_failed when the change could not be made
-// durable. After an error other than storage_failed, mailbox_full or actor_stopped a change may or may not have
-// happened.
+// durable. After storage_failed, actor_crashed, timeout or cancelled a change may or may not have happened; after the
+// others it has not.
 #pragma once
 
 #include "understudy/actor/system.hpp"
