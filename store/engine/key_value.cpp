@@ -3,8 +3,11 @@
 #include "engine/unsafe_keys.hpp"
 #include "engine/writer.hpp"
 #include "understudy/actor/spawn.hpp"
+#include "understudy/base/logging.hpp"
 
 #include <stdexcept>
+
+#include <fmt/format.h>
 
 namespace understudy::store {
 namespace {
@@ -175,6 +178,10 @@ Task<> key_value_actor(Mailbox<KeyValueMessage>& inbox, std::shared_ptr<SharedSt
   if (!loaded) {
     const ErrorCode code = loaded.error().code();
     if (code == ErrorCode::data_damaged || code == ErrorCode::directory_locked || this_actor().incarnation == 1) {
+      // At the first start Store::open hands the error to its caller; later there is nobody to hand it to.
+      if (this_actor().incarnation > 1) {
+        log_line(LogLevel::error, fmt::format("the store stops: {}", loaded.error().message()));
+      }
       shared->set_fatal(loaded.error());
       co_return;
     }
