@@ -3,6 +3,7 @@
 #include "runtime/asio_network.hpp"
 
 #include "understudy/runtime/detail/event.hpp"
+#include "understudy/runtime/detail/turn.hpp"
 #include "understudy/runtime/sleep.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -34,15 +35,6 @@ auto when_ready(Socket& socket, typename Socket::wait_type direction) {
   auto readiness = std::make_shared<Event>(Wait::Kind::socket);
   socket.async_wait(direction, [readiness](const error_code&) { readiness->set(); });
   return Waiter(std::move(readiness));
-}
-
-/// True once the running context has used up its turn: it then yields, though its sockets are always ready, so that it
-/// starves nobody, and can be ended.
-bool turn_is_over() noexcept {
-  std::uint32_t& budget = this_thread().budget;
-  if (budget == 0) return true;
-  --budget;
-  return false;
 }
 
 class AsioConnection final : public Connection {

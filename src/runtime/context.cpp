@@ -51,8 +51,12 @@ bool Context::resume() noexcept {
 }
 
 void Context::request_kill() noexcept {
-  kill_requested_.store(true, std::memory_order_release);
+  mark_killed();
   scheduler_->heavy_fence();
+  take_down();
+}
+
+void Context::take_down() noexcept {
   bool claimed = false;
   with_suspension([&](Suspension& suspension) { claimed = suspension.claim(); });
   if (claimed) schedule();

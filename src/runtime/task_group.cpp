@@ -104,7 +104,10 @@ void TaskGroupCore::unlink(SpawnedTask& task) noexcept {
 void TaskGroupCore::cancel() noexcept {
   // Under the lock, so that no task can end, and be gone, while it is asked to.
   const SpinGuard guard(lock_);
-  for (SpawnedTask* task = first_; task != nullptr; task = task->next) task->request_kill();
+  if (first_ == nullptr) return;
+  for (SpawnedTask* task = first_; task != nullptr; task = task->next) task->mark_killed();
+  scheduler_.heavy_fence();
+  for (SpawnedTask* task = first_; task != nullptr; task = task->next) task->take_down();
 }
 
 void TaskGroupCore::close() noexcept {

@@ -4,12 +4,14 @@
 //
 // The await ends when the mailbox has accepted the message; while it is full the sender waits (that is backpressure).
 // Errors: mailbox_full (policy reject), actor_stopped, cancelled. Cost: one block of the thread's pool; no suspension
-// while there is room. Destroyed while it waits for room, it takes its message back: it is never handled.
+// while there is room, but once in a while so that a loop of tells takes turns with others. Destroyed while it waits
+// for room, it takes its message back: it is never handled.
 #pragma once
 
 #include "understudy/actor/detail/actor_cell.hpp"
 #include "understudy/actor/detail/tell_node.hpp"
 #include "understudy/actor/message.hpp"
+#include "understudy/runtime/detail/turn.hpp"
 
 namespace understudy {
 namespace detail {
@@ -53,10 +55,15 @@ class TellAwaiter {
   }
 
   [[nodiscard]] bool await_ready() {
-    if (push_tell(target_, message_, outcome_)) return true;
-    return outcome_ == Push::closed || target_.options().when_full == WhenFull::reject;
+    settled_ = push_tell(target_, message_, outcome_) || outcome_ == Push::closed ||
+               target_.options().when_full == WhenFull::reject;
+    return settled_ && !turn_is_over();
   }
   bool await_suspend(std::coroutine_handle<> awaiting) {
+    if (settled_) {
+      turn_over_.suspend(awaiting);
+      return true;
+    }
     Context& sender = *this_thread().current;
     waiting_ = new (allocate_block(sizeof(WaitingTellOf<M>))) WaitingTellOf<M>(sender, target_, std::move(message_));
     WaitingTellOf<M>& node = *waiting_;
@@ -108,6 +115,8 @@ class TellAwaiter {
   ActorCell& target_;
   M message_;
   Push outcome_ = Push::accepted;
+  bool settled_ = false;  // No need to wait for room.
+  TurnOver turn_over_;
   WaitingTellOf<M>* waiting_ = nullptr;
 };
 

@@ -229,6 +229,26 @@ TEST(Tell, ToARejectingMailboxSaysSo) {
   });
 }
 
+TEST(Tell, ALoopOfTellsTakesTurnsAndCanBeEnded) {
+  on_every_runtime([](System& system) {
+    const auto stopped = system.spawn("stopped", [](Mailbox<int>&) -> Task<> { co_return; });
+    ASSERT_TRUE(eventually(system, [&] { return stopped.stopped(); }));
+    std::atomic<std::uint64_t> told = 0;
+    TaskGroup tellers(system);
+    for (std::uint32_t i = 0; i < system.worker_count(); ++i) {
+      tellers.spawn([](Address<int> to, std::atomic<std::uint64_t>& count) -> Task<> {
+        for (;;) {
+          static_cast<void>(co_await to.tell(1));
+          ++count;
+        }
+      }(stopped, told));
+    }
+    ASSERT_TRUE(eventually(system, [&] { return told.load() > 1000; })) << "others run as well";
+    tellers.cancel();
+    ASSERT_TRUE(wait(system, tellers.join()));
+  });
+}
+
 TEST(Tell, TryTellNeverWaits) {
   on_every_runtime([](System& system) {
     const auto actor = system.spawn("stuck",

@@ -47,6 +47,22 @@ TEST(TaskGroup, HoldsManyTasks) {
   });
 }
 
+TEST(TaskGroup, CancelsManyTasks) {
+  on_real_threads([](System& system) {
+    const Census census;
+    TaskGroup group(system);
+    for (int i = 0; i < 50'000; ++i) {
+      group.spawn([](Counted life) -> Task<> {
+        const Counted held = std::move(life);
+        co_await sleep(std::chrono::hours(1));
+      }(Counted(census)));
+    }
+    group.cancel();
+    ASSERT_TRUE(wait(system, group.join()));
+    EXPECT_EQ(census.living(), 0);
+  });
+}
+
 TEST(TaskGroup, LogsWhatItsTasksThrow) {
   std::mutex mutex;
   std::vector<std::string> lines;

@@ -103,6 +103,9 @@ class Context {
 
   /// Asks that the context be destroyed at its next (or present) suspension. Any thread; the caller keeps it alive.
   void request_kill() noexcept;
+  /// The two halves of it, for killing many at the price of one Scheduler::heavy_fence in between.
+  void mark_killed() noexcept { kill_requested_.store(true, std::memory_order_release); }
+  void take_down() noexcept;
   [[nodiscard]] bool kill_requested() const noexcept { return kill_requested_.load(std::memory_order_relaxed); }
 
   /// Called by an awaiter's await_suspend, on the running thread, before anything can claim `suspension`. Returns false

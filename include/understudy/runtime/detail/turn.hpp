@@ -1,0 +1,31 @@
+// Turns: a context that never has to wait yields all the same after a while, so that it starves nobody, and can be
+// ended.
+#pragma once
+
+#include "understudy/runtime/detail/scheduler.hpp"
+
+namespace understudy::detail {
+
+/// Takes one step of the running context's turn. True once the turn is over: it then yields.
+[[nodiscard]] inline bool turn_is_over() noexcept {
+  std::uint32_t& budget = this_thread().budget;
+  if (budget == 0) return true;
+  --budget;
+  return false;
+}
+
+/// The suspension of a context whose turn is over: it stands in the run queue from the beginning.
+class TurnOver final : public Suspension {
+ public:
+  /// Suspends the running context, at `awaiting`, behind everything that is ready.
+  void suspend(std::coroutine_handle<> awaiting) noexcept {
+    Context& context = *this_thread().current;
+    static_cast<void>(context.publish(awaiting, *this));  // A kill is seen when it runs again.
+    Context::armed();
+    context.scheduler().schedule_behind(context);
+  }
+  bool claim() noexcept override { return false; }
+  [[nodiscard]] Wait waiting_for() const noexcept override { return {.kind = Wait::Kind::event, .claimed = true}; }
+};
+
+}  // namespace understudy::detail
