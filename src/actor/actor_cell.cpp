@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <exception>
 #include <typeinfo>
+#include <vector>
 
 #include <boost/core/demangle.hpp>
 #include <fmt/format.h>
@@ -43,12 +44,12 @@ class ActorCell::RestartTimer final : public Timer {
 ActorCell::ActorCell(SystemCore& system, ActorCell* parent, std::string_view name, const SpawnOptions& options)
     : Context(system.scheduler()),
       mailbox_(std::clamp<std::uint32_t>(options.capacity, 1, 65'535)),
-      supervision_time_(system.supervision_time()),
       system_(system),
       parent_(parent),
       id_(system.next_id()),
       name_(name),
       options_(options) {
+  if (options.placement.kind() != Placement::Kind::anywhere) scheduler().place(*this, options.placement);
   if (parent_ != nullptr) parent_->retain();
 }
 
@@ -58,7 +59,9 @@ ActorCell::~ActorCell() {
 
 void ActorCell::destroy() noexcept { delete this; }
 
-std::string ActorCell::path() const { return parent_ == nullptr ? "/" + name_ : parent_->path() + "/" + name_; }
+std::string ActorCell::path() const {
+  return (parent_ == nullptr ? std::string() : parent_->path()).append("/").append(name());
+}
 
 void ActorCell::ask_to_be_watched() noexcept {
   if (SupervisionHook* hook = system_.hook()) {
@@ -87,7 +90,7 @@ void ActorCell::run() noexcept {
   }
   if (!resume()) {
     // Suspended: this cell may be running elsewhere by now. Replies dropped by exceptions that were caught:
-    settle_dropped_replies(Error(ErrorCode::reply_dropped));
+    if (this_thread().dropped_replies != nullptr) settle_dropped_replies(Error(ErrorCode::reply_dropped));
     return;
   }
   Ending ending = ending_of_finished();
@@ -149,7 +152,9 @@ bool ActorCell::finish_receive() noexcept {
 
 Ending ActorCell::take_requested_ending() noexcept {
   const std::lock_guard lock(system_.lifecycle());
-  return requested_ending_ ? *std::exchange(requested_ending_, std::nullopt) : Ending{};
+  if (requested_ending_ == nullptr) return {};
+  const std::unique_ptr<Ending> requested = std::move(requested_ending_);
+  return std::move(*requested);
 }
 
 Ending ActorCell::ending_of_finished() noexcept {
@@ -185,7 +190,7 @@ void ActorCell::end_incarnation(Ending ending) noexcept {
     const std::lock_guard lock(system_.lifecycle());
     alive_ = false;
     gracefully = gracefully && !doomed_;
-    for (ActorCell* child : children_) children.push_back(CellPointer::share(*child));
+    children_.for_each([&](ActorCell& child) { children.push_back(CellPointer::share(child)); });
     waits_for_children_ = !children.empty();
   }
   if (children.empty()) {
@@ -193,11 +198,11 @@ void ActorCell::end_incarnation(Ending ending) noexcept {
     return;
   }
   // From here on the last child to stop may already be running this cell: only the copies are touched.
-  for (auto child = children.rbegin(); child != children.rend(); ++child) {
+  for (const CellPointer& child : children) {
     if (gracefully) {
-      (*child)->request_stop();
+      child->request_stop();
     } else {
-      (*child)->terminate(reason);
+      child->terminate(reason);
     }
   }
 }
@@ -255,6 +260,7 @@ void ActorCell::stop_for_good() noexcept {
   while (MessageHead* node = mailbox_.pop([](MessageHead& /*waiting*/) {})) bury(*node, reason);
   thread.teardown_error = nullptr;
   forget_function();
+  if (home() != 0) scheduler().unplace(*this);
   stopped_.store(true, std::memory_order_release);
   system_.unlink(*this);
 }
@@ -268,7 +274,7 @@ bool ActorCell::request_end(std::uint32_t incarnation, Ending ending) {
   const std::lock_guard lock(system_.lifecycle());
   if (!alive_ || kill_requested()) return false;
   if (incarnation != 0 && incarnation != incarnation_.load(std::memory_order_relaxed)) return false;
-  requested_ending_ = std::move(ending);
+  requested_ending_ = std::make_unique<Ending>(std::move(ending));
   request_kill();
   return true;
 }
@@ -279,23 +285,30 @@ void ActorCell::terminate(const Error& reason) noexcept {
   terminate_locked(reason);
 }
 
-void ActorCell::terminate_locked(const Error& reason) noexcept {
+/// Notes that the actor is to end for good. True if an incarnation lives that is now marked to be killed: the caller
+/// issues the heavy fence, and takes it down.
+bool ActorCell::mark_terminated_locked(const Error& reason) noexcept {
   doomed_ = true;
   if (alive_) {
-    if (kill_requested()) return;
-    requested_ending_ = Ending{Ending::Kind::stopped, reason};
-    request_kill();
-    return;
+    if (kill_requested()) return false;
+    requested_ending_ = std::make_unique<Ending>(Ending{Ending::Kind::stopped, reason});
+    mark_killed();
+    return true;
   }
   // It has ended, but waits for its children, which may be stuck.
-  if (waits_for_children_) {
-    for (ActorCell* child : children_) child->terminate_locked(reason);
-  }
+  if (waits_for_children_) children_.for_each([&](ActorCell& child) { child.terminate_locked(reason); });
   // Between two lives: it need not wait for the next.
   if (restart_timer_ != nullptr && scheduler().cancel_timer(*restart_timer_)) {
     restart_timer_.reset();
     schedule();
   }
+  return false;
+}
+
+void ActorCell::terminate_locked(const Error& reason) noexcept {
+  if (!mark_terminated_locked(reason)) return;
+  scheduler().heavy_fence();
+  take_down();
 }
 
 void fail_dropped(ReplySlot& slot) noexcept {

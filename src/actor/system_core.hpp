@@ -35,7 +35,7 @@ class SystemCore {
   template <typename Visit>
   void for_each(Visit visit) {
     const std::lock_guard lock(lifecycle_);
-    for (ActorCell* root : roots_) visit_tree(*root, visit);
+    roots_.for_each([&](ActorCell& root) { visit_tree(root, visit); });
   }
 
   void shutdown(Duration limit);
@@ -51,8 +51,7 @@ class SystemCore {
     hook_.store(hook_owner_.get(), std::memory_order_release);
     return true;
   }
-  /// Written by the supervisor's ticker alone; relaxed, see src/supervision/supervisor_core.hpp.
-  [[nodiscard]] std::atomic<std::int64_t>& supervision_time() noexcept { return supervision_time_; }
+  [[nodiscard]] std::atomic<std::int64_t>& supervision_time() noexcept { return scheduler_->supervision_time(); }
 
   // --- dead letters -------------------------------------------------------------------------------------------------
   void note_dead_letter(DeadLetter letter);
@@ -65,23 +64,22 @@ class SystemCore {
   template <typename Visit>
   static void visit_tree(ActorCell& cell, Visit& visit) {
     visit(cell);
-    for (ActorCell* child : cell.children_) visit_tree(*child, visit);
+    cell.children_.for_each([&](ActorCell& child) { visit_tree(child, visit); });
   }
-  [[nodiscard]] CellPointer youngest_root();
+  [[nodiscard]] CellPointer next_to_stop_locked() noexcept;
   void terminate_roots() noexcept;
 
   std::unique_ptr<Scheduler> scheduler_;
   TaskGroup tasks_;
   std::mutex lifecycle_;
-  std::vector<ActorCell*> roots_;                // Guarded by lifecycle_.
+  ActorList roots_;                              // Guarded by lifecycle_.
   bool stopping_ = false;                        // Guarded by lifecycle_.
-  ActorCell* awaited_ = nullptr;                 // Guarded by lifecycle_: the root that shutdown waits for.
-  Completion* awaited_stopped_ = nullptr;        // Guarded by lifecycle_: set when it has stopped.
+  const ActorCell* awaited_ = nullptr;           // Guarded by lifecycle_: the root that shutdown stops now.
+  Completion* all_stopped_ = nullptr;            // Guarded by lifecycle_: set when there is no root left.
   std::mutex shutdown_;                          // One shutdown at a time.
   std::atomic<std::uint64_t> ids_{0};            // Relaxed: only distinct numbers are wanted.
   std::shared_ptr<SupervisionHook> hook_owner_;  // Guarded by lifecycle_.
   std::atomic<SupervisionHook*> hook_{nullptr};  // Set once (release), read by workers (acquire).
-  std::atomic<std::int64_t> supervision_time_{1};
   mutable std::mutex dead_letters_mutex_;
   std::uint64_t dead_letter_count_ = 0;
   std::deque<DeadLetter> dead_letters_;

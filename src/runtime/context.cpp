@@ -2,9 +2,7 @@
 
 #include "understudy/runtime/detail/scheduler.hpp"
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include <thread>
 
 namespace understudy::detail {
 
@@ -28,13 +26,12 @@ const char* name_of(Wait::Kind kind) noexcept {
   return "something unknown";
 }
 
-void Context::pause() noexcept {
-#if defined(__x86_64__)
-  _mm_pause();
-#endif
+void Context::wait_for_visitors() const noexcept {
+  // Yields at once: a visitor stays for some microseconds, or, as one of many that are cancelled, some milliseconds.
+  while (visitors_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
 }
 
-void Context::schedule() noexcept { scheduler_->schedule(*this); }
+void Context::schedule_elsewhere() noexcept { scheduler_->schedule(*this); }
 
 bool Context::resume() noexcept {
   ThreadState& thread = this_thread();
@@ -58,7 +55,8 @@ void Context::request_kill() noexcept {
 
 void Context::take_down() noexcept {
   bool claimed = false;
-  with_suspension([&](Suspension& suspension) { claimed = suspension.claim(); });
+  visit([&](Suspension& suspension) { claimed = suspension.claim(); });
+  end_visit();
   if (claimed) schedule();
 }
 

@@ -63,7 +63,7 @@ class Address {
   /// False if it is not running. Any thread. Without a supervisor the actor stops.
   bool reset() const { return cell().request_end(0, {detail::Ending::Kind::reset, reset_error()}); }
 
-  [[nodiscard]] const std::string& name() const noexcept { return cell().name(); }
+  [[nodiscard]] std::string_view name() const noexcept { return cell().name(); }
   /// Names from the root of the tree down: "/key-value/writer".
   [[nodiscard]] std::string path() const { return cell().path(); }
   /// Which life the actor is in: 1 for the first, 0 before it.

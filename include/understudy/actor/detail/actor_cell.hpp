@@ -11,6 +11,8 @@
 // What other threads may ask of it (stop, reset) and all links of the tree are guarded by the system's lifecycle mutex.
 #pragma once
 
+#include "understudy/actor/detail/actor_list.hpp"
+#include "understudy/actor/detail/actor_name.hpp"
 #include "understudy/actor/detail/mailbox_core.hpp"
 #include "understudy/base/clock.hpp"
 #include "understudy/base/error.hpp"
@@ -18,13 +20,13 @@
 #include "understudy/runtime/task.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace understudy {
 
@@ -50,6 +52,8 @@ struct SpawnOptions {
   Restart restart = Restart::on_failure;
   /// How long it may go without progress while it has work, before it counts as stuck. Unset: the supervisor's.
   std::optional<Duration> cutoff = std::nullopt;
+  /// Where it runs.
+  Placement placement = Placement::anywhere();
 };
 
 namespace detail {
@@ -99,7 +103,7 @@ class ActorCell : public Context {
   [[nodiscard]] ActorCell* cell() noexcept final { return this; }
 
   // --- identity ---------------------------------------------------------------------------------------------------
-  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] std::string_view name() const noexcept { return name_.view(); }
   /// "/key-value/writer": names from the root down.
   [[nodiscard]] std::string path() const;
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
@@ -123,7 +127,8 @@ class ActorCell : public Context {
   // --- marks written by Mailbox<M> --------------------------------------------------------------------------------
   void mark_idle() noexcept { liveness_.busy_since_ns.store(0, std::memory_order_relaxed); }
   void mark_busy() noexcept {
-    liveness_.busy_since_ns.store(supervision_time_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    liveness_.busy_since_ns.store(scheduler().supervision_time().load(std::memory_order_relaxed),
+                                  std::memory_order_relaxed);
     // In this order for the compiler too; the supervisor, which lets go of idle actors, has the barrier for both.
     std::atomic_signal_fence(std::memory_order_seq_cst);
     if (!liveness_.watched.load(std::memory_order_relaxed)) [[unlikely]]
@@ -144,6 +149,9 @@ class ActorCell : public Context {
   /// Ends it for good, wherever it is; what it has in hand and what waits in its mailbox ends with `reason`.
   void terminate(const Error& reason) noexcept;
 
+  static void* operator new(std::size_t size) { return allocate_block(size); }
+  static void operator delete(void* cell, std::size_t size) noexcept { free_block(cell, size); }
+
  protected:
   virtual ~ActorCell();
   /// Starts a new coroutine of the actor's function. May throw.
@@ -157,9 +165,11 @@ class ActorCell : public Context {
 
  private:
   friend class SystemCore;
+  friend class ActorList;
   class RestartTimer;
   enum class Stage : std::uint8_t { start, live, ending };
 
+  bool mark_terminated_locked(const Error& reason) noexcept;
   void terminate_locked(const Error& reason) noexcept;
   void ask_to_be_watched() noexcept;
   bool begin_incarnation() noexcept;
@@ -174,12 +184,10 @@ class ActorCell : public Context {
   void destroy() noexcept;
 
   Liveness liveness_;
-  // The supervisor's clock: written by the supervisor, read here (relaxed: a number to compare with itself).
-  const std::atomic<std::int64_t>& supervision_time_;
   SystemCore& system_;
   ActorCell* const parent_;
   const std::uint64_t id_;
-  const std::string name_;
+  const ActorName name_;
   const SpawnOptions options_;
   // Addresses come and go on any thread: relaxed to add, acq_rel to drop, so that the last one sees all uses.
   std::atomic<std::uint32_t> owners_{1};
@@ -198,10 +206,22 @@ class ActorCell : public Context {
   bool alive_ = false;  // An incarnation runs that can be ended from outside.
   bool waits_for_children_ = false;
   bool doomed_ = false;  // No further incarnation.
-  std::optional<Ending> requested_ending_;
-  std::vector<ActorCell*> children_;
+  std::unique_ptr<Ending> requested_ending_;
   std::unique_ptr<RestartTimer> restart_timer_;
+  ActorList children_;
+  ActorCell* elder_ = nullptr;  // Links of its parent's children, or of the roots.
+  ActorCell* younger_ = nullptr;
+  bool listed_ = false;
 };
+
+template <typename Visit>
+void ActorList::for_each(Visit visit) const {
+  for (ActorCell* cell = youngest_; cell != nullptr;) {
+    ActorCell* elder = cell->elder_;
+    visit(*cell);
+    cell = elder;
+  }
+}
 
 /// Ends the program: an Address that points nowhere was used.
 [[noreturn]] void empty_address_used() noexcept;
