@@ -5,6 +5,7 @@ import json
 import statistics
 import subprocess
 import sys
+import time
 
 
 class RunFailed(Exception):
@@ -28,19 +29,26 @@ def progress(text):
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
+RUN_SECONDS_MAX = 900  # a program that takes longer hangs
+
+
 def run_once(command):
-    """The JSON object that `command` prints as its last line."""
+    """The JSON object that `command` prints as its last line, with the time the whole process took as `wall_seconds`."""
     shown = " ".join(command)
+    begin = time.monotonic()
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=RUN_SECONDS_MAX)
+    except subprocess.TimeoutExpired as problem:
+        raise RunFailed(f"{shown} was ended after {RUN_SECONDS_MAX} s") from problem
     except OSError as problem:
         raise RunFailed(f"cannot run {shown}: {problem.strerror}") from problem
+    wall_seconds = time.monotonic() - begin
     if done.returncode != 0:
         cause = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
         raise RunFailed(f"{shown} failed ({cause}): {done.stderr.strip()[-500:]}")
     lines = done.stdout.strip().splitlines()
     try:
-        return json.loads(lines[-1])
+        return {**json.loads(lines[-1]), "wall_seconds": wall_seconds}
     except (IndexError, ValueError) as problem:
         raise RunFailed(f"{shown} did not end with a line of JSON") from problem
 
