@@ -28,11 +28,7 @@ Outcome run_ask(const Options& options) {
   const us::Address<Add> target = system.spawn("counter", counter);
   const Stopwatch watch;
   const us::Result<std::int64_t> last = us::wait(system, ask_all(target, options.count));
-  return {.operations = options.count,
-          .seconds = watch.seconds(),
-          .check = value_or_wrong(last),
-          .expected = sum_below(options.count),
-          .figures = {}};
+  return outcome_of(options.count, watch, last, sum_below(options.count));
 }
 
 }  // namespace bench

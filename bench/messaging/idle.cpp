@@ -71,19 +71,14 @@ double processor_seconds() {
 
 Outcome run_idle_memory(const Options& options) {
   us::System& system = lasting_system(options);
-  Actors actors;
-  actors.reserve(options.size);
   const std::uint64_t before = resident_bytes();
   const Stopwatch watch;
-  actors = spawn_all(system, options.size);
+  const Actors actors = spawn_all(system, options.size);
   const us::Result<std::int64_t> sum = us::wait(system, ask_each(actors));
-  const double seconds = watch.seconds();
+  Outcome outcome = outcome_of(options.size, watch, sum, static_cast<std::int64_t>(options.size));
   const auto bytes = static_cast<double>(resident_bytes() - before) / static_cast<double>(options.size);
-  return {.operations = options.size,
-          .seconds = seconds,
-          .check = value_or_wrong(sum),
-          .expected = static_cast<std::int64_t>(options.size),
-          .figures = {{"bytes_per_actor", bytes}}};
+  outcome.figures = {{"bytes_per_actor", bytes}};
+  return outcome;
 }
 
 Outcome run_idle_cpu(const Options& options) {
@@ -94,11 +89,9 @@ Outcome run_idle_cpu(const Options& options) {
   const double before = processor_seconds();
   ::usleep(static_cast<useconds_t>(options.count) * 1000);
   const double used = processor_seconds() - before;
-  return {.operations = options.count,
-          .seconds = watch.seconds(),
-          .check = value_or_wrong(sum),
-          .expected = static_cast<std::int64_t>(options.size),
-          .figures = {{"cpu_ms", used * 1000}}};
+  Outcome outcome = outcome_of(options.count, watch, sum, static_cast<std::int64_t>(options.size));
+  outcome.figures = {{"cpu_ms", used * 1000}};
+  return outcome;
 }
 
 Outcome run_growth(const Options& options) {
@@ -107,11 +100,9 @@ Outcome run_growth(const Options& options) {
   const us::Result<std::int64_t> begun = us::wait(system, ask_each(actors));
   const Stopwatch watch;
   const us::Result<std::int64_t> answered = us::wait(system, ask_spread(actors, options.count));
-  return {.operations = options.count,
-          .seconds = watch.seconds(),
-          .check = value_or_wrong(answered) + value_or_wrong(begun),
-          .expected = static_cast<std::int64_t>(options.count + options.size),
-          .figures = {}};
+  Outcome outcome = outcome_of(options.count, watch, answered, static_cast<std::int64_t>(options.count + options.size));
+  outcome.check += value_or_wrong(begun);
+  return outcome;
 }
 
 Outcome run_shutdown(const Options& options) {
@@ -120,11 +111,7 @@ Outcome run_shutdown(const Options& options) {
   const us::Result<std::int64_t> sum = us::wait(system, ask_each(actors));
   const Stopwatch watch;
   system.shutdown(std::chrono::minutes(10));
-  return {.operations = options.size,
-          .seconds = watch.seconds(),
-          .check = value_or_wrong(sum),
-          .expected = static_cast<std::int64_t>(options.size),
-          .figures = {}};
+  return outcome_of(options.size, watch, sum, static_cast<std::int64_t>(options.size));
 }
 
 }  // namespace bench

@@ -25,11 +25,7 @@ Outcome run_spawn(const Options& options) {
   us::System system({.workers = options.workers});
   const Stopwatch watch;
   const us::Result<std::int64_t> sum = us::wait(system, spawn_all(system, options.count));
-  return {.operations = options.count,
-          .seconds = watch.seconds(),
-          .check = value_or_wrong(sum),
-          .expected = sum_below(options.count),
-          .figures = {}};
+  return outcome_of(options.count, watch, sum, sum_below(options.count));
 }
 
 }  // namespace bench

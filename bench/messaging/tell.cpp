@@ -41,11 +41,7 @@ Outcome run_tell(const Options& options) {
   const std::uint64_t each = options.count / options.size;
   const Stopwatch watch;
   const us::Result<std::int64_t> sum = us::wait(system, tell_all(system, target, options.size, each));
-  return {.operations = each * options.size,
-          .seconds = watch.seconds(),
-          .check = value_or_wrong(sum),
-          .expected = static_cast<std::int64_t>(options.size) * sum_below(each),
-          .figures = {}};
+  return outcome_of(each * options.size, watch, sum, static_cast<std::int64_t>(options.size) * sum_below(each));
 }
 
 }  // namespace bench

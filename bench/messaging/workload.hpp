@@ -94,4 +94,8 @@ us::Task<> collector(us::Mailbox<CollectorMessage>& inbox, std::uint64_t parts);
   return result ? *result : -1;
 }
 
+/// The outcome of `operations` that have just ended.
+[[nodiscard]] Outcome outcome_of(std::uint64_t operations, const Stopwatch& watch,
+                                 const us::Result<std::int64_t>& check, std::int64_t expected);
+
 }  // namespace bench
