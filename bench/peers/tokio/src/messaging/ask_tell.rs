@@ -15,13 +15,7 @@ pub fn ask(options: Options) -> Run {
         for i in 0..options.count {
             last = workload::ask(&target, i as i64).await;
         }
-        Outcome {
-            operations: options.count,
-            seconds: start.elapsed().as_secs_f64(),
-            check: last,
-            expected: sum_below(options.count),
-            ..Outcome::default()
-        }
+        Outcome::of(options.count, start, last, sum_below(options.count))
     })
 }
 
@@ -65,13 +59,12 @@ pub fn tell(options: Options) -> Run {
         let (reply, answer) = oneshot::channel();
         let _ = target.send(SinkMessage::Total(reply)).await;
         let sum = answer.await.unwrap_or(-1);
-        Outcome {
-            operations: each * options.size,
-            seconds: start.elapsed().as_secs_f64(),
-            check: sum,
-            expected: options.size as i64 * sum_below(each),
-            ..Outcome::default()
-        }
+        Outcome::of(
+            each * options.size,
+            start,
+            sum,
+            options.size as i64 * sum_below(each),
+        )
     })
 }
 
@@ -90,12 +83,6 @@ pub fn spawn(options: Options) -> Run {
             tokio::spawn(once(mailbox));
             sum += workload::ask(&actor, i as i64).await;
         }
-        Outcome {
-            operations: options.count,
-            seconds: start.elapsed().as_secs_f64(),
-            check: sum,
-            expected: sum_below(options.count),
-            ..Outcome::default()
-        }
+        Outcome::of(options.count, start, sum, sum_below(options.count))
     })
 }

@@ -34,7 +34,11 @@ fn processor_seconds() -> f64 {
     let nanoseconds: u64 = threads
         .flatten()
         .filter_map(|thread| std::fs::read_to_string(thread.path().join("schedstat")).ok())
-        .filter_map(|line| line.split_whitespace().next().and_then(|ns| ns.parse::<u64>().ok()))
+        .filter_map(|line| {
+            line.split_whitespace()
+                .next()
+                .and_then(|ns| ns.parse::<u64>().ok())
+        })
         .sum();
     nanoseconds as f64 * 1e-9
 }
@@ -46,15 +50,10 @@ pub fn memory(options: Options) -> Run {
         let start = Instant::now();
         spawn_all(&mut actors, options.size);
         let sum = ask_each(&actors).await;
-        let seconds = start.elapsed().as_secs_f64();
+        let mut outcome = Outcome::of(options.size, start, sum, options.size as i64);
         let bytes = (resident_bytes() - before) / options.size as f64;
-        Outcome {
-            operations: options.size,
-            seconds,
-            check: sum,
-            expected: options.size as i64,
-            figures: vec![("bytes_per_actor", bytes)],
-        }
+        outcome.figures = vec![("bytes_per_actor", bytes)];
+        outcome
     })
 }
 
@@ -67,13 +66,9 @@ pub fn cpu(options: Options) -> Run {
         let before = processor_seconds();
         tokio::time::sleep(Duration::from_millis(options.count)).await;
         let used = processor_seconds() - before;
-        Outcome {
-            operations: options.count,
-            seconds: start.elapsed().as_secs_f64(),
-            check: sum,
-            expected: options.size as i64,
-            figures: vec![("cpu_ms", used * 1000.0)],
-        }
+        let mut outcome = Outcome::of(options.count, start, sum, options.size as i64);
+        outcome.figures = vec![("cpu_ms", used * 1000.0)];
+        outcome
     })
 }
 
@@ -91,12 +86,7 @@ pub fn growth(options: Options) -> Run {
             }
             place = (place + 7919) % actors.len();
         }
-        Outcome {
-            operations: options.count,
-            seconds: start.elapsed().as_secs_f64(),
-            check: answered + begun,
-            expected: (options.count + options.size) as i64,
-            ..Outcome::default()
-        }
+        let expected = (options.count + options.size) as i64;
+        Outcome::of(options.count, start, answered + begun, expected)
     })
 }

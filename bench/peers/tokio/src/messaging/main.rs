@@ -7,6 +7,11 @@
 
 mod ask_tell;
 mod idle;
+mod latency;
+mod savina_crowds;
+mod savina_pairs;
+mod savina_tables;
+mod skynet;
 mod workload;
 
 use std::process::ExitCode;
@@ -27,6 +32,40 @@ fn workloads() -> Vec<Workload> {
         workload("idle-memory", idle::memory, 1, 1_000_000),
         workload("idle-cpu", idle::cpu, 10_000, 1_000_000),
         workload("growth", idle::growth, 1_000_000, 1_000_000),
+        workload("skynet-tasks", skynet::tasks, 1_000_000, 1),
+        workload("skynet-actors", skynet::actors, 1_000_000, 1),
+        workload("ping-pong", savina_pairs::ping_pong, 1_000_000, 1),
+        workload("thread-ring", savina_pairs::ring, 100_000, 100),
+        workload(
+            "fork-join-throughput",
+            savina_pairs::fork_join_throughput,
+            10_000,
+            60,
+        ),
+        workload(
+            "fork-join-create",
+            savina_pairs::fork_join_create,
+            40_000,
+            1,
+        ),
+        workload("chameneos", savina_crowds::chameneos, 200_000, 100),
+        workload("big", savina_crowds::big, 20_000, 120),
+        workload(
+            "concurrent-dictionary",
+            savina_crowds::concurrent_dictionary,
+            10_000,
+            20,
+        ),
+        workload("bounded-buffer", savina_tables::bounded_buffer, 1_000, 40),
+        workload(
+            "dining-philosophers",
+            savina_tables::dining_philosophers,
+            10_000,
+            20,
+        ),
+        workload("latency-load", latency::load, 10_000, 8),
+        workload("latency-full", latency::full, 10_000, 4),
+        workload("fairness", latency::fairness, 10_000, 64),
     ]
 }
 

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -22,6 +24,19 @@ pub struct Outcome {
     pub check: i64,
     pub expected: i64,
     pub figures: Vec<(&'static str, f64)>,
+}
+
+impl Outcome {
+    /// The outcome of `operations` that have just ended.
+    pub fn of(operations: u64, start: Instant, check: i64, expected: i64) -> Outcome {
+        Outcome {
+            operations,
+            seconds: start.elapsed().as_secs_f64(),
+            check,
+            expected,
+            figures: Vec::new(),
+        }
+    }
 }
 
 pub type Run = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -56,6 +71,44 @@ pub async fn ask(target: &mpsc::Sender<Add>, value: i64) -> i64 {
         return -1;
     }
     answer.await.unwrap_or(-1)
+}
+
+/// Senders that everybody may use, and the receivers they belong to, for `count` actors that know each other.
+pub fn channels<T>(
+    count: u64,
+    capacity: usize,
+) -> (Arc<Vec<mpsc::Sender<T>>>, Vec<mpsc::Receiver<T>>) {
+    let (senders, receivers) = (0..count).map(|_| mpsc::channel(capacity)).unzip();
+    (Arc::new(senders), receivers)
+}
+
+/// The sum of the first `parts` values; what the collector is elsewhere.
+pub async fn sum_up(mut results: mpsc::Receiver<i64>, parts: u64) -> i64 {
+    let mut sum = 0;
+    for _ in 0..parts {
+        match results.recv().await {
+            Some(value) => sum += value,
+            None => return -1,
+        }
+    }
+    sum
+}
+
+/// A linear congruential generator: the same numbers in every language.
+pub struct Numbers(u64);
+
+impl Numbers {
+    pub fn new(seed: u64) -> Numbers {
+        Numbers(seed)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 >> 33
+    }
 }
 
 /// 0 + 1 + … + (count - 1).
