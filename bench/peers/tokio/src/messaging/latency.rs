@@ -10,9 +10,12 @@ use crate::workload::{ask, counter, Add, Numbers, Options, Outcome, Run, MAILBOX
 
 const SPIN_ROUNDS: u32 = 2_000;
 
-async fn measure(target: &mpsc::Sender<Add>, count: u64) -> Vec<u64> {
+async fn measure(target: &mpsc::Sender<Add>, count: u64, let_others_run: bool) -> Vec<u64> {
     let mut samples = Vec::with_capacity(count as usize);
     for _ in 0..count {
+        if let_others_run {
+            tokio::task::yield_now().await;
+        }
         let begin = Instant::now();
         if ask(target, 1).await >= 0 {
             samples.push(begin.elapsed().as_nanos() as u64);
@@ -61,7 +64,7 @@ pub fn load(options: Options) -> Run {
             tokio::spawn(busy(own, mailbox, end.clone()));
         }
         let start = Instant::now();
-        let samples = measure(&target, options.count).await;
+        let samples = measure(&target, options.count, false).await;
         end.store(true, Ordering::Relaxed);
         outcome_of_samples(options.count, start, samples)
     })
@@ -84,11 +87,8 @@ async fn measure_flooded(
     let senders: Vec<_> = (0..options.size)
         .map(|_| tokio::spawn(flood(flooded.clone(), end.clone())))
         .collect();
-    while flooded.capacity() > 0 {
-        tokio::task::yield_now().await;
-    }
     let start = Instant::now();
-    let samples = measure(&target, options.count).await;
+    let samples = measure(&target, options.count, true).await;
     end.store(true, Ordering::Relaxed);
     for sender in senders {
         sender.await.expect("a sender failed");
