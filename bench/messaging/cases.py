@@ -44,7 +44,7 @@ NO_PEER = dict.fromkeys((CURRENT, MULTI), "its runtime drops tasks, and stops no
 
 
 def fan_in(senders):
-    return Case(f"fan-in/{senders}", "tell", 5_000_000, senders, workers=2, quick=(100_000, senders))
+    return Case(f"fan-in/{senders}", "tell", 2_000_000, senders, workers=2, quick=(100_000, senders))
 
 
 def savina(name, count, size=1, workload=None, quick=None):
@@ -61,18 +61,18 @@ CASES = (
     chapter(1_000_000, "1M"),
     chapter(10_000_000, "10M"),
     chapter(100_000_000, "100M", huge=True),
-    Case("ask/one-worker", "ask", 5_000_000),
-    Case("ask/two-workers", "ask", 1_000_000, workers=2),
-    Case("tell/one-worker", "tell", 5_000_000),
-    Case("tell/two-workers", "tell", 5_000_000, workers=2),
+    Case("ask/one-worker", "ask", 2_000_000),
+    Case("ask/two-workers", "ask", 500_000, workers=2),
+    Case("tell/one-worker", "tell", 2_000_000),
+    Case("tell/two-workers", "tell", 2_000_000, workers=2),
     fan_in(1), fan_in(4), fan_in(64), fan_in(1024),
-    Case("spawn/finish", "spawn", 300_000),
+    Case("spawn/finish", "spawn", 200_000),
     Case("spawn/shutdown", "shutdown", 1, 20_000, absent=NO_PEER, quick=(1, 1_000)),
     Case("memory/idle-actor", "idle-memory", 1, 1_000_000, figures=(Figure("bytes_per_actor", "B"),), quick=(1, 10_000)),
     Case("idle/cpu", "idle-cpu", 10_000, 1_000_000, figures=(Figure("cpu_ms", "ms"),), quick=(200, 10_000)),
-    Case("growth/1", "growth", 1_000_000, 1),
-    Case("growth/1000", "growth", 1_000_000, 1_000, quick=(20_000, 1_000)),
-    Case("growth/1000000", "growth", 1_000_000, 1_000_000, quick=(20_000, 10_000)),
+    Case("growth/1", "growth", 500_000, 1),
+    Case("growth/1000", "growth", 500_000, 1_000, quick=(20_000, 1_000)),
+    Case("growth/1000000", "growth", 500_000, 1_000_000, quick=(20_000, 10_000)),
     Case("skynet/1M", "skynet-tasks", 1_000_000, 1, workers=2, absent=NO_TASKS, quick=(10_000, 1)),
     Case("skynet/1M-actors", "skynet-actors", 1_000_000, 1, workers=2, quick=(1_000, 1)),
     savina("ping-pong", 1_000_000),  # 25 times the suite's 40,000: those are over before they can be measured

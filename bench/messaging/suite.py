@@ -105,11 +105,13 @@ def rows_of(case, results, missing):
                 note = f"failed: {theirs}"
             elif theirs is None:
                 note = f"not compared: {case.absent[peer]}" if peer in case.absent else f"missing: {missing.get(peer)}"
-            peaks = {name: spread(runs, "peak_rss_kib", 1 / 1024) for name, runs in (("ours", ours), ("peer", theirs))}
+            more = {}  # of the whole process
+            for name, field, scale in (("peak_mib", "peak_rss_kib", 1 / 1024), ("wall_s", "wall_seconds", 1),
+                                       ("cpu_s", "cpu_seconds", 1)):
+                sides = {"ours": spread(ours, field, scale), "peer": spread(theirs, field, scale)}
+                more[name] = {side: round(value.median, 3) if value else None for side, value in sides.items()}
             rows.append(report.Row(case.name + figure.suffix, figure.unit, spread(ours, figure.field), peer,
-                                   spread(theirs, figure.field), note,
-                                   {"peak_mib": {name: round(peak.median, 1) if peak else None
-                                                 for name, peak in peaks.items()}}))
+                                   spread(theirs, figure.field), note, more))
     return rows
 
 
@@ -130,7 +132,10 @@ def measure_case(case, found, missing, options):
                   for name in ("ours", *case.peers) if name in found and name not in case.absent}
     measure.progress(f"{case.name}: {options.repetitions} runs of {', '.join(contenders)}")
     results = measure.alternate(contenders, 1 if options.tiny else options.repetitions, same_work(case))
-    return rows_of(case, results, missing)
+    rows = rows_of(case, results, missing)
+    for row in rows:
+        measure.progress("    " + "  ".join(cells(row)[:6]))
+    return rows
 
 
 def run(options):
