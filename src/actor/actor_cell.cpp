@@ -3,6 +3,7 @@
 #include "actor/system_core.hpp"
 #include "base/log.hpp"
 #include "understudy/actor/detail/reply_slot.hpp"
+#include "understudy/actor/detail/system_hooks.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -49,11 +50,20 @@ ActorCell::ActorCell(SystemCore& system, ActorCell* parent, std::string_view nam
       id_(system.next_id()),
       name_(name),
       options_(options) {
-  if (parent_ != nullptr) parent_->retain();
+  // A child holds its system by way of its root.
+  if (parent_ != nullptr) {
+    parent_->retain();
+  } else {
+    system_.retain();
+  }
 }
 
 ActorCell::~ActorCell() {
-  if (parent_ != nullptr) parent_->release();
+  if (parent_ != nullptr) {
+    parent_->release();
+  } else {
+    system_.release();
+  }
 }
 
 void ActorCell::destroy() noexcept { delete this; }
@@ -178,6 +188,10 @@ void ActorCell::settle_dropped_replies(const Error& reason) noexcept {
 void ActorCell::end_incarnation(Ending ending) noexcept {
   bool gracefully = ending.kind == Ending::Kind::returned;
   const Error reason = ending.error;
+  if (!gracefully && mailbox_.tell_in_hand()) {
+    note_dead_letter(*this, message_type(), DeadLetterCause::crashed_in_hand, reason, std::nullopt);
+  }
+  mailbox_.note_in_hand(false);
   ending_ = std::move(ending);
   stage_ = Stage::ending;
   std::vector<CellPointer> children;

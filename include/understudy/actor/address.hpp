@@ -53,6 +53,7 @@ class Address {
     detail::Push refused = detail::Push::accepted;
     if (detail::push_tell(cell(), message, refused)) return {};
     Error error = detail::refusal(refused);
+    detail::note_unsent(cell(), message, detail::cause_of(refused), error);
     detail::drop_unsent(std::move(message), error);
     return std::unexpected(std::move(error));
   }

@@ -11,6 +11,8 @@
 
 #include <concepts>
 #include <type_traits>
+#include <typeinfo>
+#include <variant>
 
 namespace understudy {
 namespace detail {
@@ -27,6 +29,33 @@ template <typename Request>
 struct ReplyOf<Request> {
   using type = typename std::remove_cvref_t<decltype(std::declval<Request&>().response)>::value_type;
 };
+
+/// Whether somebody waits for what will be answered to `message`: it carries a Reply that was not made by hand.
+template <typename M>
+[[nodiscard]] bool has_asker(const M& message) noexcept {
+  if constexpr (requires { static_cast<bool>(message.reply); } && requires { typename ReplyOf<M>::type; }) {
+    return static_cast<bool>(message.reply);
+  } else if constexpr (requires { static_cast<bool>(message.response); } && requires { typename ReplyOf<M>::type; }) {
+    return static_cast<bool>(message.response);
+  } else {
+    return false;
+  }
+}
+template <typename... Alternatives>
+[[nodiscard]] bool has_asker(const std::variant<Alternatives...>& message) noexcept {
+  return !message.valueless_by_exception() && std::visit([](const auto& one) { return has_asker(one); }, message);
+}
+
+/// The type of a message, of a sum the alternative's.
+template <typename M>
+[[nodiscard]] const std::type_info& type_of(const M& /*message*/) noexcept {
+  return typeid(M);
+}
+template <typename... Alternatives>
+[[nodiscard]] const std::type_info& type_of(const std::variant<Alternatives...>& message) noexcept {
+  if (message.valueless_by_exception()) return typeid(message);
+  return std::visit([](const auto& one) -> const std::type_info& { return type_of(one); }, message);
+}
 
 }  // namespace detail
 

@@ -23,6 +23,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -153,6 +154,7 @@ class ActorCell : public Context {
   virtual void forget_function() noexcept = 0;
   /// Takes a message out of a node that no actor will handle: asks end with `reason`, tells become dead letters.
   virtual void bury(MessageHead& node, const Error& reason) noexcept = 0;
+  [[nodiscard]] virtual const std::type_info& message_type() const noexcept = 0;
   MailboxCore mailbox_;
 
  private:

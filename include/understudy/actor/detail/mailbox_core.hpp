@@ -116,6 +116,9 @@ class MailboxCore {
   [[nodiscard]] bool is_exhausted() const noexcept {
     return first_ == nullptr && word_.load(std::memory_order_acquire) == closed_bit;
   }
+  /// Whether what the receiver has taken last, and still has in hand, is a message that nobody waits for.
+  void note_in_hand(bool tell) noexcept { tell_in_hand_ = tell; }
+  [[nodiscard]] bool tell_in_hand() const noexcept { return tell_in_hand_; }
 
  private:
   static constexpr std::uint64_t sleeping_bit = 1;
@@ -184,6 +187,7 @@ class MailboxCore {
   // The first node of the list that has not been looked at for a waiting sender, and how many stand before it.
   MessageHead* unadmitted_ = nullptr;
   std::uint32_t admitted_ = 0;
+  bool tell_in_hand_ = false;
 };
 
 }  // namespace understudy::detail
