@@ -43,7 +43,9 @@ class ActorCell::RestartTimer final : public Timer {
 
 ActorCell::ActorCell(SystemCore& system, ActorCell* parent, std::string_view name, const SpawnOptions& options)
     : Context(system.scheduler()),
-      mailbox_(std::clamp<std::uint32_t>(options.capacity, 1, 65'535)),
+      mailbox_(
+          std::clamp<std::uint32_t>(options.capacity, 1, options.when_full == WhenFull::drop_oldest ? 32'767 : 65'535),
+          options.when_full == WhenFull::drop_oldest),
       supervision_time_(system.supervision_time()),
       system_(system),
       parent_(parent),
@@ -266,11 +268,33 @@ void ActorCell::stop_for_good() noexcept {
       with_parent ? ending_.error : Error(ErrorCode::actor_stopped, fmt::format("{} has stopped", path()));
   ThreadState& thread = this_thread();
   thread.teardown_error = &reason;
-  while (MessageHead* node = mailbox_.pop([](MessageHead& /*waiting*/) {})) bury(*node, reason);
+  const auto leave_waiting = [](MessageHead& /*waiting*/) {};
+  const auto drop = [this](MessageHead& oldest) { drop_oldest(oldest); };
+  while (MessageHead* node = mailbox_.pop<false>(leave_waiting, drop)) {
+    bury(*node, DeadLetterCause::left_in_mailbox, reason);
+  }
   thread.teardown_error = nullptr;
   forget_function();
   stopped_.store(true, std::memory_order_release);
   system_.unlink(*this);
+}
+
+void ActorCell::drop_oldest(MessageHead& node) noexcept {
+  const Error reason(ErrorCode::mailbox_full);
+  ThreadState& thread = this_thread();
+  const Error* const outer = std::exchange(thread.teardown_error, &reason);
+  bury(node, DeadLetterCause::dropped_oldest, reason);
+  thread.teardown_error = outer;
+}
+
+void ActorCell::trim_mailbox() noexcept {
+  const CellPointer keeper = CellPointer::share(*this);
+  MessageHead* dropped = mailbox_.trim();
+  while (dropped != nullptr) {
+    MessageHead* next = dropped->next;
+    drop_oldest(*dropped);
+    dropped = next;
+  }
 }
 
 void ActorCell::request_stop() noexcept {

@@ -20,6 +20,8 @@ constexpr std::array<CauseName, dead_letter_cause_count> causes{{
     {DeadLetterCause::rejected, "rejected"},
     {DeadLetterCause::withdrawn, "withdrawn"},
     {DeadLetterCause::left_in_mailbox, "left_in_mailbox"},
+    {DeadLetterCause::dropped_oldest, "dropped_oldest"},
+    {DeadLetterCause::dropped_newest, "dropped_newest"},
     {DeadLetterCause::crashed_in_hand, "crashed_in_hand"},
 }};
 constexpr bool causes_are_in_order() {

@@ -104,10 +104,11 @@ void attack(System& system, std::uint64_t seed, std::uint64_t each) {
   const Supervisor supervisor(system, {.intensity = {.restarts = random.chance(50) ? 1'000'000U : 5U},
                                        .backoff = {.next = Duration(1000), .longest = Duration(4000)}});
   const auto books = std::make_shared<Books>(senders * each);
-  const auto actor = system.spawn("receiver", receiver,
-                                  {.capacity = static_cast<std::uint32_t>(1 + random.below(4)),
-                                   .when_full = random.chance(70) ? WhenFull::wait : WhenFull::reject},
-                                  books, std::ref(system));
+  const auto actor =
+      system.spawn("receiver", receiver,
+                   {.capacity = static_cast<std::uint32_t>(1 + random.below(4)),
+                    .when_full = random.chance(50) ? WhenFull::wait : static_cast<WhenFull>(random.below(4))},
+                   books, std::ref(system));
   std::vector<std::unique_ptr<TaskGroup>> groups;
   for (std::uint64_t i = 0; i < senders; ++i) {
     groups.push_back(std::make_unique<TaskGroup>(system));

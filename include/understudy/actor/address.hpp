@@ -43,9 +43,9 @@ class Address {
     return {cell(), M(Value{std::forward<Args>(args)...})};
   }
 
-  /// Sends without waiting. Any thread, coroutine or not. Fails with `mailbox_full` if there is no room now, whatever
-  /// the mailbox's policy, and with `actor_stopped`; requests in the message end with the same error. Constant time, no
-  /// system call unless an idle worker is woken.
+  /// Sends without waiting. Any thread, coroutine or not. Fails with `mailbox_full` if there is no room now and the
+  /// mailbox's policy is to wait or to reject, and with `actor_stopped`; requests in the message end with the same
+  /// error. Constant time, no system call unless an idle worker is woken.
   template <typename Value>
     requires Accepts<M, Value>
   [[nodiscard]] Result<void> try_tell(Value&& value) const {

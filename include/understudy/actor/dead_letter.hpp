@@ -30,10 +30,12 @@ enum class DeadLetterCause : std::uint8_t {
   rejected,         ///< There was no room; its sender was told `mailbox_full`.
   withdrawn,        ///< Its sender was destroyed while it waited for room.
   left_in_mailbox,  ///< It was accepted, and its actor stopped before its turn.
+  dropped_oldest,   ///< It was the oldest in a full mailbox that drops its oldest.
+  dropped_newest,   ///< It came to a full mailbox that drops the newest; its sender was told nothing.
   crashed_in_hand,  ///< It was the last that its actor had received when that crashed, was reset or taken down.
 };
 /// The number of causes; a table with one entry for each is checked against it.
-inline constexpr std::size_t dead_letter_cause_count = 5;
+inline constexpr std::size_t dead_letter_cause_count = 7;
 /// The cause's name as written in the enumeration ("left_in_mailbox"). Static storage.
 [[nodiscard]] std::string_view name_of(DeadLetterCause cause) noexcept;
 

@@ -45,7 +45,9 @@ class Mailbox {
  private:
   /// Moves the next message that somebody still wants into `into`. False if there is none.
   bool take(std::optional<M>& into) noexcept {
-    while (detail::MessageHead* node = cell_.mailbox().pop([](detail::MessageHead& head) { detail::admit(head); })) {
+    const auto admit = [](detail::MessageHead& head) { detail::admit(head); };
+    const auto drop = [this](detail::MessageHead& head) { cell_.drop_oldest(head); };
+    while (detail::MessageHead* node = cell_.mailbox().template pop<detail::has_urgent_lane<M>>(admit, drop)) {
       const detail::NodeKind kind = node->kind;
       const bool wanted = kind == detail::NodeKind::tell || !node->is_given_up();
       std::optional<M> taken = detail::take_message<M>(*node);

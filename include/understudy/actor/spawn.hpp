@@ -53,10 +53,9 @@ class ActorCellOf final : public ActorCell {
                       body_->args);
   }
   void forget_function() noexcept override { body_.reset(); }
-  void bury(MessageHead& node, const Error& reason) noexcept override {
+  void bury(MessageHead& node, DeadLetterCause cause, const Error& reason) noexcept override {
     const M& waiting = node.message<M>();
     bool lost = node.kind != NodeKind::ask && !has_asker(waiting);
-    auto cause = DeadLetterCause::left_in_mailbox;
     if (node.kind == NodeKind::waiting_tell) {
       auto& tell = static_cast<WaitingTell&>(node);
       // A sender that still waits is told; one that was let in before has been told that its message was accepted.
@@ -67,7 +66,7 @@ class ActorCellOf final : public ActorCell {
       if (!tell.admitted()) cause = DeadLetterCause::withdrawn;
     }
     if (lost) note_dead_letter(*this, type_of(waiting), cause, reason, std::nullopt);
-    // A request's Reply ends with this thread's teardown error, which the caller has set to `reason`.
+    // A request's Reply ends with this thread's teardown error.
     [[maybe_unused]] const std::optional<M> message = take_message<M>(node);
   }
   [[nodiscard]] const std::type_info& message_type() const noexcept override { return typeid(M); }

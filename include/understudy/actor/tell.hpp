@@ -2,10 +2,11 @@
 //
 //     us::Result<void> sent = co_await counter.tell(Add{5});
 //
-// The await ends when the mailbox has accepted the message; while it is full the sender waits (that is backpressure).
-// Errors: mailbox_full (policy reject), actor_stopped, cancelled. Cost: one block of the thread's pool; no suspension
-// while there is room, but once in a while so that a loop of tells takes turns with others. Destroyed while it waits
-// for room, it takes its message back: it is never handled. What is not accepted is kept as a dead letter besides.
+// The await ends when the mailbox has accepted the message; while it is full the sender waits (that is backpressure),
+// or what WhenFull says is done. Errors: mailbox_full (policy reject), actor_stopped, cancelled. A message that a
+// policy drops is no error for its sender, but a dead letter. Cost: one block of the thread's pool; no suspension while
+// there is room, but once in a while so that a loop of tells takes turns with others. Destroyed while it waits for
+// room, it takes its message back: it is never handled. What is not accepted is kept as a dead letter besides.
 #pragma once
 
 #include "understudy/actor/detail/actor_cell.hpp"
@@ -16,18 +17,6 @@
 
 namespace understudy {
 namespace detail {
-
-/// Pushes `message` if the mailbox has room. True: accepted. Otherwise `message` is untouched, and `refused` says why.
-template <typename M>
-bool push_tell(ActorCell& cell, M& message, Push& refused) {
-  TellNode<M>* node = TellNode<M>::make(std::move(message));
-  refused = cell.mailbox().push(*node, false);
-  if (refused == Push::accepted_wake) cell.schedule();
-  if (refused == Push::accepted || refused == Push::accepted_wake) return true;
-  message = std::move(node->content);
-  TellNode<M>::release(node);
-  return false;
-}
 
 /// Keeps `message`, which this thread was about to send and `cell` has not accepted, as a dead letter; unless it is a
 /// request, whose asker will get `reason`.
@@ -54,6 +43,26 @@ void drop_unsent(M&& message, const Error& reason) noexcept {
 /// The same, as the cause of a dead letter.
 [[nodiscard]] inline DeadLetterCause cause_of(Push refused) noexcept {
   return refused == Push::closed ? DeadLetterCause::stopped : DeadLetterCause::rejected;
+}
+
+/// Pushes `message` if the mailbox has room, or makes room, or drops what finds none. True: the sender is done.
+/// Otherwise `message` is untouched, and `refused` says why.
+template <typename M>
+bool push_tell(ActorCell& cell, M& message, Push& refused) {
+  TellNode<M>* node = TellNode<M>::make(std::move(message));
+  refused = cell.mailbox().push(*node, false);
+  if (refused == Push::accepted) return true;
+  if (refused < Push::full) {
+    cell.after_push(refused);
+    return true;
+  }
+  message = std::move(node->content);
+  TellNode<M>::release(node);
+  if (refused == Push::closed || cell.options().when_full != WhenFull::drop_newest) return false;
+  note_unsent(cell, message, DeadLetterCause::dropped_newest, refusal(refused));
+  drop_unsent(std::move(message), refusal(refused));
+  refused = Push::accepted;
+  return true;
 }
 
 template <typename M>
@@ -87,19 +96,11 @@ class TellAwaiter {
       sender.give_up();
       return true;
     }
-    switch (target_.mailbox().push(node, true)) {
-      case Push::accepted_wake: {
-        ActorCell& target = target_;
-        Context::armed();
-        target.schedule();
-        return true;
-      }
-      case Push::accepted:
-        Context::armed();
-        return true;
-      case Push::full:
-      case Push::closed:
-        break;
+    ActorCell& target = target_;
+    if (const Push pushed = target.mailbox().push(node, true); pushed < Push::full) {
+      Context::armed();
+      if (pushed != Push::accepted) target.after_push(pushed);
+      return true;
     }
     withdraw(Push::closed, DeadLetterCause::stopped);
     sender.unpublish();
@@ -110,7 +111,7 @@ class TellAwaiter {
       outcome_ =
           waiting_->state.load(std::memory_order_acquire) == RequestState::answered ? Push::accepted : Push::closed;
     }
-    if (outcome_ == Push::accepted || outcome_ == Push::accepted_wake) return {};
+    if (outcome_ < Push::full) return {};
     Error error = refusal(outcome_);
     if (waiting_ == nullptr) drop_unsent(std::move(message_), error);
     return std::unexpected(std::move(error));
