@@ -5,6 +5,18 @@
 // called `reply` or `response`:
 //
 //     struct Get { std::string key; us::Reply<std::optional<us::Bytes>> response; };
+//
+// A message may be urgent: it, or an alternative of it, has a member that says so:
+//
+//     struct Pause { static constexpr bool is_urgent() { return true; } };
+//     struct Order { int priority; bool is_urgent() const { return priority > 9; } };
+//
+// Urgent messages, told or asked, overtake those that are not, also those that the actor has taken from the queue and
+// not handed out yet; among themselves they keep their order. They share the mailbox's capacity, and wait, are refused
+// or dropped as others are, though dropped last; one whose sender waits for room is nonetheless handled next. As long
+// as there are urgent messages no others are handled: what may come in floods is not urgent. Stop, reset and replies
+// need none of this: they never stand in a mailbox. Cost: mailboxes whose messages cannot be urgent pay nothing; others
+// look at the queue's shared word for each message.
 #pragma once
 
 #include "understudy/actor/reply.hpp"
@@ -63,9 +75,10 @@ template <typename... Alternatives>
 template <typename M>
 concept Message = std::movable<M> && alignof(M) <= 16;
 
-/// `Request` can be sent to an actor whose message is `M`: it is M, or M can be made of it.
+/// `Request` can be sent to an actor whose message is `M`: it is M, or M can be made of it; if it may be urgent, M may.
 template <typename M, typename Request>
-concept Accepts = Message<M> && std::constructible_from<M, Request>;
+concept Accepts = Message<M> && std::constructible_from<M, Request> &&
+                  (!detail::has_urgent_lane<std::remove_cvref_t<Request>> || detail::has_urgent_lane<M>);
 
 /// The type of the answer to `Request`.
 template <typename Request>

@@ -9,7 +9,7 @@ namespace understudy::detail {
 
 template <typename M>
 concept SaysUrgency = requires(const M& message) {
-  { message.is_urgent() } noexcept -> std::same_as<bool>;
+  { message.is_urgent() } -> std::same_as<bool>;
 };
 
 /// Whether a mailbox of M has an urgent lane.
