@@ -78,10 +78,11 @@ class Checked {
     MessageHead* oldest = nullptr;
     for (std::size_t i = 0; i < count; ++i) {  // In any order: it is the order in which they are put back that counts.
       Node* taken = hand_[(in_hand_ - i) % hand_.size()];
-      nodes_.push_back(std::make_unique<Node>(NodeKind::tell, taken->urgent, 0, taken->number));
+      const bool urgent = taken->urgent;
+      nodes_.push_back(std::make_unique<Node>(NodeKind::tell, urgent, 0, taken->number));
       nodes_.back()->next = oldest;
       oldest = nodes_.back().get();
-      lane(taken->urgent).push_front(nodes_.back().get());
+      lane(urgent).push_front(nodes_.back().get());
     }
     in_hand_ = 0;
     core_.put_back(oldest);

@@ -39,7 +39,8 @@ using Input = std::variant<Sample, Slow, Control>;
 static_assert(detail::has_urgent_lane<Input> && detail::has_urgent_lane<Halt>);
 static_assert(!detail::has_urgent_lane<Sample> && !detail::has_urgent_lane<std::variant<Sample, Slow>>);
 static_assert(Accepts<Input, Halt> && !Accepts<std::variant<Sample>, Halt>);
-static_assert(sizeof(detail::MailboxCore) == 48 && sizeof(detail::MessageHead) == 16);
+static_assert(sizeof(detail::MailboxCore) == 48 && sizeof(detail::MessageHead) == 16 &&
+              sizeof(detail::TellNode<int>) == 16);
 
 struct Log {
   std::atomic<bool> open{false};

@@ -41,16 +41,17 @@ enum class RequestState : std::uint8_t {
 
 /// Aligned to 16, so that a mailbox's word has room for its flags in the low bits.
 struct alignas(16) MessageHead {
-  explicit MessageHead(NodeKind node_kind) noexcept : kind(node_kind), calls(node_kind == NodeKind::waiting_tell) {}
+  explicit MessageHead(NodeKind node_kind) noexcept
+      : kind(node_kind), calls(node_kind == NodeKind::waiting_tell), urgent(false) {}
 
   MessageHead* next = nullptr;
   // Claimed by compare-and-swap from `waiting` (acq_rel: the winner sees what the other side wrote, and shows what it
   // wrote itself); the memory is handed over by two exchanges, of which the second releases it (acq_rel as well).
   std::atomic<RequestState> state{RequestState::unsent};
-  const NodeKind kind;
-  /// The receiver looks at it before its list is used up: it waits for room, or is urgent.
-  bool calls;
-  bool urgent = false;               ///< It goes before all that are not.
+  // One byte, all written before the node is sent; the four that the head leaves free belong to small messages.
+  const NodeKind kind : 2;
+  bool calls : 1;                    ///< The receiver looks at it before its list is used up: it waits, or is urgent.
+  bool urgent : 1;                   ///< It goes before all that are not.
   std::uint16_t message_offset = 0;  ///< Where the message is, from the node's start.
 
   template <typename M>
