@@ -18,6 +18,9 @@
 namespace understudy {
 
 template <Message M>
+class Stash;
+
+template <Message M>
 class Mailbox {
  public:
   class Receive;
@@ -43,6 +46,8 @@ class Mailbox {
   [[nodiscard]] std::uint32_t capacity() const noexcept { return cell_.mailbox().capacity(); }
 
  private:
+  friend class Stash<M>;
+
   /// Moves the next message that somebody still wants into `into`. False if there is none.
   bool take(std::optional<M>& into) noexcept {
     const auto admit = [](detail::MessageHead& head) { detail::admit(head); };
@@ -61,6 +66,9 @@ class Mailbox {
     }
     return false;
   }
+  /// For Stash: messages come back, oldest first by their links; the one in hand is in hand no more.
+  void put_back(detail::MessageHead& oldest) noexcept { cell_.mailbox().put_back(&oldest); }
+  void note_set_aside() noexcept { cell_.mailbox().note_in_hand(false); }
   /// The sender of `message` was destroyed while it waited for room.
   void note_withdrawn(const M& message) noexcept {
     if (detail::has_asker(message)) return;

@@ -42,20 +42,31 @@ struct ReplyOf<Request> {
   using type = typename std::remove_cvref_t<decltype(std::declval<Request&>().response)>::value_type;
 };
 
-/// Whether somebody waits for what will be answered to `message`: it carries a Reply that was not made by hand.
-template <typename M>
-[[nodiscard]] bool has_asker(const M& message) noexcept {
-  if constexpr (requires { static_cast<bool>(message.reply); } && requires { typename ReplyOf<M>::type; }) {
-    return static_cast<bool>(message.reply);
-  } else if constexpr (requires { static_cast<bool>(message.response); } && requires { typename ReplyOf<M>::type; }) {
-    return static_cast<bool>(message.response);
+/// What `look` says of the Reply that `message` carries; false if it carries none.
+template <typename M, typename Look>
+[[nodiscard]] bool look_at_reply([[maybe_unused]] const M& message, [[maybe_unused]] Look look) noexcept {
+  if constexpr (requires { message.reply.is_given_up(); }) {
+    return look(message.reply);
+  } else if constexpr (requires { message.response.is_given_up(); }) {
+    return look(message.response);
   } else {
     return false;
   }
 }
-template <typename... Alternatives>
-[[nodiscard]] bool has_asker(const std::variant<Alternatives...>& message) noexcept {
-  return !message.valueless_by_exception() && std::visit([](const auto& one) { return has_asker(one); }, message);
+template <typename... Alternatives, typename Look>
+[[nodiscard]] bool look_at_reply(const std::variant<Alternatives...>& message, Look look) noexcept {
+  return !message.valueless_by_exception() &&
+         std::visit([look](const auto& one) { return look_at_reply(one, look); }, message);
+}
+/// Whether somebody waits, or waited, for what will be answered to `message`: its Reply was not made by hand.
+template <typename M>
+[[nodiscard]] bool has_asker(const M& message) noexcept {
+  return look_at_reply(message, [](const auto& reply) { return static_cast<bool>(reply); });
+}
+/// Whether somebody waited for that, and has given up.
+template <typename M>
+[[nodiscard]] bool asker_is_gone(const M& message) noexcept {
+  return look_at_reply(message, [](const auto& reply) { return reply && reply.is_given_up(); });
 }
 
 /// The type of a message, of a sum the alternative's.
