@@ -5,18 +5,21 @@
 // sides must agree on:
 //
 //     bit 63..48  how many nodes the stack holds (saturating)
-//     bit 47..4   the stack's top
+//     bit 47..4   the stack's top; of an empty stack, how often the receiver has taken it (modulo 65,536)
 //     bit 3       trimming: a sender takes the oldest nodes out of the stack; nobody else touches what is below the top
 //     bit 2       calls: the stack holds a tell whose sender waits for room, or an urgent message
 //     bit 1       closed: nothing is accepted any more
 //     bit 0       sleeping: the receiver waits; who clears this bit has the right to run it
 //
 // The intrusive stack with a "reader is blocked" mark is CAF's (Charousset, Hiesgen and Schmidt 2014); the count in
-// the same word, which makes the capacity exact, is ours.
+// the same word, which makes the capacity exact, is ours. A sender reads the word and the length of the receiver's
+// list, and pushes if the word is still the same; hence the number in an empty one, or it might have been filled and
+// taken in between. (A node that comes back to its place in a stack meanwhile is not noticed: a sender that is held up
+// there may exceed the capacity by one.)
 //
-// A mailbox that drops its oldest message when it is full holds, as the receiver sees it, the `capacity` newest ones:
-// it drops the others when it takes the next. Meanwhile they are in memory, so a sender whose push makes the stack
-// twice as long as the capacity trims it: see docs/decisions/0010-full-mailboxes-that-drop.md.
+// A mailbox that drops its oldest message holds, as the receiver sees it, the `capacity` newest ones. The others are in
+// memory until it takes the next, so a sender whose push makes the stack twice as long as the capacity trims it: see
+// docs/decisions/0010-full-mailboxes-that-drop.md.
 #pragma once
 
 #include "understudy/actor/detail/mailbox_list.hpp"
@@ -27,15 +30,12 @@
 
 namespace understudy::detail {
 
-/// `accepted_wake`: the caller now must schedule the receiver. `accepted_trim`: it now must call `trim`.
-enum class Push : std::uint8_t { accepted, accepted_wake, accepted_trim, full, closed };
-
-/// What the atomics of a mailbox are made of; tests put others here that try every interleaving.
+/// What the atomics of a mailbox are made of; tests that try every interleaving have others.
 struct StandardAtomics {
   template <typename T>
   using Atomic = std::atomic<T>;
   /// Called again and again, with how often, by a thread that waits a few instructions of another.
-  static void wait_a_little(std::uint32_t round) noexcept {
+  static void wait_a_little(std::uint64_t round) noexcept {
     if (round > 64) std::this_thread::yield();
   }
 };
@@ -45,7 +45,7 @@ class BasicMailboxCore : private MailboxList {
  public:
   /// `capacity`: 1 to 65,535; half of that for a mailbox that drops its oldest.
   explicit BasicMailboxCore(std::uint32_t capacity, bool drops_oldest = false) noexcept
-      : capacity_(capacity), drops_oldest_(drops_oldest), attends_(drops_oldest) {}
+      : capacity_(capacity), drops_oldest_(drops_oldest ? 1U : 0U), attends_(drops_oldest) {}
 
   // --- senders, any thread -------------------------------------------------------------------------------------
 
@@ -54,8 +54,7 @@ class BasicMailboxCore : private MailboxList {
   Push push(MessageHead& node, bool beyond_capacity) noexcept {
     // Acquire: pairs with the receiver's release in `take_stack`, so that `held_` is at least as new as the word.
     std::uint64_t seen = word_.load(std::memory_order_acquire);
-    std::uint64_t trims = 0;
-    for (std::uint32_t round = 0;;) {
+    for (std::uint64_t round = 0, trims = 0;;) {
       if ((seen & closed_bit) != 0) return Push::closed;
       if (!beyond_capacity) {
         const std::uint32_t held = held_.load(std::memory_order_acquire);
@@ -71,7 +70,7 @@ class BasicMailboxCore : private MailboxList {
             seen = again;
             continue;
           }
-          if (!drops_oldest_) return Push::full;
+          if (drops_oldest_ == 0) return Push::full;
           if ((seen & trimming_bit) != 0) {
             Atomics::wait_a_little(round++);
             seen = word_.load(std::memory_order_acquire);
@@ -80,7 +79,7 @@ class BasicMailboxCore : private MailboxList {
           if (count_of(seen) + 1 >= 2 * capacity_) trims = trimming_bit;
         }
       }
-      node.next = top_of(seen);
+      node.next = count_of(seen) == 0 ? nullptr : top_of(seen);
       std::uint64_t wanted =
           reinterpret_cast<std::uint64_t>(&node) | (seen & calls_bit) | trims | (next_count(seen) << 48U);
       if (node.calls) wanted |= calls_bit;
@@ -93,8 +92,7 @@ class BasicMailboxCore : private MailboxList {
     }
   }
   /// Takes all but the `capacity` newest nodes out of the stack, urgent ones last; gives them oldest first, by their
-  /// links. Once after each `accepted_trim`. The receiver cannot pass by until it is done, so the mailbox cannot have
-  /// been ended before; it can be when this returns.
+  /// links. Once after each `accepted_trim`. The receiver waits for it, so the mailbox lives until this returns.
   MessageHead* trim() noexcept {
     std::uint64_t seen = word_.load(std::memory_order_relaxed);  // Frozen, but for the mark `closed`.
     MessageHead* top = top_of(seen);
@@ -130,7 +128,7 @@ class BasicMailboxCore : private MailboxList {
   [[nodiscard]] std::size_t depth() const noexcept {
     const std::uint32_t stacked = count_of(word_.load(std::memory_order_acquire));
     const std::uint32_t all = stacked + (held_.load(std::memory_order_relaxed) & ~taking_bit);
-    return drops_oldest_ && all > capacity_ ? capacity_ : all;
+    return drops_oldest_ != 0 && all > capacity_ ? capacity_ : all;
   }
   [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] bool closed() const noexcept { return (word_.load(std::memory_order_relaxed) & closed_bit) != 0; }
@@ -138,9 +136,8 @@ class BasicMailboxCore : private MailboxList {
 
   // --- the receiver, while it has the right to run ----------------------------------------------------------------
 
-  /// The next node in order, or null. Tells whose senders wait are admitted as room comes up: `admit(head)` wakes a
-  /// sender. What is dropped, because the mailbox holds newer messages enough, goes to `drop(head)`. With an urgent
-  /// lane it looks for urgent messages each time.
+  /// The next node in order, or null. `admit(head)` wakes a sender that waits, as room comes up; `drop(head)` ends what
+  /// is too old. With an urgent lane it looks for urgent messages each time.
   template <bool urgent_lane, typename Admit, typename Drop>
   MessageHead* pop(Admit admit, Drop drop) noexcept {
     if (first() == nullptr) {
@@ -151,7 +148,7 @@ class BasicMailboxCore : private MailboxList {
       take_stack();  // Senders wait though half of the mailbox is empty: let them in before the list is used up.
     }
     if (attends_) {
-      if (drops_oldest_) {
+      if (drops_oldest_ != 0) {
         drop_oldest(drop);
       } else {
         admit_waiting(capacity_, admit);
@@ -162,8 +159,7 @@ class BasicMailboxCore : private MailboxList {
     held_.store(held_.load(std::memory_order_relaxed) - 1, std::memory_order_release);
     return taken;
   }
-  /// Puts messages that were taken before all others of their lane, beyond the capacity if need be: oldest first, by
-  /// their links.
+  /// Puts messages, oldest first by their links, before all others of their lane; beyond the capacity if need be.
   void put_back(MessageHead* oldest) noexcept {
     const std::uint32_t count = MailboxList::put_back(oldest);
     held_.store(held_.load(std::memory_order_relaxed) + count, std::memory_order_release);
@@ -171,13 +167,14 @@ class BasicMailboxCore : private MailboxList {
   /// Marks the receiver as asleep. False if there is something to receive, or the mailbox is closed.
   bool sleep() noexcept {
     std::uint64_t seen = word_.load(std::memory_order_relaxed);
-    if (first() != nullptr || seen != 0) return false;
+    if (first() != nullptr || (seen & ~pointer_mask) != 0) return false;
     // Release: who clears the bit sees how the receiver suspended.
-    return word_.compare_exchange_strong(seen, sleeping_bit, std::memory_order_acq_rel, std::memory_order_relaxed);
+    return word_.compare_exchange_strong(seen, seen | sleeping_bit, std::memory_order_acq_rel,
+                                         std::memory_order_relaxed);
   }
   /// True if nothing waits and nothing will come.
   [[nodiscard]] bool is_exhausted() const noexcept {
-    return first() == nullptr && word_.load(std::memory_order_acquire) == closed_bit;
+    return first() == nullptr && (word_.load(std::memory_order_acquire) & ~pointer_mask) == closed_bit;
   }
   /// Whether what the receiver has taken last, and still has in hand, is a message that nobody waits for.
   void note_in_hand(bool tell) noexcept { tell_in_hand_ = tell; }
@@ -202,22 +199,24 @@ class BasicMailboxCore : private MailboxList {
 
   void take_stack() noexcept {
     std::uint64_t seen = word_.load(std::memory_order_relaxed);
-    if (top_of(seen) == nullptr) return;
+    if (count_of(seen) == 0) return;
     const std::uint32_t held = held_.load(std::memory_order_relaxed);
     held_.store(held | taking_bit, std::memory_order_relaxed);
-    for (std::uint32_t round = 0;;) {
+    const std::uint64_t empty = std::uint64_t{++takes_} << 4U;
+    for (std::uint64_t round = 0;;) {
       if ((seen & trimming_bit) != 0) {
         Atomics::wait_a_little(round++);
         seen = word_.load(std::memory_order_relaxed);
         continue;
       }
       // Acquire: pairs with the pushes. Release: a sender that sees the emptied word sees the mark in `held_` as well.
-      if (word_.compare_exchange_weak(seen, seen & closed_bit, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+      if (word_.compare_exchange_weak(seen, (seen & closed_bit) | empty, std::memory_order_acq_rel,
+                                      std::memory_order_relaxed)) {
         break;
       }
     }
     const std::uint32_t count = (seen & calls_bit) != 0 ? append(top_of(seen), held) : append_plain(top_of(seen));
-    attends_ = drops_oldest_ || has_unadmitted();
+    attends_ = drops_oldest_ != 0 || has_unadmitted();
     held_.store(held + count, std::memory_order_release);
   }
   template <typename Drop>
@@ -238,11 +237,12 @@ class BasicMailboxCore : private MailboxList {
   // Length of the receiver's list. Written by the receiver alone (release), read by senders (acquire) for the capacity.
   typename Atomics::template Atomic<std::uint32_t> held_{0};
   typename Atomics::template Atomic<std::uint64_t> word_{0};
-  const std::uint32_t capacity_;
-  const bool drops_oldest_;
+  const std::uint32_t capacity_ : 31;
+  const std::uint32_t drops_oldest_ : 1;
   // The receiver's own.
   bool attends_;  // Each pop has more to do: senders to let in, or messages to drop.
   bool tell_in_hand_ = false;
+  std::uint16_t takes_ = 0;
 };
 
 using MailboxCore = BasicMailboxCore<StandardAtomics>;

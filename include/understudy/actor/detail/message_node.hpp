@@ -18,6 +18,10 @@ namespace understudy::detail {
 
 enum class NodeKind : std::uint8_t { tell, waiting_tell, ask };
 
+/// What came of putting a node into a mailbox. `accepted_wake`: the caller now must schedule the receiver.
+/// `accepted_trim`: it now must drop what is too old (MailboxCore::trim).
+enum class Push : std::uint8_t { accepted, accepted_wake, accepted_trim, full, closed };
+
 /// The life of a request between its two parties: the requester, who waits, and the peer, who holds the node, or a
 /// Reply.
 ///   unsent       the peer knows nothing of it yet
