@@ -3,6 +3,7 @@
 #include "actor/system_core.hpp"
 #include "base/log.hpp"
 #include "understudy/actor/detail/reply_slot.hpp"
+#include "understudy/actor/detail/system_hooks.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -43,18 +44,29 @@ class ActorCell::RestartTimer final : public Timer {
 
 ActorCell::ActorCell(SystemCore& system, ActorCell* parent, std::string_view name, const SpawnOptions& options)
     : Context(system.scheduler()),
-      mailbox_(std::clamp<std::uint32_t>(options.capacity, 1, 65'535)),
+      mailbox_(
+          std::clamp<std::uint32_t>(options.capacity, 1, options.when_full == WhenFull::drop_oldest ? 32'767 : 65'535),
+          options.when_full == WhenFull::drop_oldest),
       system_(system),
       parent_(parent),
       id_(system.next_id()),
       name_(name),
       options_(options) {
   if (options.placement.kind() != Placement::Kind::anywhere) scheduler().place(*this, options.placement);
-  if (parent_ != nullptr) parent_->retain();
+  // A child holds its system by way of its root.
+  if (parent_ != nullptr) {
+    parent_->retain();
+  } else {
+    system_.retain();
+  }
 }
 
 ActorCell::~ActorCell() {
-  if (parent_ != nullptr) parent_->release();
+  if (parent_ != nullptr) {
+    parent_->release();
+  } else {
+    system_.release();
+  }
 }
 
 void ActorCell::destroy() noexcept { delete this; }
@@ -183,6 +195,10 @@ void ActorCell::settle_dropped_replies(const Error& reason) noexcept {
 void ActorCell::end_incarnation(Ending ending) noexcept {
   bool gracefully = ending.kind == Ending::Kind::returned;
   const Error reason = ending.error;
+  if (!gracefully && mailbox_.tell_in_hand()) {
+    note_dead_letter(*this, message_type(), DeadLetterCause::crashed_in_hand, reason, std::nullopt);
+  }
+  mailbox_.note_in_hand(false);
   ending_ = std::move(ending);
   stage_ = Stage::ending;
   std::vector<CellPointer> children;
@@ -250,19 +266,47 @@ void ActorCell::restart_after(Duration delay) noexcept {
 
 void ActorCell::stop_for_good() noexcept {
   mailbox_.close();
-  // A child that fails with its parent did not stop of itself: the parent comes back, and may be asked again.
-  const bool with_parent = ending_.kind == Ending::Kind::stopped ||
-                           (options_.restart == Restart::with_parent && ending_.kind != Ending::Kind::returned);
-  const Error reason =
-      with_parent ? ending_.error : Error(ErrorCode::actor_stopped, fmt::format("{} has stopped", path()));
-  ThreadState& thread = this_thread();
-  thread.teardown_error = &reason;
-  while (MessageHead* node = mailbox_.pop([](MessageHead& /*waiting*/) {})) bury(*node, reason);
-  thread.teardown_error = nullptr;
+  const auto leave_waiting = [](MessageHead& /*waiting*/) {};
+  const auto drop = [this](MessageHead& oldest) { drop_oldest(oldest); };
+  MessageHead* node = mailbox_.pop<false>(leave_waiting, drop);
+  if (node != nullptr) {  // Most actors leave nothing behind: the sentence is made for those that do.
+    const Error reason = reason_of_stopping();
+    ThreadState& thread = this_thread();
+    thread.teardown_error = &reason;
+    for (; node != nullptr; node = mailbox_.pop<false>(leave_waiting, drop)) {
+      bury(*node, DeadLetterCause::left_in_mailbox, reason);
+    }
+    thread.teardown_error = nullptr;
+  }
   forget_function();
   if (home() != 0) scheduler().unplace(*this);
   stopped_.store(true, std::memory_order_release);
   system_.unlink(*this);
+}
+
+Error ActorCell::reason_of_stopping() const {
+  // A child that fails with its parent did not stop of itself: the parent comes back, and may be asked again.
+  const bool with_parent = ending_.kind == Ending::Kind::stopped ||
+                           (options_.restart == Restart::with_parent && ending_.kind != Ending::Kind::returned);
+  return with_parent ? ending_.error : Error(ErrorCode::actor_stopped, fmt::format("{} has stopped", path()));
+}
+
+void ActorCell::drop_oldest(MessageHead& node) noexcept {
+  const Error reason(ErrorCode::mailbox_full);
+  ThreadState& thread = this_thread();
+  const Error* const outer = std::exchange(thread.teardown_error, &reason);
+  bury(node, DeadLetterCause::dropped_oldest, reason);
+  thread.teardown_error = outer;
+}
+
+void ActorCell::trim_mailbox() noexcept {
+  const CellPointer keeper = CellPointer::share(*this);
+  MessageHead* dropped = mailbox_.trim();
+  while (dropped != nullptr) {
+    MessageHead* next = dropped->next;
+    drop_oldest(*dropped);
+    dropped = next;
+  }
 }
 
 void ActorCell::request_stop() noexcept {

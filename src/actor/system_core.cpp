@@ -126,16 +126,4 @@ void SystemCore::shutdown(Duration limit) {
   scheduler_->stop();
 }
 
-void SystemCore::note_dead_letter(DeadLetter letter) {
-  const std::lock_guard lock(dead_letters_mutex_);
-  ++dead_letter_count_;
-  if (dead_letters_.size() == dead_letters_kept) dead_letters_.pop_front();
-  dead_letters_.push_back(std::move(letter));
-}
-
-DeadLetters SystemCore::dead_letters() const {
-  const std::lock_guard lock(dead_letters_mutex_);
-  return {.count = dead_letter_count_, .latest = {dead_letters_.begin(), dead_letters_.end()}};
-}
-
 }  // namespace understudy::detail

@@ -1,29 +1,44 @@
 // The inside of a System: the tree of actors, its lifecycle mutex, and the order of shutdown.
 #pragma once
 
-#include "understudy/actor/dead_letter.hpp"
+#include "actor/dead_letter_office.hpp"
 #include "understudy/actor/detail/supervision_hook.hpp"
 #include "understudy/runtime/task_group.hpp"
 
 #include <atomic>
-#include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace understudy::detail {
 
 class SystemCore {
  public:
-  explicit SystemCore(std::unique_ptr<Scheduler> made) : scheduler_(std::move(made)), tasks_(*scheduler_) {
-    scheduler_->set_detached_tasks(tasks_);
+  explicit SystemCore(std::unique_ptr<Scheduler> made)
+      : scheduler_(std::move(made)), tasks_(std::in_place, *scheduler_), dead_letters_(scheduler_->clock()) {
+    scheduler_->set_detached_tasks(*tasks_);
   }
   SystemCore(const SystemCore&) = delete;
   SystemCore& operator=(const SystemCore&) = delete;
-  ~SystemCore() = default;
+
+  // --- ownership: the System holds one, and each root. Of a system that has ended, a shell stays as long as Addresses
+  // to its actors, so that what is told to them can ask it (note_dead_letter).
+  void retain() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept {
+    if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+  /// Ends all but the shell. After shutdown.
+  void end() noexcept {
+    dead_letters_.close();
+    hook_.store(nullptr, std::memory_order_relaxed);
+    hook_owner_.reset();
+    tasks_.reset();
+    scheduler_.reset();
+  }
 
   [[nodiscard]] Scheduler& scheduler() noexcept { return *scheduler_; }
-  [[nodiscard]] TaskGroup& tasks() noexcept { return tasks_; }
+  [[nodiscard]] TaskGroup& tasks() noexcept { return *tasks_; }
   [[nodiscard]] std::mutex& lifecycle() noexcept { return lifecycle_; }
   [[nodiscard]] std::uint64_t next_id() noexcept { return ids_.fetch_add(1, std::memory_order_relaxed) + 1; }
 
@@ -54,11 +69,10 @@ class SystemCore {
   [[nodiscard]] std::atomic<std::int64_t>& supervision_time() noexcept { return scheduler_->supervision_time(); }
 
   // --- dead letters -------------------------------------------------------------------------------------------------
-  void note_dead_letter(DeadLetter letter);
-  [[nodiscard]] DeadLetters dead_letters() const;
+  [[nodiscard]] DeadLetterOffice& dead_letters() noexcept { return dead_letters_; }
 
  private:
-  static constexpr std::size_t dead_letters_kept = 64;
+  ~SystemCore() = default;
   class Deadline;
 
   template <typename Visit>
@@ -70,7 +84,7 @@ class SystemCore {
   void terminate_roots() noexcept;
 
   std::unique_ptr<Scheduler> scheduler_;
-  TaskGroup tasks_;
+  std::optional<TaskGroup> tasks_;
   std::mutex lifecycle_;
   ActorList roots_;                              // Guarded by lifecycle_.
   bool stopping_ = false;                        // Guarded by lifecycle_.
@@ -80,9 +94,9 @@ class SystemCore {
   std::atomic<std::uint64_t> ids_{0};            // Relaxed: only distinct numbers are wanted.
   std::shared_ptr<SupervisionHook> hook_owner_;  // Guarded by lifecycle_.
   std::atomic<SupervisionHook*> hook_{nullptr};  // Set once (release), read by workers (acquire).
-  mutable std::mutex dead_letters_mutex_;
-  std::uint64_t dead_letter_count_ = 0;
-  std::deque<DeadLetter> dead_letters_;
+  DeadLetterOffice dead_letters_;
+  // Relaxed to add, acq_rel to drop, so that the last one sees all uses.
+  std::atomic<std::uint32_t> owners_{1};
 };
 
 }  // namespace understudy::detail

@@ -6,7 +6,7 @@
 //     timeout        the time given to `within` is over
 //     actor_crashed  the actor failed, or was reset, with this request in hand
 //     actor_stopped  the actor has stopped
-//     mailbox_full   its mailbox is full and its policy is to reject
+//     mailbox_full   its mailbox is full, and its policy is not to wait
 //     reply_dropped  the actor let go of the Reply
 //     storage_failed and others: what the actor itself answered by Reply::fail
 // Destroying a suspended asker is safe at any instant. Its request, if no actor has taken it yet, is never started.
@@ -59,13 +59,15 @@ class AskNode final : public TypedReplySlot<ReplyType<Request>> {
       return true;
     }
     arm();
-    switch (cell.mailbox().push(*this, cell.options().when_full == WhenFull::wait)) {
+    const Push pushed = cell.mailbox().push(*this, cell.options().when_full == WhenFull::wait);
+    switch (pushed) {
       case Push::accepted:
         Context::armed();
         return true;
       case Push::accepted_wake:
+      case Push::accepted_trim:
         Context::armed();
-        cell.schedule();
+        cell.after_push(pushed);
         return true;
       case Push::full:
         refuse(ErrorCode::mailbox_full);

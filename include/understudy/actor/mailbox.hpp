@@ -9,12 +9,16 @@
 
 #include "understudy/actor/address.hpp"
 #include "understudy/actor/detail/actor_cell.hpp"
+#include "understudy/actor/detail/system_hooks.hpp"
 #include "understudy/actor/detail/tell_node.hpp"
 #include "understudy/actor/message.hpp"
 
 #include <optional>
 
 namespace understudy {
+
+template <Message M>
+class Stash;
 
 template <Message M>
 class Mailbox {
@@ -42,16 +46,34 @@ class Mailbox {
   [[nodiscard]] std::uint32_t capacity() const noexcept { return cell_.mailbox().capacity(); }
 
  private:
+  friend class Stash<M>;
+
   /// Moves the next message that somebody still wants into `into`. False if there is none.
   bool take(std::optional<M>& into) noexcept {
-    while (detail::MessageHead* node = cell_.mailbox().pop([](detail::MessageHead& head) { detail::admit(head); })) {
-      const bool wanted = node->kind == detail::NodeKind::tell || !node->is_given_up();
+    const auto admit = [](detail::MessageHead& head) { detail::admit(head); };
+    const auto drop = [this](detail::MessageHead& head) { cell_.drop_oldest(head); };
+    while (detail::MessageHead* node = cell_.mailbox().template pop<detail::has_urgent_lane<M>>(admit, drop)) {
+      const detail::NodeKind kind = node->kind;
+      const bool wanted = kind == detail::NodeKind::tell || !node->is_given_up();
       std::optional<M> taken = detail::take_message<M>(*node);
-      if (!wanted) continue;
+      if (!wanted) {
+        if (kind == detail::NodeKind::waiting_tell) note_withdrawn(*taken);
+        continue;
+      }
+      cell_.mailbox().note_in_hand(kind != detail::NodeKind::ask && !detail::has_asker(*taken));
       into = std::move(taken);
       return true;
     }
     return false;
+  }
+  /// For Stash: messages come back, oldest first by their links; the one in hand is in hand no more.
+  void put_back(detail::MessageHead& oldest) noexcept { cell_.mailbox().put_back(&oldest); }
+  void note_set_aside() noexcept { cell_.mailbox().note_in_hand(false); }
+  /// The sender of `message` was destroyed while it waited for room.
+  void note_withdrawn(const M& message) noexcept {
+    if (detail::has_asker(message)) return;
+    detail::note_dead_letter(cell_, detail::type_of(message), DeadLetterCause::withdrawn, ErrorCode::cancelled,
+                             std::nullopt);
   }
 
   detail::ActorCell& cell_;
@@ -75,6 +97,7 @@ class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, priv
   bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
     detail::ActorCell& cell = inbox_.cell_;
     cell.set_receiver(this);
+    cell.mailbox().note_in_hand(false);  // It has come back for the next.
     if (detail::this_thread().budget == 0) {
       // The budget is used up: the actor goes to the back of the queue, awake, and takes its next message there.
       static_cast<void>(cell.publish(awaiting, *this));
@@ -104,7 +127,11 @@ class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, priv
   }
   [[nodiscard]] std::optional<M> await_resume() noexcept {
     inbox_.cell_.mark_busy();
-    if (message_) inbox_.cell_.count_message();
+    if (message_) {
+      inbox_.cell_.count_message();
+    } else {
+      inbox_.cell_.mailbox().note_in_hand(false);
+    }
     return std::move(message_);
   }
 

@@ -11,6 +11,7 @@
 // What other threads may ask of it (stop, reset) and all links of the tree are guarded by the system's lifecycle mutex.
 #pragma once
 
+#include "understudy/actor/dead_letter.hpp"
 #include "understudy/actor/detail/actor_list.hpp"
 #include "understudy/actor/detail/actor_name.hpp"
 #include "understudy/actor/detail/mailbox_core.hpp"
@@ -26,6 +27,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <utility>
 
 namespace understudy {
@@ -40,13 +42,15 @@ enum class Restart : std::uint8_t {
 
 /// What a full mailbox does with one more message.
 enum class WhenFull : std::uint8_t {
-  wait,    ///< The sender waits for room.
-  reject,  ///< The sender gets `mailbox_full`.
+  wait,         ///< The sender waits for room.
+  reject,       ///< The sender gets `mailbox_full`.
+  drop_oldest,  ///< The oldest message makes room: a tell is a dead letter, a request ends with `mailbox_full`.
+  drop_newest,  ///< The new message is dropped, and its sender goes on; a request ends with `mailbox_full`.
 };
 
 /// How an actor is set up.
 struct SpawnOptions {
-  /// Messages the mailbox holds: 1 to 65,535.
+  /// Messages the mailbox holds: 1 to 65,535; to 32,767 if it drops its oldest.
   std::uint32_t capacity = 100;
   WhenFull when_full = WhenFull::wait;
   Restart restart = Restart::on_failure;
@@ -138,6 +142,10 @@ class ActorCell : public Context {
     // One writer at a time: the holder of the right to run.
     liveness_.handled.store(liveness_.handled.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
+  /// After `accepted_wake` or `accepted_trim`. The cell may be gone afterwards.
+  void after_push(Push pushed) noexcept { pushed == Push::accepted_wake ? schedule() : trim_mailbox(); }
+  /// Ends a message that has no place in the full mailbox any more. Any thread.
+  void drop_oldest(MessageHead& node) noexcept;
   /// The receive() it is suspended in, or null. Set by that receive(), on the thread that runs the cell.
   void set_receiver(Receiver* receiver) noexcept { receiver_ = receiver; }
 
@@ -159,8 +167,9 @@ class ActorCell : public Context {
   /// The actor has stopped: ends the function and its arguments. They may hold addresses, this actor's own too, which
   /// would keep one another's cells for ever.
   virtual void forget_function() noexcept = 0;
-  /// Takes a message out of a node that no actor will handle: asks end with `reason`, tells become dead letters.
-  virtual void bury(MessageHead& node, const Error& reason) noexcept = 0;
+  /// Ends a message that no actor will handle: a tell is a dead letter, an ask fails with this thread's teardown error.
+  virtual void bury(MessageHead& node, DeadLetterCause cause, const Error& reason) noexcept = 0;
+  [[nodiscard]] virtual const std::type_info& message_type() const noexcept = 0;
   MailboxCore mailbox_;
 
  private:
@@ -172,6 +181,7 @@ class ActorCell : public Context {
   bool mark_terminated_locked(const Error& reason) noexcept;
   void terminate_locked(const Error& reason) noexcept;
   void ask_to_be_watched() noexcept;
+  void trim_mailbox() noexcept;
   bool begin_incarnation() noexcept;
   bool finish_receive() noexcept;
   static void settle_dropped_replies(const Error& reason) noexcept;
@@ -180,6 +190,7 @@ class ActorCell : public Context {
   void end_incarnation(Ending ending) noexcept;
   void finish_incarnation() noexcept;
   void stop_for_good() noexcept;
+  [[nodiscard]] Error reason_of_stopping() const;
   void restart_after(Duration delay) noexcept;
   void destroy() noexcept;
 
