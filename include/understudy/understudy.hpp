@@ -14,9 +14,11 @@
 //  8. runtime/sleep.hpp, blocking.hpp   time, and slow calls
 //     runtime/task_group.hpp, mutex.hpp  many tasks at once
 //     runtime/wait.hpp, asio.hpp  from plain threads, and from somebody else's Asio loop
-//  9. actor/registry.hpp          a process-wide system, for those who want one
+//  9. actor/registry.hpp          a process-wide system, for those who want one; actors found by name
+//     actor/name.hpp              names that the compiler checks
 // 10. actor/router.hpp, routing.hpp      one of several actors for each message, chosen in the sender or by an actor
 //     actor/broadcaster.hpp, first_answer.hpp   all of them; the first of them that answers
+//     actor/pool.hpp              workers of one kind, more of them under load
 // 11. journal/journal.hpp         an append-only journal: what durable state is made of
 // 12. base/error.hpp              errors as values
 //
@@ -25,6 +27,7 @@
 
 #include "understudy/actor/broadcaster.hpp"
 #include "understudy/actor/first_answer.hpp"
+#include "understudy/actor/pool.hpp"
 #include "understudy/actor/registry.hpp"
 #include "understudy/actor/router.hpp"
 #include "understudy/actor/system.hpp"

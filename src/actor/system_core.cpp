@@ -10,10 +10,14 @@ void SystemCore::launch(ActorCell& cell) {
   bool refused = false;
   {
     const std::lock_guard lock(lifecycle_);
-    if (!stopping_) {
+    // A parent that is over would never stop it.
+    const ActorCell* parent = cell.parent_;
+    const bool orphan = parent != nullptr && (parent->doomed_ || (!parent->alive_ && parent->incarnation() > 0));
+    if (!stopping_ && !orphan) {
       std::vector<ActorCell*>& siblings = cell.parent_ != nullptr ? cell.parent_->children_ : roots_;
       siblings.push_back(&cell);
       cell.retain();
+      if (cell.sleeper_ && cell.mailbox_.sleep()) return;
     } else {
       refused = true;
     }
@@ -23,6 +27,12 @@ void SystemCore::launch(ActorCell& cell) {
     return;
   }
   cell.mailbox_.close();
+  // Whoever found it by its name may have sent it something.
+  const Error reason = ErrorCode::actor_stopped;
+  ThreadState& thread = this_thread();
+  const Error* const outer = std::exchange(thread.teardown_error, &reason);
+  while (MessageHead* node = cell.mailbox_.pop([](MessageHead& /*waiting*/) {})) cell.bury(*node, reason);
+  thread.teardown_error = outer;
   cell.forget_function();
   cell.stopped_.store(true, std::memory_order_release);
 }

@@ -1,6 +1,7 @@
 // The inside of a System: the tree of actors, its lifecycle mutex, and the order of shutdown.
 #pragma once
 
+#include "actor/name_table.hpp"
 #include "understudy/actor/dead_letter.hpp"
 #include "understudy/actor/detail/supervision_hook.hpp"
 #include "understudy/runtime/task_group.hpp"
@@ -54,6 +55,8 @@ class SystemCore {
   /// Written by the supervisor's ticker alone; relaxed, see src/supervision/supervisor_core.hpp.
   [[nodiscard]] std::atomic<std::int64_t>& supervision_time() noexcept { return supervision_time_; }
 
+  [[nodiscard]] NameTable& names() noexcept { return names_; }
+
   // --- dead letters -------------------------------------------------------------------------------------------------
   void note_dead_letter(DeadLetter letter);
   [[nodiscard]] DeadLetters dead_letters() const;
@@ -70,6 +73,7 @@ class SystemCore {
   [[nodiscard]] CellPointer youngest_root();
   void terminate_roots() noexcept;
 
+  NameTable names_;
   std::unique_ptr<Scheduler> scheduler_;
   TaskGroup tasks_;
   std::mutex lifecycle_;
