@@ -19,6 +19,7 @@
 // 10. actor/router.hpp, routing.hpp      one of several actors for each message, chosen in the sender or by an actor
 //     actor/broadcaster.hpp, first_answer.hpp   all of them; the first of them that answers
 //     actor/pool.hpp              workers of one kind, more of them under load
+//     actor/on_demand.hpp         one actor for each key, asleep while idle
 // 11. journal/journal.hpp         an append-only journal: what durable state is made of
 // 12. base/error.hpp              errors as values
 //
@@ -27,6 +28,7 @@
 
 #include "understudy/actor/broadcaster.hpp"
 #include "understudy/actor/first_answer.hpp"
+#include "understudy/actor/on_demand.hpp"
 #include "understudy/actor/pool.hpp"
 #include "understudy/actor/registry.hpp"
 #include "understudy/actor/router.hpp"

@@ -268,6 +268,14 @@ bool ActorCell::request_sleep() noexcept {
   return true;
 }
 
+bool ActorCell::stop_if_asleep() noexcept {
+  if (!mailbox_.claim_sleeper()) return false;
+  const bool asleep = stage_ == Stage::start;
+  if (asleep) mailbox_.close();
+  schedule();  // Otherwise it goes on waiting.
+  return asleep;
+}
+
 void ActorCell::restart_after(Duration delay) noexcept {
   stage_ = Stage::start;
   if (delay <= Duration{0}) {

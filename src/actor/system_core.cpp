@@ -43,7 +43,9 @@ void SystemCore::unlink(ActorCell& cell) noexcept {
   {
     const std::lock_guard lock(lifecycle_);
     std::vector<ActorCell*>& siblings = parent != nullptr ? parent->children_ : roots_;
-    std::erase(siblings, &cell);
+    // From the back: a shutdown takes the youngest first.
+    const auto place = std::find(siblings.rbegin(), siblings.rend(), &cell);
+    if (place != siblings.rend()) siblings.erase(std::prev(place.base()));
     if (parent != nullptr && parent->waits_for_children_ && parent->children_.empty()) {
       parent->waits_for_children_ = false;
       parent_may_end = true;
@@ -55,9 +57,17 @@ void SystemCore::unlink(ActorCell& cell) noexcept {
   cell.release();
 }
 
-CellPointer SystemCore::youngest_root() {
+/// The root to stop next; and with a sleeper the sleepers just before it, which may be a great many of one kind, and
+/// among which no order is promised. The first is the youngest.
+std::vector<CellPointer> SystemCore::youngest_roots() {
+  std::vector<CellPointer> youngest;
   const std::lock_guard lock(lifecycle_);
-  return roots_.empty() ? CellPointer() : CellPointer::share(*roots_.back());
+  for (auto root = roots_.rbegin(); root != roots_.rend(); ++root) {
+    if (!youngest.empty() && (!(*root)->sleeper_ || (*root)->mailbox().closed())) break;
+    youngest.push_back(CellPointer::share(**root));
+    if (!(*root)->sleeper_ || (*root)->mailbox().closed()) break;
+  }
+  return youngest;
 }
 
 void SystemCore::terminate_roots() noexcept {
@@ -98,15 +108,18 @@ void SystemCore::shutdown(Duration limit) {
   }
   {
     const Deadline deadline(*this, limit);
-    while (const CellPointer root = youngest_root()) {
+    for (;;) {
+      const std::vector<CellPointer> roots = youngest_roots();
+      if (roots.empty()) break;
+      const CellPointer& root = roots.front();
       const std::unique_ptr<Completion> stopped = scheduler_->make_completion();
       {
         const std::lock_guard lock(lifecycle_);
-        if (std::ranges::find(roots_, root.get()) == roots_.end()) continue;
+        if (std::find(roots_.rbegin(), roots_.rend(), root.get()) == roots_.rend()) continue;
         awaited_ = root.get();
         awaited_stopped_ = stopped.get();
       }
-      root->request_stop();
+      for (const CellPointer& each : roots) each->request_stop();
       const bool ended = stopped->wait();
       const std::lock_guard lock(lifecycle_);
       awaited_ = nullptr;

@@ -70,7 +70,7 @@ class SystemCore {
     visit(cell);
     for (ActorCell* child : cell.children_) visit_tree(*child, visit);
   }
-  [[nodiscard]] CellPointer youngest_root();
+  [[nodiscard]] std::vector<CellPointer> youngest_roots();
   void terminate_roots() noexcept;
 
   NameTable names_;

@@ -6,8 +6,8 @@
 #include "support/runtimes.hpp"
 #include "understudy/actor/routing.hpp"
 
+#include <algorithm>
 #include <map>
-#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

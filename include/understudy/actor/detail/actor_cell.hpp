@@ -102,10 +102,8 @@ class ActorCell : public Context {
   void run() noexcept final;
   [[nodiscard]] ActorCell* cell() noexcept final { return this; }
 
-  // --- identity ---------------------------------------------------------------------------------------------------
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  /// "/key-value/writer": names from the root down.
-  [[nodiscard]] std::string path() const;
+  [[nodiscard]] std::string path() const;  ///< "/key-value/writer": names from the root down.
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
   [[nodiscard]] ActorCell* parent() const noexcept { return parent_; }  ///< Null for a root. Kept as long as this cell.
   [[nodiscard]] std::uint32_t incarnation() const noexcept { return incarnation_.load(std::memory_order_relaxed); }
@@ -119,11 +117,11 @@ class ActorCell : public Context {
 
   // --- ownership: addresses, the tree, and the run itself each hold one -------------------------------------------
   void retain() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
+  [[nodiscard]] std::uint32_t owners() const noexcept { return owners_.load(std::memory_order_acquire); }
   void release() noexcept {
     if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
   }
 
-  // --- marks written by Mailbox<M> --------------------------------------------------------------------------------
   void mark_idle() noexcept { liveness_.busy_since_ns.store(0, std::memory_order_relaxed); }
   void mark_busy() noexcept {
     liveness_.busy_since_ns.store(supervision_time_.load(std::memory_order_relaxed), std::memory_order_relaxed);
@@ -143,7 +141,9 @@ class ActorCell : public Context {
   void make_sleeper() noexcept { sleeper_ = true; }
   /// For sleepers, any thread: if it waits in receive(), that ends with nothing. False if it does not wait.
   bool request_sleep() noexcept;
-  /// Whether the present incarnation has been told so.
+  /// For sleepers that nobody else can send to: stops it if it sleeps at start. False if it does not. Any thread.
+  bool stop_if_asleep() noexcept;
+  /// Whether the present incarnation has been told to sleep.
   [[nodiscard]] bool told_to_sleep() const noexcept { return told_to_sleep_; }
   // --- requests from other threads ----------------------------------------------------------------------------------
   /// The mailbox takes no more; the actor ends when it has handled what waits.

@@ -38,7 +38,19 @@ Task<> live_once(Mailbox<M>& inbox, F& function, Args... args) {
   if (cell.liveness().handled.load(std::memory_order_relaxed) == before) returned_without_receiving(cell);
 }
 
-/// Looks for idle sleepers now and then, while there is something to look for. Owned by what it sweeps.
+/// What a Sweeper does for its owner.
+struct SweepIdle {
+  template <typename Owner>
+  [[nodiscard]] static Duration period(const Owner& owner) noexcept {
+    return owner.sweep_period();
+  }
+  template <typename Owner>
+  [[nodiscard]] static bool sweep(Owner& owner) {
+    return owner.sweep();
+  }
+};
+
+/// Does something now and then, while there is reason to. Part of its owner.
 class Sweeper {
  public:
   explicit Sweeper(Scheduler& scheduler) : tasks_(scheduler) {}
@@ -46,17 +58,17 @@ class Sweeper {
   Sweeper& operator=(const Sweeper&) = delete;
   ~Sweeper() = default;
 
-  /// Calls `swept->sweep()` after each `swept->sweep_period()` until it returns false, unless that is under way. Any
+  /// Calls `Job::sweep(*owner)` after each `Job::period(*owner)` until it returns false, unless that is under way. Any
   /// thread.
-  template <typename Swept>
-  void start(std::shared_ptr<Swept> swept) {
+  template <typename Job = SweepIdle, typename Owner>
+  void start(std::shared_ptr<Owner> owner) {
     {
       const std::lock_guard lock(mutex_);
       wanted_ = true;
       if (running_ || closed_) return;
       running_ = true;
     }
-    tasks_.spawn(run(std::move(swept)));
+    tasks_.spawn(run<Job>(*this, std::move(owner)));
   }
   /// Ends it for good. Any thread.
   void close() noexcept {
@@ -68,13 +80,13 @@ class Sweeper {
   }
 
  private:
-  template <typename Swept>
-  static Task<> run(std::shared_ptr<Swept> swept) {
+  template <typename Job, typename Owner>
+  static Task<> run(Sweeper& sweeper, std::shared_ptr<Owner> owner) {
     bool more = true;
     while (more) {
-      swept->sweeper().begin_round();
-      co_await sleep(swept->sweep_period());
-      more = swept->sweep() || !swept->sweeper().finish();
+      sweeper.begin_round();
+      co_await sleep(Job::period(*owner));
+      more = Job::sweep(*owner) || !sweeper.finish();
     }
   }
   void begin_round() noexcept {
