@@ -15,14 +15,24 @@
 //  8. runtime/sleep.hpp, blocking.hpp   time, and slow calls
 //     runtime/task_group.hpp, mutex.hpp  many tasks at once
 //     runtime/wait.hpp, asio.hpp  from plain threads, and from somebody else's Asio loop
-//  9. actor/registry.hpp          a process-wide system, for those who want one
-// 10. journal/journal.hpp         an append-only journal: what durable state is made of
-// 11. base/error.hpp              errors as values
+//  9. actor/registry.hpp          a process-wide system, for those who want one; actors found by name
+//     actor/name.hpp              names that the compiler checks
+// 10. actor/router.hpp, routing.hpp      one of several actors for each message, chosen in the sender or by an actor
+//     actor/broadcaster.hpp, first_answer.hpp   all of them; the first of them that answers
+//     actor/pool.hpp              workers of one kind, more of them under load
+//     actor/on_demand.hpp         one actor for each key, asleep while idle
+// 11. journal/journal.hpp         an append-only journal: what durable state is made of
+// 12. base/error.hpp              errors as values
 //
 // For tests: simulation/simulated_system.hpp (a library of its own, understudy::simulation).
 #pragma once
 
+#include "understudy/actor/broadcaster.hpp"
+#include "understudy/actor/first_answer.hpp"
+#include "understudy/actor/on_demand.hpp"
+#include "understudy/actor/pool.hpp"
 #include "understudy/actor/registry.hpp"
+#include "understudy/actor/router.hpp"
 #include "understudy/actor/stash.hpp"
 #include "understudy/actor/system.hpp"
 #include "understudy/base/bytes.hpp"

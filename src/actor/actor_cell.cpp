@@ -87,6 +87,7 @@ void ActorCell::run() noexcept {
   retire();
   switch (stage_) {
     case Stage::start:
+      if (std::exchange(sleep_requested_, false) && fall_asleep()) return;  // It slept already.
       if (!begin_incarnation()) return;
       break;
     case Stage::live:
@@ -111,10 +112,13 @@ void ActorCell::run() noexcept {
 }
 
 bool ActorCell::begin_incarnation() noexcept {
+  bool has_children = false;
   {
     const std::lock_guard lock(system_.lifecycle());
     restart_timer_.reset();
-    if (!doomed_) {
+    has_children = !children_.empty();
+    const bool over = sleeper_ && mailbox_.is_exhausted();
+    if (!doomed_ && !over) {
       clear_kill();
       requested_ending_.reset();
       incarnation_.store(incarnation_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -122,12 +126,19 @@ bool ActorCell::begin_incarnation() noexcept {
     }
   }
   if (!alive_) {
-    stop_for_good();
+    if (has_children) {  // Made before it began, as a pool makes its workers: they stop first.
+      end_incarnation({Ending::Kind::stopped, ErrorCode::actor_stopped});
+    } else {
+      stop_for_good();
+    }
     return false;
   }
   stage_ = Stage::live;
+  sleep_requested_ = false;
+  told_to_sleep_ = false;
   mark_busy();
-  if (SupervisionHook* hook = system_.hook(); hook != nullptr && incarnation() > 1) hook->on_restarted(*this);
+  const bool woken = ending_.kind == Ending::Kind::returned;  // Nothing has failed.
+  if (SupervisionHook* hook = system_.hook(); hook != nullptr && incarnation() > 1 && !woken) hook->on_restarted(*this);
   try {
     coroutine_ = make_incarnation();
   } catch (const std::exception& error) {
@@ -142,8 +153,14 @@ bool ActorCell::begin_incarnation() noexcept {
 }
 
 bool ActorCell::finish_receive() noexcept {
+  const bool to_sleep = std::exchange(sleep_requested_, false);
   for (;;) {
     if (receiver_->complete()) {
+      receiver_ = nullptr;
+      return true;
+    }
+    if (to_sleep) {
+      told_to_sleep_ = true;
       receiver_ = nullptr;
       return true;
     }
@@ -243,10 +260,41 @@ void ActorCell::finish_incarnation() noexcept {
   Verdict verdict;
   if (may_restart && hook != nullptr) verdict = hook->on_failure(*this, ending_);
   if (!verdict.restart) {
+    if (sleeper_ && ending_.kind == Ending::Kind::returned && fall_asleep()) return;
     stop_for_good();
     return;
   }
   restart_after(verdict.delay);
+}
+
+/// True: it sleeps, and may be running elsewhere already, or it begins anew because messages wait. False: none will
+/// come.
+bool ActorCell::fall_asleep() noexcept {
+  stage_ = Stage::start;
+  {
+    // Under the mutex: who ends it for good finds it asleep, or has been seen here.
+    const std::lock_guard lock(system_.lifecycle());
+    if (doomed_) return false;
+    if (mailbox_.sleep()) return true;
+  }
+  if (mailbox_.is_exhausted()) return false;
+  scheduler().schedule_behind(*this);
+  return true;
+}
+
+bool ActorCell::request_sleep() noexcept {
+  if (!mailbox_.claim_sleeper()) return false;
+  sleep_requested_ = true;  // The right to run is the caller's.
+  schedule();
+  return true;
+}
+
+bool ActorCell::stop_if_asleep() noexcept {
+  if (!mailbox_.claim_sleeper()) return false;
+  const bool asleep = stage_ == Stage::start;
+  if (asleep) mailbox_.close();
+  schedule();  // Otherwise it goes on waiting.
+  return asleep;
 }
 
 void ActorCell::restart_after(Duration delay) noexcept {
@@ -266,22 +314,23 @@ void ActorCell::restart_after(Duration delay) noexcept {
 
 void ActorCell::stop_for_good() noexcept {
   mailbox_.close();
-  const auto leave_waiting = [](MessageHead& /*waiting*/) {};
-  const auto drop = [this](MessageHead& oldest) { drop_oldest(oldest); };
-  MessageHead* node = mailbox_.pop<false>(leave_waiting, drop);
-  if (node != nullptr) {  // Most actors leave nothing behind: the sentence is made for those that do.
-    const Error reason = reason_of_stopping();
-    ThreadState& thread = this_thread();
-    thread.teardown_error = &reason;
-    for (; node != nullptr; node = mailbox_.pop<false>(leave_waiting, drop)) {
-      bury(*node, DeadLetterCause::left_in_mailbox, reason);
-    }
-    thread.teardown_error = nullptr;
-  }
+  // Most actors leave nothing behind: the sentence is made for those that do.
+  if (mailbox_.depth() != 0) bury_all(reason_of_stopping());
   forget_function();
   if (home() != 0) scheduler().unplace(*this);
   stopped_.store(true, std::memory_order_release);
   system_.unlink(*this);
+}
+
+void ActorCell::bury_all(const Error& reason) noexcept {
+  ThreadState& thread = this_thread();
+  const Error* const outer = std::exchange(thread.teardown_error, &reason);
+  const auto leave_waiting = [](MessageHead& /*waiting*/) {};
+  const auto drop = [this](MessageHead& oldest) { drop_oldest(oldest); };
+  while (MessageHead* node = mailbox_.pop<false>(leave_waiting, drop)) {
+    bury(*node, DeadLetterCause::left_in_mailbox, reason);
+  }
+  thread.teardown_error = outer;
 }
 
 Error ActorCell::reason_of_stopping() const {
@@ -345,7 +394,9 @@ bool ActorCell::mark_terminated_locked(const Error& reason) noexcept {
   if (restart_timer_ != nullptr && scheduler().cancel_timer(*restart_timer_)) {
     restart_timer_.reset();
     schedule();
+    return false;
   }
+  if (sleeper_ && mailbox_.claim_sleeper()) schedule();
   return false;
 }
 

@@ -6,6 +6,7 @@
 #include "understudy/runtime/wait.hpp"
 
 #include <cstdlib>
+#include <stdexcept>
 
 namespace understudy {
 
@@ -25,6 +26,19 @@ void EndSystem::operator()(SystemCore* core) const noexcept {
 
 void launch(SystemCore& system, ActorCell& cell) { system.launch(cell); }
 
+Result<void> add_name(SystemCore& system, std::string_view name, std::uint64_t hash, const std::type_info& message,
+                      CellPointer cell) {
+  if (&cell->system() != &system) {
+    return failure(ErrorCode::invalid_argument, "an actor is registered in its own system");
+  }
+  return system.names().add(name, hash, message, std::move(cell));
+}
+
+Result<CellPointer> find_name(SystemCore& system, std::string_view name, std::uint64_t hash,
+                              const std::type_info& message) {
+  return system.names().find(name, hash, message);
+}
+
 ActorCell& current_cell(const char* caller) noexcept {
   const ThreadState& thread = this_thread();
   ActorCell* cell = thread.current != nullptr ? thread.current->cell() : nullptr;
@@ -33,6 +47,10 @@ ActorCell& current_cell(const char* caller) noexcept {
     std::abort();
   }
   return *cell;
+}
+
+void returned_without_receiving(const ActorCell& cell) {
+  throw std::logic_error(cell.path() + " returned without receiving what waits for it");
 }
 
 }  // namespace detail

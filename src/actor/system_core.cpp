@@ -14,9 +14,13 @@ void SystemCore::launch(ActorCell& cell) {
   bool refused = false;
   {
     const std::lock_guard lock(lifecycle_);
-    if (!stopping_) {
+    // A parent that is over would never stop it.
+    const ActorCell* parent = cell.parent_;
+    const bool orphan = parent != nullptr && (parent->doomed_ || (!parent->alive_ && parent->incarnation() > 0));
+    if (!stopping_ && !orphan) {
       (cell.parent_ != nullptr ? cell.parent_->children_ : roots_).add(cell);
       cell.retain();
+      if (cell.sleeper_ && cell.mailbox_.sleep()) return;
     } else {
       refused = true;
     }
@@ -26,6 +30,8 @@ void SystemCore::launch(ActorCell& cell) {
     return;
   }
   cell.mailbox_.close();
+  // Whoever found it by its name may have sent it something.
+  cell.bury_all(ErrorCode::actor_stopped);
   cell.forget_function();
   if (cell.home() != 0) scheduler_->unplace(cell);
   cell.stopped_.store(true, std::memory_order_release);

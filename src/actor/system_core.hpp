@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actor/dead_letter_office.hpp"
+#include "actor/name_table.hpp"
 #include "understudy/actor/detail/supervision_hook.hpp"
 #include "understudy/runtime/task_group.hpp"
 
@@ -68,6 +69,8 @@ class SystemCore {
   }
   [[nodiscard]] std::atomic<std::int64_t>& supervision_time() noexcept { return scheduler_->supervision_time(); }
 
+  [[nodiscard]] NameTable& names() noexcept { return names_; }
+
   // --- dead letters -------------------------------------------------------------------------------------------------
   [[nodiscard]] DeadLetterOffice& dead_letters() noexcept { return dead_letters_; }
 
@@ -83,6 +86,7 @@ class SystemCore {
   [[nodiscard]] CellPointer next_to_stop_locked() noexcept;
   void terminate_roots() noexcept;
 
+  NameTable names_;
   std::unique_ptr<Scheduler> scheduler_;
   std::optional<TaskGroup> tasks_;
   std::mutex lifecycle_;

@@ -10,6 +10,9 @@
 #include <string>
 
 namespace understudy {
+namespace detail {
+struct CellAccess;
+}
 
 template <Message M>
 class Address {
@@ -77,6 +80,7 @@ class Address {
   friend bool operator==(const Address& a, const Address& b) noexcept { return a.cell_.get() == b.cell_.get(); }
 
  private:
+  friend struct detail::CellAccess;
   [[nodiscard]] detail::ActorCell& cell() const noexcept {
     if (!cell_) detail::empty_address_used();
     return *cell_;

@@ -7,6 +7,8 @@
 #pragma once
 
 #include "understudy/actor/dead_letter.hpp"
+#include "understudy/actor/detail/cell_access.hpp"
+#include "understudy/actor/name.hpp"
 #include "understudy/actor/spawn.hpp"
 #include "understudy/runtime/detail/scheduler.hpp"
 #include "understudy/runtime/network.hpp"
@@ -45,6 +47,34 @@ class System {
   Address<detail::ActorMessage<F>> spawn(std::string_view name, F&& function, const SpawnOptions& options = {},
                                          Args&&... args) {
     return detail::spawn_in(core(), nullptr, name, std::forward<F>(function), options, std::forward<Args>(args)...);
+  }
+  /// The same, under a name by which it is found (see name.hpp; the actor is called by it, too). Fails as `register_as`
+  /// does; nothing is started then.
+  template <Message M, typename F, typename... Args>
+    requires detail::ActorFunction<F, std::decay_t<Args>...> && std::same_as<detail::ActorMessage<F>, M>
+  Result<Address<M>> spawn_as(const Name<M>& name, F&& function, const SpawnOptions& options = {}, Args&&... args) {
+    using Cell = detail::ActorCellOf<M, std::decay_t<F>, std::decay_t<Args>...>;
+    detail::CellPointer cell(
+        new Cell(core(), nullptr, name.text(), options, std::forward<F>(function), std::forward<Args>(args)...));
+    Result<void> added = detail::add_name(core(), name.text(), name.hash(), typeid(M), cell);
+    if (!added) return std::unexpected(std::move(added).error());
+    detail::launch(core(), *cell);
+    return Address<M>(std::move(cell));
+  }
+  /// `name` stands for the actor at `address`, of this system, until it stops; then it may be given anew. Fails with
+  /// `already_installed` while another has it, and with `invalid_argument` if it was ever used with another message
+  /// type (both are named). Each registration keeps some hundred bytes as long as the system.
+  template <Message M>
+  Result<void> register_as(const Name<M>& name, const Address<M>& address) {
+    return detail::add_name(core(), name.text(), name.hash(), typeid(M), detail::CellAccess::share(address));
+  }
+  /// The actor of that name. Fails with `not_installed` (nobody has registered it yet), `actor_stopped`, or
+  /// `invalid_argument` (it takes other messages; both types are named). Any thread, no lock; about 15 ns.
+  template <Message M>
+  [[nodiscard]] Result<Address<M>> find(const Name<M>& name) {
+    Result<detail::CellPointer> found = detail::find_name(core(), name.text(), name.hash(), typeid(M));
+    if (!found) return std::unexpected(std::move(found).error());
+    return Address<M>(*std::move(found));
   }
   /// Starts a task that belongs to no actor; it runs until it ends or the system shuts down.
   void start(Task<> task);

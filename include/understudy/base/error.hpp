@@ -27,8 +27,8 @@ enum class ErrorCode : std::uint8_t {
   invalid_argument,   ///< A caller's argument cannot be used; the message says which and why.
   data_damaged,       ///< Stored data failed its checks; nothing was overwritten.
   directory_locked,   ///< Another process, or an earlier incarnation, holds the data directory.
-  not_installed,      ///< The process-wide system was used before it was installed.
-  already_installed,  ///< The process-wide system was installed twice.
+  not_installed,      ///< The process-wide system, or a name, was used before it was installed.
+  already_installed,  ///< The process-wide system was installed twice, or a name given twice.
 };
 
 /// The number of codes; a table with one entry for each is checked against it.

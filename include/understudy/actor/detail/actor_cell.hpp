@@ -8,6 +8,10 @@
 // A killed incarnation keeps its frame until its children have stopped; then the frame is destroyed, with the replies
 // of the message in hand ending in an error, and the next incarnation starts on the same mailbox.
 //
+// A *sleeper* (of a pool, or on demand) does not stop when its incarnation returns: it sleeps at start, without a
+// frame, on its open mailbox. A push wakes it as it wakes one that waits in receive(), so no message falls between two
+// lives.
+//
 // What other threads may ask of it (stop, reset) and all links of the tree are guarded by the system's lifecycle mutex.
 #pragma once
 
@@ -106,13 +110,10 @@ class ActorCell : public Context {
   void run() noexcept final;
   [[nodiscard]] ActorCell* cell() noexcept final { return this; }
 
-  // --- identity ---------------------------------------------------------------------------------------------------
   [[nodiscard]] std::string_view name() const noexcept { return name_.view(); }
-  /// "/key-value/writer": names from the root down.
-  [[nodiscard]] std::string path() const;
+  [[nodiscard]] std::string path() const;  ///< "/key-value/writer": names from the root down.
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
-  /// Null for a root. Kept as long as this cell.
-  [[nodiscard]] ActorCell* parent() const noexcept { return parent_; }
+  [[nodiscard]] ActorCell* parent() const noexcept { return parent_; }  ///< Null for a root. Kept as long as this cell.
   [[nodiscard]] std::uint32_t incarnation() const noexcept { return incarnation_.load(std::memory_order_relaxed); }
   [[nodiscard]] const SpawnOptions& options() const noexcept { return options_; }
   [[nodiscard]] SystemCore& system() const noexcept { return system_; }
@@ -124,11 +125,11 @@ class ActorCell : public Context {
 
   // --- ownership: addresses, the tree, and the run itself each hold one -------------------------------------------
   void retain() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
+  [[nodiscard]] std::uint32_t owners() const noexcept { return owners_.load(std::memory_order_acquire); }
   void release() noexcept {
     if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
   }
 
-  // --- marks written by Mailbox<M> --------------------------------------------------------------------------------
   void mark_idle() noexcept { liveness_.busy_since_ns.store(0, std::memory_order_relaxed); }
   void mark_busy() noexcept {
     liveness_.busy_since_ns.store(scheduler().supervision_time().load(std::memory_order_relaxed),
@@ -149,12 +150,20 @@ class ActorCell : public Context {
   /// The receive() it is suspended in, or null. Set by that receive(), on the thread that runs the cell.
   void set_receiver(Receiver* receiver) noexcept { receiver_ = receiver; }
 
+  /// Before it is launched: makes it a sleeper, which begins asleep.
+  void make_sleeper() noexcept { sleeper_ = true; }
+  /// For sleepers, any thread: if it waits in receive(), that ends with nothing. False if it does not wait.
+  bool request_sleep() noexcept;
+  /// For sleepers that nobody else can send to: stops it if it sleeps at start. False if it does not. Any thread.
+  bool stop_if_asleep() noexcept;
+  /// Whether the present incarnation has been told to sleep.
+  [[nodiscard]] bool told_to_sleep() const noexcept { return told_to_sleep_; }
   // --- requests from other threads ----------------------------------------------------------------------------------
   /// The mailbox takes no more; the actor ends when it has handled what waits.
   void request_stop() noexcept;
   /// Ends incarnation `incarnation` (0: the present one) wherever it is. False if that one is not alive.
   bool request_end(std::uint32_t incarnation, Ending ending);
-  /// Ends it for good, wherever it is; what it has in hand and what waits in its mailbox ends with `reason`.
+  /// Ends it for good, wherever it is; what it has in hand and in its mailbox ends with `reason`.
   void terminate(const Error& reason) noexcept;
 
   static void* operator new(std::size_t size) { return allocate_block(size); }
@@ -184,6 +193,7 @@ class ActorCell : public Context {
   void trim_mailbox() noexcept;
   bool begin_incarnation() noexcept;
   bool finish_receive() noexcept;
+  bool fall_asleep() noexcept;
   static void settle_dropped_replies(const Error& reason) noexcept;
   Ending take_requested_ending() noexcept;
   Ending ending_of_finished() noexcept;
@@ -191,6 +201,8 @@ class ActorCell : public Context {
   void finish_incarnation() noexcept;
   void stop_for_good() noexcept;
   [[nodiscard]] Error reason_of_stopping() const;
+  /// What waits in the closed mailbox ends with `reason`.
+  void bury_all(const Error& reason) noexcept;
   void restart_after(Duration delay) noexcept;
   void destroy() noexcept;
 
@@ -200,15 +212,15 @@ class ActorCell : public Context {
   const std::uint64_t id_;
   const ActorName name_;
   const SpawnOptions options_;
-  // Addresses come and go on any thread: relaxed to add, acq_rel to drop, so that the last one sees all uses.
+  // Relaxed to add, acq_rel to drop, so that the last one sees all uses.
   std::atomic<std::uint32_t> owners_{1};
   // Written by the holder of the right to run, under the lifecycle mutex; read anywhere, as a number to show.
   std::atomic<std::uint32_t> incarnation_{0};
-  // Set at the very end (release); read by askers who find the mailbox closed (acquire).
-  std::atomic<bool> stopped_{false};
+  std::atomic<bool> stopped_{false};  // Set at the very end (release); read by who finds the mailbox closed (acquire).
 
   // The holder of the right to run only.
   Stage stage_ = Stage::start;
+  bool sleeper_ = false, sleep_requested_ = false, told_to_sleep_ = false;
   Receiver* receiver_ = nullptr;
   Task<> coroutine_;
   Ending ending_;

@@ -1,0 +1,115 @@
+#include "understudy/actor/detail/awake_set.hpp"
+
+#include <utility>
+
+namespace understudy::detail {
+
+void AwakeSet::Queue::push_back(Place& place) noexcept {
+  place.previous_ = last;
+  place.next_ = nullptr;
+  (last != nullptr ? last->next_ : first) = &place;
+  last = &place;
+  ++length;
+}
+
+void AwakeSet::Queue::erase(Place& place) noexcept {
+  (place.previous_ != nullptr ? place.previous_->next_ : first) = place.next_;
+  (place.next_ != nullptr ? place.next_->previous_ : last) = place.previous_;
+  --length;
+}
+
+void AwakeSet::enter(Place& place) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (in_.length < awake_max_ && waiting_.length == 0) {
+    admit(place);
+    return;
+  }
+  waiting_.push_back(place);
+  make_room();
+}
+
+void AwakeSet::admit(Place& place) noexcept {
+  place.is_in_ = true;
+  place.idle_since_ = clock_.now();
+  in_.push_back(place);
+  ++lives_;
+  place.admitted_.set();  // Under the mutex: the place cannot end meanwhile.
+}
+
+void AwakeSet::leave(Place& place) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (place.is_leaving_) --leaving_;
+  (place.is_in_ ? in_ : waiting_).erase(place);
+  while (in_.length < awake_max_ && waiting_.length > 0) {
+    Place& next = *waiting_.first;
+    waiting_.erase(next);
+    admit(next);
+  }
+}
+
+/// Whether it waits for a message, and has done so since it was last looked at.
+bool AwakeSet::is_idle(Place& place) noexcept {
+  const std::uint64_t handled = place.actor_.liveness().handled.load(std::memory_order_relaxed);
+  const bool same = handled == std::exchange(place.handled_, handled);
+  if (!same && std::exchange(place.is_leaving_, false)) --leaving_;  // A message came first: it stays after all.
+  return same && place.actor_.mailbox().sleeping();
+}
+
+bool AwakeSet::put_to_sleep(Place& place) noexcept {
+  // The place is in its actor's frame, and that does not end while the mutex is held: so the actor is there.
+  if (!place.actor_.request_sleep()) return false;
+  if (std::exchange(place.is_leaving_, true)) return false;  // It was told before, and has gone on waiting.
+  ++leaving_;
+  ++put_to_sleep_;
+  return true;
+}
+
+/// Has as many leave as wait for a place, the longest idle first.
+void AwakeSet::make_room() noexcept {
+  Place* next = nullptr;
+  for (Place* place = in_.first; place != nullptr && leaving_ < waiting_.length; place = next) {
+    next = place->next_;
+    if (place->actor_.mailbox().sleeping() && put_to_sleep(*place)) ++made_room_;
+  }
+}
+
+bool AwakeSet::sweep() noexcept {
+  const TimePoint now = clock_.now();
+  const std::lock_guard lock(mutex_);
+  Place* const newest = in_.last;
+  Place* next = nullptr;
+  for (Place* place = in_.first; place != nullptr; place = next) {
+    next = place == newest ? nullptr : place->next_;
+    if (!is_idle(*place)) {
+      place->idle_since_ = now;
+      in_.erase(*place);
+      in_.push_back(*place);
+    } else if (now - place->idle_since_ >= idle_after_) {
+      put_to_sleep(*place);
+    }
+  }
+  make_room();
+  return in_.length > 0 || waiting_.length > 0;
+}
+
+bool AwakeSet::relieve() noexcept {
+  const std::lock_guard lock(mutex_);
+  make_room();
+  return waiting_.length > 0;
+}
+
+bool AwakeSet::is_crowded() const noexcept {
+  const std::lock_guard lock(mutex_);
+  return waiting_.length > 0;
+}
+
+void AwakeSet::fill(OnDemandStatistics& statistics) const noexcept {
+  const std::lock_guard lock(mutex_);
+  statistics.awake = in_.length;
+  statistics.waiting = waiting_.length;
+  statistics.lives = lives_;
+  statistics.put_to_sleep = put_to_sleep_;
+  statistics.made_room = made_room_;
+}
+
+}  // namespace understudy::detail

@@ -1,0 +1,3 @@
+#include "understudy/actor/name.hpp"
+
+inline constexpr understudy::Name<int> nobody{"somebody"};

@@ -1,0 +1,8 @@
+// expect: no matching|no viable|constraint|deduction failed
+#include "understudy/actor/on_demand.hpp"
+
+#include <string>
+
+understudy::Task<> session(understudy::Mailbox<int>&, std::string) { co_return; }
+
+void start(understudy::System& system) { const understudy::OnDemand<int, int> all(system, "sessions", session); }

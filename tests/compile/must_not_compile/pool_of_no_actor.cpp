@@ -1,0 +1,8 @@
+// expect: no matching|no viable|constraint|deduction failed
+#include "understudy/actor/pool.hpp"
+
+#include <string>
+
+understudy::Task<> worker(understudy::Mailbox<int>&, std::string) { co_return; }
+
+void start(understudy::System& system) { const understudy::Pool pool(system, "pool", worker, {}, 5); }
