@@ -1,5 +1,5 @@
 // Reads and writes are tried at once, on the worker that runs the session, without a detour; only a socket that is not
-// ready is handed to the control thread, which waits for all of them in one epoll.
+// ready is waited for by whoever sits in the seat (io_seat.hpp), for all of them in one epoll.
 #include "runtime/asio_network.hpp"
 
 #include "understudy/runtime/detail/event.hpp"
@@ -24,7 +24,7 @@ std::unexpected<Error> network_failure(std::string_view what, const error_code& 
 }
 
 template <typename Socket>
-auto when_ready(Socket& socket, typename Socket::wait_type direction) {
+auto when_ready(SocketWaits& sockets, Socket& socket, typename Socket::wait_type direction) {
   struct Waiter {
     explicit Waiter(std::shared_ptr<Event> event) : readiness(std::move(event)) {}
     std::shared_ptr<Event> readiness;  // Shared with the handler that sets it: the coroutine may be destroyed first.
@@ -33,13 +33,17 @@ auto when_ready(Socket& socket, typename Socket::wait_type direction) {
     void await_resume() const noexcept {}
   };
   auto readiness = std::make_shared<Event>(Wait::Kind::socket);
-  socket.async_wait(direction, [readiness](const error_code&) { readiness->set(); });
+  sockets.count.fetch_add(1, std::memory_order_relaxed);
+  socket.async_wait(direction, [readiness, &sockets](const error_code&) {
+    sockets.count.fetch_sub(1, std::memory_order_relaxed);
+    readiness->set();
+  });
   return Waiter(std::move(readiness));
 }
 
 class AsioConnection final : public Connection {
  public:
-  explicit AsioConnection(tcp::socket socket) : socket_(std::move(socket)) {
+  AsioConnection(SocketWaits& sockets, tcp::socket socket) : sockets_(sockets), socket_(std::move(socket)) {
     error_code ignored;
     socket_.non_blocking(true, ignored);
     socket_.set_option(tcp::no_delay(true), ignored);
@@ -56,7 +60,7 @@ class AsioConnection final : public Connection {
       if (!error) co_return count;
       if (error == boost::asio::error::eof) co_return std::size_t{0};
       if (!would_block(error)) co_return network_failure("read from " + peer_, error);
-      co_await when_ready(socket_, tcp::socket::wait_read);
+      co_await when_ready(sockets_, socket_, tcp::socket::wait_read);
     }
   }
 
@@ -68,7 +72,7 @@ class AsioConnection final : public Connection {
       bytes.remove_prefix(count);
       if (!error) continue;
       if (!would_block(error)) co_return network_failure("write to " + peer_, error);
-      co_await when_ready(socket_, tcp::socket::wait_write);
+      co_await when_ready(sockets_, socket_, tcp::socket::wait_write);
     }
     co_return Result<void>{};
   }
@@ -76,13 +80,14 @@ class AsioConnection final : public Connection {
   [[nodiscard]] std::string peer() const override { return peer_; }
 
  private:
+  SocketWaits& sockets_;
   tcp::socket socket_;
   std::string peer_;
 };
 
 class AsioListener final : public Listener {
  public:
-  explicit AsioListener(tcp::acceptor acceptor) : acceptor_(std::move(acceptor)) {
+  AsioListener(SocketWaits& sockets, tcp::acceptor acceptor) : sockets_(sockets), acceptor_(std::move(acceptor)) {
     error_code ignored;
     acceptor_.non_blocking(true, ignored);
   }
@@ -93,9 +98,9 @@ class AsioListener final : public Listener {
       error_code error;
       tcp::socket socket(acceptor_.get_executor());
       acceptor_.accept(socket, error);
-      if (!error) co_return std::make_unique<AsioConnection>(std::move(socket));
+      if (!error) co_return std::make_unique<AsioConnection>(sockets_, std::move(socket));
       if (!would_block(error)) co_return network_failure("accept a connection", error);
-      co_await when_ready(acceptor_, tcp::acceptor::wait_read);
+      co_await when_ready(sockets_, acceptor_, tcp::acceptor::wait_read);
     }
   }
 
@@ -105,6 +110,7 @@ class AsioListener final : public Listener {
   }
 
  private:
+  SocketWaits& sockets_;
   tcp::acceptor acceptor_;
 };
 
@@ -120,14 +126,14 @@ Result<tcp::endpoint> parse_endpoint(std::string_view address, std::uint16_t por
 
 class AsioNetwork final : public Network {
  public:
-  explicit AsioNetwork(boost::asio::io_context& context) : context_(context) {}
+  explicit AsioNetwork(SocketWaits& sockets) : sockets_(sockets) {}
 
   Result<std::unique_ptr<Listener>> listen(std::string_view address, std::uint16_t port) override {
     const Result<tcp::endpoint> endpoint = parse_endpoint(address, port);
     if (!endpoint) return std::unexpected(endpoint.error());
     const std::string what = fmt::format("listen on {} port {}", address, port);
     error_code error;
-    tcp::acceptor acceptor(context_);
+    tcp::acceptor acceptor(sockets_.context);
     acceptor.open(endpoint->protocol(), error);
     if (error) return network_failure(what, error);
     acceptor.set_option(tcp::acceptor::reuse_address(true), error);
@@ -135,7 +141,7 @@ class AsioNetwork final : public Network {
     if (error) return network_failure(what, error);
     acceptor.listen(511, error);
     if (error) return network_failure(what, error);
-    return std::make_unique<AsioListener>(std::move(acceptor));
+    return std::make_unique<AsioListener>(sockets_, std::move(acceptor));
   }
 
   Task<Result<std::unique_ptr<Connection>>> connect(std::string address, std::uint16_t port) override {
@@ -144,30 +150,28 @@ class AsioNetwork final : public Network {
     if (turn_is_over()) co_await yield();
     const std::string what = fmt::format("connect to {} port {}", address, port);
     error_code error;
-    tcp::socket socket(context_);
+    tcp::socket socket(sockets_.context);
     socket.open(endpoint->protocol(), error);
     if (error) co_return network_failure(what, error);
     socket.non_blocking(true, error);
     socket.connect(*endpoint, error);
     if (error == boost::asio::error::in_progress || would_block(error)) {
-      co_await when_ready(socket, tcp::socket::wait_write);
+      co_await when_ready(sockets_, socket, tcp::socket::wait_write);
       int pending = 0;
       socklen_t size = sizeof pending;
       ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_ERROR, &pending, &size);
       error = error_code(pending, boost::system::system_category());
     }
     if (error) co_return network_failure(what, error);
-    co_return std::make_unique<AsioConnection>(std::move(socket));
+    co_return std::make_unique<AsioConnection>(sockets_, std::move(socket));
   }
 
  private:
-  boost::asio::io_context& context_;
+  SocketWaits& sockets_;
 };
 
 }  // namespace
 
-std::unique_ptr<Network> make_asio_network(boost::asio::io_context& context) {
-  return std::make_unique<AsioNetwork>(context);
-}
+std::unique_ptr<Network> make_asio_network(SocketWaits& sockets) { return std::make_unique<AsioNetwork>(sockets); }
 
 }  // namespace understudy::detail

@@ -1,14 +1,13 @@
-// Real sockets, waited for by whoever runs the io_context: the control thread, or the application.
+// Real sockets, waited for by whoever runs their io_context: an idle worker, or the application.
 #pragma once
 
+#include "runtime/io_seat.hpp"
 #include "understudy/runtime/network.hpp"
 
 #include <memory>
 
-#include <boost/asio/io_context.hpp>
-
 namespace understudy::detail {
 
-[[nodiscard]] std::unique_ptr<Network> make_asio_network(boost::asio::io_context& context);
+[[nodiscard]] std::unique_ptr<Network> make_asio_network(SocketWaits& sockets);
 
 }  // namespace understudy::detail

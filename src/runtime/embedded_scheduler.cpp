@@ -41,7 +41,8 @@ EmbeddedScheduler::EmbeddedScheduler(boost::asio::io_context& context, const Run
       work_(context.get_executor()),
       alarm_(context),
       timers_(system_clock_source(), 1, [this] { post_to(strand_, [this] { set_alarm(); }); }),
-      network_(make_asio_network(context)),
+      sockets_(context),
+      network_(make_asio_network(sockets_)),
       blocking_pool_(std::max<std::uint32_t>(options.blocking_threads_max, 1)),
       random_(make_system_random()) {}
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "runtime/blocking_pool.hpp"
+#include "runtime/io_seat.hpp"
 #include "runtime/run_queue.hpp"
 #include "runtime/timer_service.hpp"
 #include "understudy/runtime/detail/scheduler.hpp"
@@ -62,6 +63,7 @@ class EmbeddedScheduler final : public Scheduler {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer alarm_;
   TimerService timers_;
+  SocketWaits sockets_;
   std::unique_ptr<Network> network_;
   BlockingPool blocking_pool_;
   std::mutex random_mutex_;

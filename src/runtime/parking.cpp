@@ -1,8 +1,20 @@
 #include "runtime/parking.hpp"
 
+#include "runtime/io_seat.hpp"
+
 #include <algorithm>
 
 namespace understudy::detail {
+
+void ParkingPlace::release() noexcept {
+  IoSeat* const seat = seat_;
+  token_.store(1, std::memory_order_release);  // From here on the worker may sleep anew, and elsewhere.
+  if (seat != nullptr) {
+    seat->interrupt();
+  } else {
+    token_.notify_one();
+  }
+}
 
 void Parking::wake_one() noexcept {
   ParkingPlace* place = nullptr;

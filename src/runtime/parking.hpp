@@ -13,20 +13,26 @@
 
 namespace understudy::detail {
 
-/// Where one worker sleeps.
+class IoSeat;
+
+/// Where one worker sleeps: on its token, or, while it sits in the seat for sockets, in there.
 class ParkingPlace {
  public:
+  /// How it will sleep, said before it is enlisted: null, on the token.
+  void sit_in(IoSeat* seat) noexcept { seat_ = seat; }
   void wait() noexcept {
     // Acquire: pairs with the release in `release`.
     while (token_.exchange(0, std::memory_order_acquire) == 0) token_.wait(0, std::memory_order_relaxed);
   }
-  void release() noexcept {
-    token_.store(1, std::memory_order_release);
-    token_.notify_one();
-  }
+  /// True if it has been released. For a worker that sleeps elsewhere.
+  [[nodiscard]] bool take_token() noexcept { return token_.exchange(0, std::memory_order_acquire) != 0; }
+  void release() noexcept;
 
  private:
   std::atomic<std::uint32_t> token_{0};
+  // Written by the worker before it is enlisted, read by who releases it before the token is set: the mutex of the
+  // list, and the token, order the two.
+  IoSeat* seat_ = nullptr;
 };
 
 class Parking {
@@ -47,20 +53,21 @@ class Parking {
   /// It has found work. Wakes another if it was the last searcher, since there may be more.
   void found_work() noexcept;
   /// Parks the calling worker until it is woken; it then searches. `searching`: it does so now. `any_work` looks at
-  /// every queue; returns at once if it says true. Returns whether the worker is counted as searching.
-  template <typename AnyWork>
-  bool park(ParkingPlace& place, bool searching, AnyWork any_work) noexcept {
+  /// every queue; returns at once if it says true. `sleep` sleeps, and says whether it was woken or has withdrawn.
+  /// Returns whether the worker is counted as searching.
+  template <typename AnyWork, typename Sleep>
+  bool park(ParkingPlace& place, bool searching, AnyWork any_work, Sleep sleep) noexcept {
     enlist(place, searching);
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (any_work() && withdraw(place)) return false;
-    place.wait();
-    return true;
+    return sleep();
   }
+  /// A parked worker has found work by itself. False if it is just being woken: its token is on the way.
+  bool withdraw(ParkingPlace& place) noexcept;
 
  private:
   void wake_one() noexcept;
   void enlist(ParkingPlace& place, bool searching) noexcept;
-  bool withdraw(ParkingPlace& place) noexcept;
 
   std::mutex mutex_;
   std::vector<ParkingPlace*> places_;

@@ -44,7 +44,8 @@ class ThreadCompletion final : public Completion {
 ThreadedScheduler::ThreadedScheduler(const RuntimeOptions& options)
     : workers_wanted_(options.workers > 0 ? options.workers : usable_processors()),
       io_loop_(system_clock_source(), workers_wanted_ + 1),
-      network_(make_asio_network(io_loop_.context())),
+      io_seat_(io_loop_),
+      network_(make_asio_network(io_seat_.sockets())),
       blocking_pool_(options.blocking_threads_max > 0 ? options.blocking_threads_max : 1),
       random_(make_system_random()) {
   workers_.reserve(workers_wanted_);

@@ -3,6 +3,7 @@
 
 #include "runtime/blocking_pool.hpp"
 #include "runtime/io_loop.hpp"
+#include "runtime/io_seat.hpp"
 #include "runtime/own_threads.hpp"
 #include "runtime/worker.hpp"
 #include "understudy/runtime/detail/scheduler.hpp"
@@ -41,6 +42,7 @@ class ThreadedScheduler final : public Scheduler {
 
   // For workers.
   [[nodiscard]] Parking& parking() noexcept { return parking_; }
+  [[nodiscard]] IoSeat& io_seat() noexcept { return io_seat_; }
   [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
   [[nodiscard]] bool any_work() const noexcept;
   Context* take_shared() noexcept { return shared_.pop(); }
@@ -54,6 +56,7 @@ class ThreadedScheduler final : public Scheduler {
   Parking parking_;
   RunQueue shared_;  // What threads that are no workers have made ready.
   IoLoop io_loop_;
+  IoSeat io_seat_;
   std::unique_ptr<Network> network_;
   BlockingPool blocking_pool_;
   std::mutex random_mutex_;

@@ -45,6 +45,7 @@ void Worker::finish() noexcept {
 
 Context* Worker::find_local(ThreadState& thread) noexcept {
   if (++activations_ % shared_queue_period == 0) {
+    scheduler_.io_seat().poll();
     if (Context* context = scheduler_.take_shared()) return context;
   }
   if (Context* context = std::exchange(thread.hand_off, nullptr)) {
@@ -85,8 +86,7 @@ void Worker::run_shared(ThreadState& thread) noexcept {
     Context* context = find_local(thread);
     if (context == nullptr) context = search();
     if (context == nullptr) {
-      searching_ = scheduler_.parking().park(
-          place_, searching_, [this] { return scheduler_.stopping() || !bound_.empty() || scheduler_.any_work(); });
+      park(thread);
       continue;
     }
     if (searching_) {
@@ -95,6 +95,31 @@ void Worker::run_shared(ThreadState& thread) noexcept {
     }
     thread.budget = activation_budget;
     context->run();
+  }
+}
+
+void Worker::park(ThreadState& thread) noexcept {
+  const bool seated = scheduler_.io_seat().try_take();
+  place_.sit_in(seated ? &scheduler_.io_seat() : nullptr);
+  const auto any_work = [this] { return scheduler_.stopping() || !bound_.empty() || scheduler_.any_work(); };
+  const auto sleep = [&] {
+    if (seated) return sleep_in_seat(thread);
+    place_.wait();
+    return true;
+  };
+  searching_ = scheduler_.parking().park(place_, searching_, any_work, sleep);
+  if (seated) scheduler_.io_seat().leave();
+}
+
+/// True if it was woken, false if a socket brought work and the worker has withdrawn.
+bool Worker::sleep_in_seat(ThreadState& thread) noexcept {
+  for (;;) {
+    scheduler_.io_seat().wait();
+    if (place_.take_token()) return true;
+    if (thread.hand_off == nullptr && queue_.empty() && bound_.empty()) continue;
+    if (scheduler_.parking().withdraw(place_)) return false;
+    while (!place_.take_token()) std::this_thread::yield();
+    return true;
   }
 }
 

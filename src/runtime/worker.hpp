@@ -2,7 +2,8 @@
 //
 // Where a worker looks for work, in this order: its hand-off slot (what was made ready last, still warm in the cache, a
 // few times in a row at most), what is bound to it, its own run queue (the two in turn), the scheduler's shared queue,
-// the run queues of the other workers. A worker of Kind::own_thread runs only what is bound to it: one actor.
+// the run queues of the other workers. With nothing to do it waits for sockets, if no other does (io_seat.hpp), and
+// sleeps otherwise. A worker of Kind::own_thread runs only what is bound to it: one actor.
 #pragma once
 
 #include "runtime/parking.hpp"
@@ -63,6 +64,8 @@ class Worker {
   void run_own_thread(ThreadState& thread) noexcept;
   Context* find_local(ThreadState& thread) noexcept;
   Context* search() noexcept;
+  void park(ThreadState& thread) noexcept;
+  bool sleep_in_seat(ThreadState& thread) noexcept;
 
   ThreadedScheduler& scheduler_;
   const std::uint32_t index_;

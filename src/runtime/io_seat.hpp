@@ -1,0 +1,68 @@
+// Who waits for sockets: a worker that has nothing else to do. It sits down here instead of going to sleep, and what
+// becomes ready it runs itself, without waking anybody.
+//
+// At most one thread sits here at a time. Workers that are busy look in now and then without waiting (`poll`); and so
+// that sockets are served though every worker is busy with one long computation, the control thread looks in every
+// guard_interval for as long as workers come and go. It lets go once a worker has sat through an interval: an idle
+// system wakes nobody.
+#pragma once
+
+#include "runtime/io_loop.hpp"
+
+#include <atomic>
+#include <cstdint>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+namespace understudy::detail {
+
+/// Sockets, and how many coroutines wait for one of them to become ready.
+struct SocketWaits {
+  explicit SocketWaits(boost::asio::io_context& io_context) noexcept : context(io_context) {}
+  boost::asio::io_context& context;
+  std::atomic<std::uint32_t> count{0};  // Relaxed: says whether a look is worth its system call.
+};
+
+class IoSeat {
+ public:
+  static constexpr std::chrono::milliseconds guard_interval{2};
+
+  explicit IoSeat(IoLoop& control) : control_(control), guard_timer_(control.context()) {}
+  IoSeat(const IoSeat&) = delete;
+  IoSeat& operator=(const IoSeat&) = delete;
+  ~IoSeat() = default;
+
+  [[nodiscard]] SocketWaits& sockets() noexcept { return sockets_; }
+
+  /// True if the caller now has the seat, until it calls `leave`.
+  [[nodiscard]] bool try_take() noexcept { return !taken_.exchange(true, std::memory_order_acquire); }
+  /// Gives the seat back, and sees to it that sockets are looked after meanwhile.
+  void leave() noexcept;
+  /// Waits until a socket is ready, or `interrupt`, and lets those who waited for it become ready. Only in the seat.
+  void wait() noexcept;
+  /// Ends a `wait`, or the next one. Any thread.
+  void interrupt() noexcept;
+  /// Lets become ready who waits for a socket that is ready now, if nobody sits here. Any thread of the system.
+  void poll() noexcept;
+
+ private:
+  void run_ready() noexcept;
+  void guard();
+
+  IoLoop& control_;
+  boost::asio::io_context context_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
+  SocketWaits sockets_{context_};
+  // Taken by exchange (acquire), given back by store (release): a lock that is only tried.
+  std::atomic<bool> taken_{false};
+  // Whether the guard's timer runs. Set by who leaves, cleared by the control thread (acq_rel); `leaves_` is read after
+  // clearing, so that a worker that left meanwhile either sees it cleared or is seen.
+  std::atomic<bool> guarded_{false};
+  std::atomic<std::uint32_t> leaves_{0};  // How often the seat was left. Relaxed, but for the above.
+  std::uint32_t leaves_seen_ = 0;         // The control thread only.
+  boost::asio::steady_timer guard_timer_;
+};
+
+}  // namespace understudy::detail
