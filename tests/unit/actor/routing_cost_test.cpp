@@ -1,4 +1,5 @@
-// What routing costs: prints nanoseconds for docs/routing.md, and holds only what does not depend on the machine.
+// What routing costs: prints nanoseconds of processor time for docs/routing.md, and holds only what does not depend on
+// the machine.
 //
 //     unit_tests --gtest_filter='RoutingCost.*'
 #include "support/runtimes.hpp"
@@ -9,7 +10,8 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
+#include <ctime>
+#include <memory>
 #include <string_view>
 
 #include <fmt/core.h>
@@ -45,42 +47,44 @@ Task<int> ask_often(const To& to) {
   }
   co_return answered;
 }
-/// Nanoseconds of one round, the median of several runs.
+double nanoseconds_since(std::clock_t start) {
+  return 1e9 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+}
+
+/// Nanoseconds of processor time for one round, on all threads of the process: the median of several runs.
 template <typename Run>
 double time_of(Run run, int per_run = rounds) {
   std::array<double, repetitions> runs{};
   for (double& each : runs) {
-    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t start = std::clock();
     run();
-    each = std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count() / per_run;
+    each = nanoseconds_since(start) / per_run;
   }
   std::ranges::nth_element(runs, runs.begin() + repetitions / 2);
   return runs[repetitions / 2];
 }
 template <typename To>
-double print_cost(System& system, std::string_view what, const To& to) {
+void print_cost(System& system, std::string_view what, const To& to) {
   const double ns = time_of([&] { EXPECT_EQ(wait(system, ask_often(to)).value_or(0), rounds); });
   fmt::print("{:<44} {:7.1f} ns\n", what, ns);
-  return ns;
 }
 
 TEST(RoutingCost, OfAnAskByWay) {
   System system({.workers = 1});
   std::vector<Address<Add>> targets;
   for (int i = 0; i < 4; ++i) targets.push_back(system.spawn("target", count));
-  const auto by_value = route::by_key([](const Add& add) { return add.value; });
-  const double direct = print_cost(system, "ask, direct", targets[0]);
+  const auto by_value =
+      route::by_key([next = std::make_shared<std::int64_t>(0)](const Add& /*add*/) { return (*next)++; });
+  print_cost(system, "ask, direct", targets[0]);
   const Router<Add> turns(system, "turns", route::in_caller, targets);
-  const double caller = print_cost(system, "ask, round robin over 4, in the caller", turns);
+  print_cost(system, "ask, round robin over 4, in the caller", turns);
   const Router<Add> turns_door(system, "turns", route::by_actor, targets);
-  const double actor = print_cost(system, "ask, round robin over 4, by an actor", turns_door);
+  print_cost(system, "ask, round robin over 4, by an actor", turns_door);
   print_cost(system, "ask, least loaded of 4, in the caller",
              Router(system, "least", route::in_caller, targets, route::least_loaded));
   print_cost(system, "ask, by key over 4, in the caller", Router(system, "key", route::in_caller, targets, by_value));
   print_cost(system, "ask, by key over 4, by an actor", Router(system, "key", route::by_actor, targets, by_value));
   print_cost(system, "ask, pool of up to 4", Pool(system, "pool", count, {.max = 4}));
-  EXPECT_LT(caller, actor) << "a hop costs more than a choice";
-  EXPECT_GT(direct, 0);
 }
 
 TEST(RoutingCost, OfFindingAnActor) {
@@ -120,10 +124,9 @@ TEST(RoutingCost, OfFindingAnActor) {
                  },
                  new_keys));
   EXPECT_EQ(many.statistics().lives, static_cast<std::uint64_t>(new_keys) * repetitions);
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   system.shutdown();
-  fmt::print("{:<44} {:7.1f} ns\n", "shutdown, for each actor on demand",
-             std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count() / made);
+  fmt::print("{:<44} {:7.1f} ns\n", "shutdown, for each actor on demand", nanoseconds_since(start) / made);
 }
 
 }  // namespace
