@@ -60,9 +60,9 @@ template <Message M>
 Task<> broadcaster_actor(Mailbox<M>& inbox, std::shared_ptr<Routes> routes) {
   while (auto message = co_await inbox.receive()) {
     const Push outcome = offer_to_all(*routes, *message, [](Target& /*target*/, M&& copy) {
-      refuse_message(std::move(copy), ErrorCode::mailbox_full);
+      refuse_message(std::move(copy), Push::full, ErrorCode::mailbox_full);
     });
-    if (outcome == Push::closed) refuse_message(std::move(*message), routes->none_left());
+    if (outcome == Push::closed) refuse_message(std::move(*message), Push::closed, routes->none_left());
   }
 }
 
@@ -107,15 +107,9 @@ class Broadcaster {
   [[nodiscard]] Result<void> try_tell(Value&& value) const {
     if (door_) return door_->address().try_tell(std::forward<Value>(value));
     const M message(std::forward<Value>(value));
-    switch (detail::offer_to_all(*routes_, message, [](detail::Target&, M&&) {})) {
-      case detail::Push::closed:
-        return std::unexpected(routes_->none_left());
-      case detail::Push::full:
-        return failure(ErrorCode::mailbox_full);
-      case detail::Push::accepted:
-      case detail::Push::accepted_wake:
-        break;
-    }
+    const detail::Push outcome = detail::offer_to_all(*routes_, message, [](detail::Target&, M&&) {});
+    if (outcome == detail::Push::closed) return std::unexpected(routes_->none_left());
+    if (outcome == detail::Push::full) return failure(ErrorCode::mailbox_full);
     return {};
   }
 

@@ -116,22 +116,6 @@ template <typename Request, typename M>
     return nullptr;
   }
 }
-/// Whether a request in the message has somebody who waits for its answer.
-template <typename M>
-[[nodiscard]] bool is_awaited(const M& message) noexcept {
-  if constexpr (requires { std::variant_size<M>::value; }) {
-    return std::visit([](const auto& part) noexcept { return is_awaited(part); }, message);
-  } else if constexpr (requires { typename ReplyType<M>; }) {
-    if constexpr (requires { message.reply; }) {
-      return static_cast<bool>(message.reply);
-    } else {
-      return static_cast<bool>(message.response);
-    }
-  } else {
-    return false;
-  }
-}
-
 /// A message that was made before its target was known; becomes one with the Reply that the ask gives it.
 template <typename M, typename Request>
 struct ReadyMade {
@@ -151,11 +135,9 @@ struct ReadyMade {
 
 /// A message that a router's actor cannot pass on: its asker is told, or it becomes a dead letter.
 template <typename M>
-void refuse_message(M&& message, const Error& reason) {
-  const bool awaited = is_awaited(message);
+void refuse_message(M&& message, Push refused, const Error& reason) {
+  note_unsent(current_cell("a router"), message, cause_of(refused), reason);
   drop_unsent(std::move(message), reason);
-  ActorCell& router = current_cell("a router");
-  if (!awaited) note_dead_letter(router.system(), router, typeid(M), reason);
 }
 
 /// The actor form of a router. It waits for room only while no target has any, so a slow one holds up nobody else.
@@ -164,26 +146,16 @@ Task<> router_actor(Mailbox<M>& inbox, std::shared_ptr<Routes> routes, Policy po
   const RoundPosition position;
   while (auto message = co_await inbox.receive()) {
     Target* full = nullptr;
-    switch (offer(*routes, policy, position, *message, full)) {
-      case Push::accepted:
-      case Push::accepted_wake:
-        continue;
-      case Push::closed:
-        refuse_message(std::move(*message), routes->none_left());
-        continue;
-      case Push::full:
-        break;
-    }
-    if (reads_message<Policy>) {
-      refuse_message(std::move(*message), ErrorCode::mailbox_full);
-      continue;
-    }
-    const bool awaited = is_awaited(*message);
-    Tell<M> tell(full->cell(), std::move(*message));
-    const Result<void> sent = co_await std::move(tell);
-    if (!sent && !awaited) {
-      ActorCell& router = current_cell("a router");
-      note_dead_letter(router.system(), router, typeid(M), sent.error());
+    const Push outcome = offer(*routes, policy, position, *message, full);
+    if (outcome < Push::full) continue;
+    if (outcome == Push::closed) {
+      refuse_message(std::move(*message), Push::closed, routes->none_left());
+    } else if (reads_message<Policy>) {
+      refuse_message(std::move(*message), Push::full, ErrorCode::mailbox_full);
+    } else {
+      // What it is refused by in the end is told to its asker, or makes it a dead letter.
+      Tell<M> tell(full->cell(), std::move(*message));
+      static_cast<void>(co_await std::move(tell));
     }
   }
 }
