@@ -5,7 +5,7 @@ import math
 
 COLOURS = {"tokio-current-thread": "#d1741f", "tokio-multi-thread": "#a8480d", "caf": "#3b6ea5"}
 OTHER_COLOUR = "#777777"
-LABELS_WIDTH, BARS_WIDTH, VALUES_WIDTH, LINE = 330, 520, 110, 18
+LABELS_WIDTH, BARS_WIDTH, VALUES_WIDTH, LINE = 390, 500, 110, 18
 
 
 def scale_of(ratios):
