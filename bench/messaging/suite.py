@@ -139,6 +139,8 @@ def measure_case(case, found, missing, options):
 
 
 def run(options):
+    if options.record and (options.quick or options.tiny):
+        raise RunFailed("a short run is no figure to record")
     cases = [case for case in CASES if options.case.search(case.name) and (options.huge or not case.huge)]
     if not cases:
         raise RunFailed(f"no case matches '{options.case.pattern}'")
