@@ -67,7 +67,7 @@ CASES = (
     Case("tell/two-workers", "tell", 2_000_000, workers=2),
     fan_in(1), fan_in(4), fan_in(64), fan_in(1024),
     Case("spawn/finish", "spawn", 200_000),
-    Case("spawn/shutdown", "shutdown", 1, 20_000, absent=NO_PEER, quick=(1, 1_000)),
+    Case("spawn/shutdown", "shutdown", 1, 100_000, absent=NO_PEER, quick=(1, 1_000)),
     Case("memory/idle-actor", "idle-memory", 1, 1_000_000, figures=(Figure("bytes_per_actor", "B"),), quick=(1, 10_000)),
     Case("idle/cpu", "idle-cpu", 10_000, 1_000_000, figures=(Figure("cpu_ms", "ms"),), quick=(200, 10_000)),
     Case("growth/1", "growth", 500_000, 1),

@@ -49,9 +49,6 @@ Actors spawn_all(us::System& system, std::uint64_t count) {
   return actors;
 }
 
-/// A system that ends with the process: with so many actors in it, its own end is a workload by itself (run_shutdown).
-us::System& lasting_system(const Options& options) { return *new us::System({.workers = options.workers}); }
-
 std::uint64_t resident_bytes() {
   std::uint64_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages >> pages;
@@ -70,7 +67,7 @@ double processor_seconds() {
 }  // namespace
 
 Outcome run_idle_memory(const Options& options) {
-  us::System& system = lasting_system(options);
+  us::System system({.workers = options.workers});
   const std::uint64_t before = resident_bytes();
   const Stopwatch watch;
   const Actors actors = spawn_all(system, options.size);
@@ -82,7 +79,7 @@ Outcome run_idle_memory(const Options& options) {
 }
 
 Outcome run_idle_cpu(const Options& options) {
-  us::System& system = lasting_system(options);
+  us::System system({.workers = options.workers});
   const Actors actors = spawn_all(system, options.size);
   const us::Result<std::int64_t> sum = us::wait(system, ask_each(actors));
   const Stopwatch watch;
@@ -95,7 +92,7 @@ Outcome run_idle_cpu(const Options& options) {
 }
 
 Outcome run_growth(const Options& options) {
-  us::System& system = lasting_system(options);
+  us::System system({.workers = options.workers});
   const Actors actors = spawn_all(system, options.size);
   const us::Result<std::int64_t> begun = us::wait(system, ask_each(actors));
   const Stopwatch watch;

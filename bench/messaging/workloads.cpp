@@ -15,7 +15,7 @@ std::span<const Workload> workloads() noexcept {
       Workload{"idle-memory", run_idle_memory, 1, 1'000'000},                  // -, actors
       Workload{"idle-cpu", run_idle_cpu, 10'000, 1'000'000},                   // milliseconds, actors
       Workload{"growth", run_growth, 1'000'000, 1'000'000},                    // asks, actors
-      Workload{"shutdown", run_shutdown, 1, 10'000},                           // -, actors
+      Workload{"shutdown", run_shutdown, 1, 100'000},                          // -, actors
       Workload{"skynet-tasks", run_skynet_tasks, 1'000'000, 1},                // leaves, -
       Workload{"skynet-actors", run_skynet_actors, 1'000'000, 1},              // leaves, -
       Workload{"ping-pong", run_ping_pong, 1'000'000, 1},                      // rounds, -
