@@ -49,6 +49,13 @@
 
 namespace understudy::test::interleavings {
 
+/// Whether switching takes a system call or more.
+#ifdef UNDERSTUDY_TEST_FIBERS
+inline constexpr bool is_slow = true;
+#else
+inline constexpr bool is_slow = false;
+#endif
+
 /// A stack that can be switched to. One that is made without a body stands for the thread that runs now.
 class Fiber {
  public:
