@@ -98,6 +98,16 @@ def check_waiting_tests(path, code, report, _):
                        "run it on simulated time, or wait for the event itself")
 
 
+def check_awaits(path, code, report, _):
+    """What GCC 12 compiles wrongly: docs/pitfalls.md."""
+    for line, _ in matches(r"\bwhile\s*\(\s*!?\s*co_await\b", code):
+        report.add(path, line, "await", "a bare await as a loop's condition can lose the coroutine with GCC 12",
+                   "name what comes: while (auto message = co_await ...); see docs/pitfalls.md")
+    for line, _ in matches(r"\bco_await\b[^;{}]*\(\s*\[(?!\s*\])[^\]]*\]\s*(?:\([^)]*\))?\s*(?:mutable\s*)?(?:->[^{]*)?\{", code):
+        report.add(path, line, "await", "a closure with captures made inside a co_await expression is destroyed twice by GCC 12",
+                   "name it, and move it in; see docs/pitfalls.md")
+
+
 def check_header(path, code, report, _):
     if not path.endswith(".hpp"):
         return
@@ -172,7 +182,7 @@ def main():
         if path.endswith(tree.CPP):
             check_length(root, path, report, lists)
             code = tree.code_of(tree.read(root, path))
-            for check in (check_calls, check_atomics, check_waiting_tests, check_header):
+            for check in (check_calls, check_atomics, check_waiting_tests, check_awaits, check_header):
                 check(path, code, report, lists)
     check_dead_headers(root, paths, report)
     if os.path.exists(os.path.join(root, "dev")):

@@ -121,7 +121,7 @@ TEST(G06BoundedMemory, WhatIsKeptOfFailuresIsBounded) {
   System& system = simulation.system();
   const Supervisor supervisor(system, {.intensity = {.restarts = 1'000'000}, .backoff = {.next = Duration{0}}});
   const auto actor = system.spawn("crashing", [](Mailbox<int>& inbox) -> Task<> {
-    while (co_await inbox.receive()) throw std::runtime_error("crash");
+    while (const auto message = co_await inbox.receive()) throw std::runtime_error("crash");
   });
   for (int i = 0; i < 500; ++i) {
     ASSERT_TRUE(actor.try_tell(int(i)));

@@ -1,7 +1,7 @@
 #include "understudy/actor/system.hpp"
 
 understudy::Task<> actor(understudy::Mailbox<int>& inbox) {
-  while (co_await inbox.receive()) {
+  while (const auto message = co_await inbox.receive()) {
   }
 }
 

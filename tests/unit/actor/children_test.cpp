@@ -166,7 +166,7 @@ Task<> family(Mailbox<int>& inbox, [[maybe_unused]] Counted life, int depth) {
     }
   }
   std::uint64_t state = this_actor().incarnation + static_cast<std::uint64_t>(depth);
-  while (co_await inbox.receive()) {
+  while (const auto message = co_await inbox.receive()) {
     state = state * 6364136223846793005U + 1442695040888963407U;
     if (state >> 60U == 3) throw std::runtime_error("again");
     co_await sleep(Duration(state >> 52U));

@@ -65,7 +65,7 @@ Task<> tree(Mailbox<int>& inbox, FrameNote note, int depth, int width) {
   for (int i = 0; i < width && depth > 0; ++i) {
     children.push_back(spawn_child("c" + std::to_string(i), tree, {}, note, depth - 1, width));
   }
-  while (co_await inbox.receive()) {
+  while (const auto message = co_await inbox.receive()) {
   }
 }
 
@@ -140,7 +140,7 @@ TEST(Shutdown, IsBoundedThoughAnActorCrashesWheneverItIsToStop) {
 }
 
 Task<> spawner(Mailbox<int>& inbox, System& system, std::shared_ptr<Record> record) {
-  while (co_await inbox.receive()) {
+  while (const auto message = co_await inbox.receive()) {
   }
   record->add("draining");
   const auto root = system.spawn("late", tree, {}, FrameNote(record), 0, 0);
@@ -190,7 +190,7 @@ TEST(Shutdown, DestroysTheTasksOfEveryGroup) {
 Task<> owner_of_tasks(Mailbox<int>& inbox, System& system, [[maybe_unused]] Counted life) {
   TaskGroup group(system);
   for (int i = 0; i < 10; ++i) group.spawn(sleep_for_ever(life));
-  while (co_await inbox.receive()) {
+  while (const auto message = co_await inbox.receive()) {
   }
 }
 
@@ -267,7 +267,7 @@ TEST(Shutdown, DrainsTheMailboxFirst) {
   on_every_runtime([](System& system) {
     const auto handled = std::make_shared<std::atomic<int>>(0);
     const auto actor = system.spawn("slow", [handled](Mailbox<int>& inbox) -> Task<> {
-      while (co_await inbox.receive()) {
+      while (const auto message = co_await inbox.receive()) {
         co_await sleep(std::chrono::microseconds(10));
         ++*handled;
       }

@@ -134,7 +134,7 @@ TEST(Stop, ManyActorsAtOnce) {
           actors.push_back(system.spawn(
               "one of many",
               [](Mailbox<int>& inbox, [[maybe_unused]] Counted life) -> Task<> {
-                while (co_await inbox.receive()) {
+                while (const auto message = co_await inbox.receive()) {
                 }
               },
               {}, Counted(census)));

@@ -37,7 +37,7 @@ TEST(SupervisorLife, BeginsWithActorsThatAreThere) {
       [](System& system) {
         const auto stuck = system.spawn("stuck", [](Mailbox<int>& inbox) -> Task<> {
           if (this_actor().incarnation == 1) co_await sleep(std::chrono::hours(1));
-          while (co_await inbox.receive()) {
+          while (const auto message = co_await inbox.receive()) {
           }
         });
         pass_time(system, milliseconds(1));
@@ -94,7 +94,7 @@ TEST(SupervisorLife, DISABLED_WorksInSlices) {
   System system({.workers = 2});
   const Supervisor supervisor(system, {.heartbeat = milliseconds(50), .cutoff = milliseconds(100)});
   const auto sleeper = system.spawn("sleeper", [](Mailbox<int>& inbox) -> Task<> {
-    while (co_await inbox.receive()) {
+    while (const auto message = co_await inbox.receive()) {
       for (int i = 0; i < 30; ++i) {
         co_await sleep(milliseconds(20));
         beat();

@@ -197,7 +197,7 @@ TEST(Liveness, ABusyActorAndAnIdleOneAreLeftAlone) {
     const Supervisor supervisor(system, std::move(options));
     const auto handled = std::make_shared<std::atomic<int>>(0);
     const auto busy = system.spawn("busy", [handled, pace](Mailbox<int>& inbox) -> Task<> {
-      while (co_await inbox.receive()) {
+      while (const auto message = co_await inbox.receive()) {
         ++*handled;
         if (pace > Duration{0}) co_await sleep(pace);
       }
