@@ -2,6 +2,7 @@
 #pragma once
 
 #include "understudy/actor/dead_letter.hpp"
+#include "understudy/actor/detail/cell_pointer.hpp"
 #include "understudy/actor/detail/supervision_hook.hpp"
 #include "understudy/runtime/task_group.hpp"
 

@@ -1,5 +1,6 @@
 #include "understudy/runtime/detail/context.hpp"
 
+#include "understudy/runtime/detail/frame_pool.hpp"
 #include "understudy/runtime/detail/scheduler.hpp"
 
 #if defined(__x86_64__)
@@ -33,6 +34,18 @@ void Context::pause() noexcept {
   _mm_pause();
 #endif
 }
+
+ContextExtras& Context::make_extras() {
+  if (!has_extras_) {
+    const auto address = reinterpret_cast<std::uintptr_t>(new (allocate_block(sizeof(ContextExtras))) ContextExtras);
+    extras_high_ = static_cast<std::uint16_t>(address >> 32U);
+    extras_low_ = static_cast<std::uint32_t>(address);
+    has_extras_ = true;
+  }
+  return *extras();
+}
+
+void Context::drop_extras() noexcept { free_block(extras(), sizeof(ContextExtras)); }
 
 void Context::schedule() noexcept { scheduler_->schedule(*this); }
 

@@ -67,8 +67,9 @@ class SpawnedTask final : public Context {
   Task<> task_;
 };
 
-void TaskGroupCore::spawn(Task<> task) {
+void TaskGroupCore::spawn(Task<> task, TimePoint deadline) {
   auto* spawned = new SpawnedTask(*this, std::move(task));
+  spawned->set_deadline(deadline);
   bool refused = false;
   {
     const SpinGuard guard(lock_);

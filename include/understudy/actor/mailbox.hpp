@@ -11,6 +11,7 @@
 #include "understudy/actor/detail/actor_cell.hpp"
 #include "understudy/actor/detail/tell_node.hpp"
 #include "understudy/actor/message.hpp"
+#include "understudy/actor/tell.hpp"
 
 #include <optional>
 
@@ -27,12 +28,17 @@ class Mailbox {
 
   /// Waits for the next message. Empty when the actor has been asked to stop and has handled everything: it should
   /// return then. Messages from one sender come in sending order; requests whose asker has given up are not handed out.
+  /// While it handles a request with a deadline the actor inherits that (actor/ask.hpp); one that comes too late is not
+  /// handed out either: it ends with `timeout`.
   /// After a number of messages in a row the actor yields, so that a flooded one does not starve its neighbours.
   [[nodiscard]] Receive receive() noexcept { return Receive(*this); }
   /// The next message if one waits, without suspending: for actors that gather a batch. Empty if there is none now.
   [[nodiscard]] std::optional<M> try_receive() noexcept {
     std::optional<M> message;
-    if (take(message)) cell_.count_message();
+    if (take(message)) {
+      cell_.count_message();
+      cell_.set_deadline(TimePoint::max());
+    }
     return message;
   }
   /// This actor's own address: what it gives to others so that they can send to it.
@@ -45,13 +51,36 @@ class Mailbox {
   /// Moves the next message that somebody still wants into `into`. False if there is none.
   bool take(std::optional<M>& into) noexcept {
     while (detail::MessageHead* node = cell_.mailbox().pop([](detail::MessageHead& head) { detail::admit(head); })) {
-      const bool wanted = node->kind == detail::NodeKind::tell || !node->is_given_up();
+      const bool asked = node->kind == detail::NodeKind::ask;
+      const bool withdrawn = node->kind != detail::NodeKind::tell && node->is_given_up();
+      bool wanted = !withdrawn;
+      TimePoint deadline = TimePoint::max();
+      if (node->timed) [[unlikely]] {
+        auto& slot = static_cast<detail::ReplySlot&>(*node);
+        deadline = slot.deadline();
+        wanted = wanted && cell_.take_up(slot);
+      }
       std::optional<M> taken = detail::take_message<M>(*node);
-      if (!wanted) continue;
+      if (!asked && wanted) wanted = still_wanted(*taken, deadline);
+      if (!wanted) {
+        if (asked || !withdrawn) cell_.count_not_started();
+        detail::drop_unsent(std::move(*taken), ErrorCode::timeout);
+        continue;
+      }
+      cell_.set_deadline(deadline);
       into = std::move(taken);
       return true;
     }
     return false;
+  }
+  /// A request that was passed on by a tell keeps its deadline.
+  bool still_wanted(const M& message, TimePoint& deadline) const noexcept {
+    const detail::ReplySlot* slot = detail::slot_carried_by(message);
+    if (slot == nullptr) return true;
+    if (slot->is_given_up()) return false;
+    if (!slot->timed) return true;
+    deadline = slot->deadline();
+    return deadline > cell_.scheduler().clock().now();
   }
 
   detail::ActorCell& cell_;
@@ -104,7 +133,11 @@ class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, priv
   }
   [[nodiscard]] std::optional<M> await_resume() noexcept {
     inbox_.cell_.mark_busy();
-    if (message_) inbox_.cell_.count_message();
+    if (message_) {
+      inbox_.cell_.count_message();
+    } else {
+      inbox_.cell_.set_deadline(TimePoint::max());
+    }
     return std::move(message_);
   }
 

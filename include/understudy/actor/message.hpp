@@ -11,6 +11,7 @@
 
 #include <concepts>
 #include <type_traits>
+#include <variant>
 
 namespace understudy {
 namespace detail {
@@ -27,6 +28,33 @@ template <typename Request>
 struct ReplyOf<Request> {
   using type = typename std::remove_cvref_t<decltype(std::declval<Request&>().response)>::value_type;
 };
+
+struct ReplyAccess {
+  template <typename T>
+  static const ReplySlot* slot(const Reply<T>& reply) noexcept {
+    return reply.slot_;
+  }
+};
+template <typename M>
+inline constexpr bool is_variant = false;
+template <typename... Alternatives>
+inline constexpr bool is_variant<std::variant<Alternatives...>> = true;
+
+/// The slot of the Reply that `message` carries, or null. Costs nothing for types that carry none.
+template <typename M>
+const ReplySlot* slot_carried_by(const M& message) noexcept {
+  if constexpr (requires { typename ReplyOf<M>::type; }) {
+    if constexpr (requires { ReplyAccess::slot(message.reply); }) {
+      return ReplyAccess::slot(message.reply);
+    } else if constexpr (requires { ReplyAccess::slot(message.response); }) {
+      return ReplyAccess::slot(message.response);
+    }
+  } else if constexpr (is_variant<M>) {
+    if (message.valueless_by_exception()) return nullptr;
+    return std::visit([](const auto& alternative) { return slot_carried_by(alternative); }, message);
+  }
+  return nullptr;
+}
 
 }  // namespace detail
 

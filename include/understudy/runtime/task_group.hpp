@@ -24,6 +24,12 @@ namespace detail {
 
 class SpawnedTask;
 
+/// The deadline of what runs on this thread now; none outside of a System's coroutines.
+[[nodiscard]] inline TimePoint inherited_deadline() noexcept {
+  const Context* current = this_thread().current;
+  return current != nullptr ? current->deadline() : TimePoint::max();
+}
+
 /// What a group and its tasks share.
 class TaskGroupCore {
  public:
@@ -33,7 +39,8 @@ class TaskGroupCore {
   TaskGroupCore(const TaskGroupCore&) = delete;
   TaskGroupCore& operator=(const TaskGroupCore&) = delete;
 
-  void spawn(Task<> task);
+  /// The task's asks end by `deadline`, as if it were handling a message with that one.
+  void spawn(Task<> task, TimePoint deadline);
   void cancel() noexcept;
   /// Sets `ended` once no task runs; at once if none does. One waiter at a time.
   void notify_when_empty(Event& ended) noexcept;
@@ -89,8 +96,11 @@ class TaskGroup {
     core_->release();
   }
 
-  /// Starts `task` on a worker. Constant time.
-  void spawn(Task<> task) { core_->spawn(std::move(task)); }
+  /// Starts `task` on a worker. It inherits the deadline of the work that the caller has in hand, if any. Constant
+  /// time.
+  void spawn(Task<> task) { core_->spawn(std::move(task), detail::inherited_deadline()); }
+  /// The same, for a task that goes on when that work is done: it inherits nothing.
+  void spawn_regardless(Task<> task) { core_->spawn(std::move(task), TimePoint::max()); }
   /// Asks every task to end at its next suspension. Returns at once.
   void cancel() noexcept { core_->cancel(); }
   /// Waits until no task of the group runs. Not while another join of the same group waits.

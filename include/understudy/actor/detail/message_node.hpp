@@ -48,6 +48,7 @@ struct alignas(16) MessageHead {
   std::atomic<RequestState> state{RequestState::unsent};
   const NodeKind kind;
   std::uint16_t message_offset = 0;  ///< Where the message is, from the node's start.
+  bool timed = false;                ///< A request with a deadline: see ReplySlot::deadline.
 
   void place_message(const void* message) noexcept {
     message_offset =

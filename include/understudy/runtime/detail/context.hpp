@@ -14,6 +14,7 @@
 //      schedules the context, which then is destroyed instead of resumed.
 #pragma once
 
+#include "understudy/base/clock.hpp"
 #include "understudy/base/error.hpp"
 
 #include <atomic>
@@ -53,6 +54,9 @@ class Suspension {
   /// Takes the right to resume the waiting context. True for exactly one caller. Any thread, while it is protected
   /// (see above) or known to be alive.
   virtual bool claim() noexcept = 0;
+  /// The same, because what the context works for is not wanted any more: it goes on with the error `cancelled`. Only
+  /// for waits that can end so.
+  virtual bool cancel() noexcept { return false; }
   /// What is waited for, for incidents and for judging liveness.
   [[nodiscard]] virtual Wait waiting_for() const noexcept = 0;
 
@@ -90,6 +94,12 @@ struct ThreadState {
   static thread_local constinit ThreadState state;
   return state;
 }
+
+/// What few contexts have. Made when it is first needed.
+struct ContextExtras {
+  /// When the work in hand must be done. Asks that are made meanwhile, and tasks that are spawned, inherit it.
+  TimePoint deadline = TimePoint::max();
+};
 
 class Context {
  public:
@@ -136,6 +146,14 @@ class Context {
   /// The suspension it waits on was claimed by the caller, who hands the right to run to the scheduler. Any thread.
   void schedule() noexcept;
 
+  /// When the work in hand must be done; TimePoint::max(): it has no deadline. This, and all about extras: the holder
+  /// of the right to run.
+  [[nodiscard]] TimePoint deadline() const noexcept { return has_extras_ ? extras()->deadline : TimePoint::max(); }
+  void set_deadline(TimePoint deadline) {
+    if (has_extras_ || deadline != TimePoint::max()) [[unlikely]]
+      make_extras().deadline = deadline;
+  }
+
   [[nodiscard]] Scheduler& scheduler() const noexcept { return *scheduler_; }
   [[nodiscard]] std::coroutine_handle<> resume_point() const noexcept { return resume_point_; }
 
@@ -148,7 +166,10 @@ class Context {
 
  protected:
   explicit Context(Scheduler& scheduler) noexcept : scheduler_(&scheduler) {}
-  ~Context() = default;
+  ~Context() {
+    if (has_extras_) [[unlikely]]
+      drop_extras();
+  }
 
   /// Waits out a killer that holds the suspension, and clears it. First thing in `run`.
   void retire() noexcept {
@@ -176,6 +197,12 @@ class Context {
     return (reinterpret_cast<std::uintptr_t>(suspension) & 1U) != 0;
   }
   static void pause() noexcept;
+  // The pointer is kept in two parts, where the members leave room: a context costs no byte more for having it.
+  [[nodiscard]] ContextExtras* extras() const noexcept {
+    return reinterpret_cast<ContextExtras*>(static_cast<std::uintptr_t>(extras_high_) << 32U | extras_low_);
+  }
+  ContextExtras& make_extras();
+  void drop_extras() noexcept;
 
   std::coroutine_handle<> resume_point_;
   // Null while running or queued. Written by the running thread (release), tagged by a killer (acq_rel), cleared by
@@ -184,6 +211,9 @@ class Context {
   Scheduler* scheduler_;
   // Written by killers, read by the running thread at each suspension; ordered by Scheduler::heavy_fence (see above).
   std::atomic<bool> kill_requested_{false};
+  bool has_extras_ = false;
+  std::uint16_t extras_high_ = 0;
+  std::uint32_t extras_low_ = 0;
 };
 
 }  // namespace understudy::detail
