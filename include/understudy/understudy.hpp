@@ -12,6 +12,7 @@
 //  7. supervision/supervisor.hpp  what happens when an actor crashes or hangs
 //     supervision/incident.hpp    the record of it
 //  8. runtime/sleep.hpp, blocking.hpp   time, and slow calls
+//     runtime/interval.hpp        ticks at a fixed rate
 //     runtime/deadline.hpp        what is left of the time of the work in hand
 //     runtime/task_group.hpp, mutex.hpp  many tasks at once
 //     runtime/wait.hpp, asio.hpp  from plain threads, and from somebody else's Asio loop
@@ -35,6 +36,7 @@
 #include "understudy/journal/storage.hpp"
 #include "understudy/runtime/blocking.hpp"
 #include "understudy/runtime/deadline.hpp"
+#include "understudy/runtime/interval.hpp"
 #include "understudy/runtime/mutex.hpp"
 #include "understudy/runtime/network.hpp"
 #include "understudy/runtime/sleep.hpp"

@@ -21,6 +21,7 @@ template <Message M>
 class Mailbox {
  public:
   class Receive;
+  class ReceiveWithin;
 
   explicit Mailbox(detail::ActorCell& cell) noexcept : cell_(cell) {}
   Mailbox(const Mailbox&) = delete;
@@ -86,6 +87,40 @@ class Mailbox {
   detail::ActorCell& cell_;
 };
 
+namespace detail {
+/// Suspends `cell`, at `awaiting`, until `receiver` completes. False: it has, at once.
+inline bool wait_for_message(ActorCell& cell, std::coroutine_handle<> awaiting, Receiver& receiver) noexcept {
+  Suspension& suspension = receiver.suspension();
+  cell.set_receiver(&receiver);
+  if (this_thread().budget == 0) {
+    // The budget is used up: the actor goes to the back of the queue, awake, and takes its next message there.
+    static_cast<void>(cell.publish(awaiting, suspension));
+    Context::armed();
+    cell.scheduler().schedule_behind(cell);
+    return true;
+  }
+  cell.mark_idle();
+  if (!cell.publish(awaiting, suspension)) {
+    cell.give_up();
+    return true;
+  }
+  if (cell.mailbox().sleep()) {
+    Context::armed();
+    return true;
+  }
+  cell.unpublish();
+  if (receiver.complete()) {
+    cell.set_receiver(nullptr);
+    return false;
+  }
+  // What came was not wanted any more: look again behind everything that is ready.
+  static_cast<void>(cell.publish(awaiting, suspension));
+  Context::armed();
+  cell.scheduler().schedule_behind(cell);
+  return true;
+}
+}  // namespace detail
+
 /// The awaitable of Mailbox::receive.
 template <Message M>
 class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, private detail::Receiver {
@@ -95,6 +130,11 @@ class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, priv
   Receive& operator=(const Receive&) = delete;
   ~Receive() = default;
 
+  /// The same for at most `limit`; gives Result<M>: the message, or `timeout`, or `actor_stopped` where `receive` gives
+  /// none. What comes just as the time is over is handed out by this receive or by the next: none is lost. Zero or
+  /// less: what waits now. One timer, if it must wait.
+  [[nodiscard]] ReceiveWithin within(Duration limit) && noexcept { return ReceiveWithin(inbox_, limit); }
+
   [[nodiscard]] bool await_ready() noexcept {
     std::uint32_t& budget = detail::this_thread().budget;
     if (budget == 0) return false;
@@ -102,34 +142,7 @@ class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, priv
     return complete();
   }
   bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
-    detail::ActorCell& cell = inbox_.cell_;
-    cell.set_receiver(this);
-    if (detail::this_thread().budget == 0) {
-      // The budget is used up: the actor goes to the back of the queue, awake, and takes its next message there.
-      static_cast<void>(cell.publish(awaiting, *this));
-      detail::Context::armed();
-      cell.scheduler().schedule_behind(cell);
-      return true;
-    }
-    cell.mark_idle();
-    if (!cell.publish(awaiting, *this)) {
-      cell.give_up();
-      return true;
-    }
-    if (cell.mailbox().sleep()) {
-      detail::Context::armed();
-      return true;
-    }
-    cell.unpublish();
-    if (complete()) {
-      cell.set_receiver(nullptr);
-      return false;
-    }
-    // What came was not wanted any more: look again behind everything that is ready.
-    static_cast<void>(cell.publish(awaiting, *this));
-    detail::Context::armed();
-    cell.scheduler().schedule_behind(cell);
-    return true;
+    return detail::wait_for_message(inbox_.cell_, awaiting, *this);
   }
   [[nodiscard]] std::optional<M> await_resume() noexcept {
     inbox_.cell_.mark_busy();
@@ -150,6 +163,67 @@ class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, priv
   }
 
   Mailbox& inbox_;
+  std::optional<M> message_;
+};
+
+/// The awaitable of Mailbox::receive().within().
+template <Message M>
+class [[nodiscard]] Mailbox<M>::ReceiveWithin final : private detail::Suspension,
+                                                      private detail::Receiver,
+                                                      private detail::Timer {
+ public:
+  ReceiveWithin(Mailbox& inbox, Duration limit) noexcept : inbox_(inbox), limit_(limit) {}
+  ReceiveWithin(const ReceiveWithin&) = delete;
+  ReceiveWithin& operator=(const ReceiveWithin&) = delete;
+  ~ReceiveWithin() { disarm(); }
+
+  [[nodiscard]] bool await_ready() noexcept {
+    std::uint32_t& budget = detail::this_thread().budget;
+    if (budget == 0) return false;
+    --budget;
+    return complete();
+  }
+  bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
+    detail::Scheduler& scheduler = inbox_.cell_.scheduler();
+    if (limit_ > Duration{0}) {
+      armed_ = true;
+      scheduler.start_timer(*this, after(scheduler.clock().now(), limit_));
+    }
+    return detail::wait_for_message(inbox_.cell_, awaiting, *this);
+  }
+  [[nodiscard]] Result<M> await_resume() noexcept {
+    disarm();
+    inbox_.cell_.mark_busy();
+    if (message_) {
+      inbox_.cell_.count_message();
+      return Result<M>(std::in_place, std::move(*message_));
+    }
+    inbox_.cell_.set_deadline(TimePoint::max());
+    return failure(inbox_.cell_.mailbox().is_exhausted() ? ErrorCode::actor_stopped : ErrorCode::timeout);
+  }
+
+ private:
+  void fire() noexcept override {
+    if (inbox_.cell_.mailbox().nudge()) inbox_.cell_.schedule();
+  }
+  void disarm() noexcept {
+    if (!std::exchange(armed_, false)) return;
+    inbox_.cell_.scheduler().cancel_timer(*this);
+    inbox_.cell_.mailbox().forget_nudge();
+  }
+  bool complete() noexcept override {
+    const detail::MailboxCore& core = inbox_.cell_.mailbox();
+    return inbox_.take(message_) || limit_ <= Duration{0} || core.nudged() || core.is_exhausted();
+  }
+  [[nodiscard]] detail::Suspension& suspension() noexcept override { return *this; }
+  bool claim() noexcept override { return inbox_.cell_.mailbox().claim_sleeper(); }
+  [[nodiscard]] detail::Wait waiting_for() const noexcept override {
+    return {.kind = detail::Wait::Kind::message, .claimed = !inbox_.cell_.mailbox().sleeping()};
+  }
+
+  Mailbox& inbox_;
+  Duration limit_;
+  bool armed_ = false;
   std::optional<M> message_;
 };
 

@@ -6,6 +6,7 @@
 //
 //     bit 63..48  how many nodes the stack holds (saturating)
 //     bit 47..4   the stack's top
+//     bit 3       nudged: the receiver's wait is over for another reason than a message (its time, another event)
 //     bit 2       waiters: the stack holds a tell whose sender waits for room
 //     bit 1       closed: nothing is accepted any more
 //     bit 0       sleeping: the receiver waits; who clears this bit has the right to run it
@@ -50,7 +51,8 @@ class MailboxCore {
         }
       }
       node.next = top_of(seen);
-      std::uint64_t wanted = reinterpret_cast<std::uint64_t>(&node) | (seen & waiters_bit) | (next_count(seen) << 48U);
+      std::uint64_t wanted =
+          reinterpret_cast<std::uint64_t>(&node) | (seen & (waiters_bit | nudged_bit)) | (next_count(seen) << 48U);
       if (node.kind == NodeKind::waiting_tell) wanted |= waiters_bit;
       // Release: the receiver sees the node's content. Acquire: whoever wakes the receiver sees how it suspended.
       if (word_.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel, std::memory_order_acquire)) {
@@ -76,6 +78,15 @@ class MailboxCore {
       }
     }
     return false;
+  }
+  /// Ends the receiver's wait, or its next one. True if it was asleep: the caller must schedule it.
+  bool nudge() noexcept {
+    std::uint64_t seen = word_.load(std::memory_order_relaxed);
+    // Release: what the caller wrote before is seen by the receiver that finds itself nudged.
+    while (!word_.compare_exchange_weak(seen, (seen | nudged_bit) & ~sleeping_bit, std::memory_order_acq_rel,
+                                        std::memory_order_relaxed)) {
+    }
+    return (seen & sleeping_bit) != 0;
   }
   /// Messages that wait, those of waiting senders included. Exact when nothing moves.
   [[nodiscard]] std::size_t depth() const noexcept {
@@ -112,15 +123,21 @@ class MailboxCore {
     // Release: who clears the bit sees how the receiver suspended.
     return word_.compare_exchange_strong(seen, sleeping_bit, std::memory_order_acq_rel, std::memory_order_relaxed);
   }
+  [[nodiscard]] bool nudged() const noexcept { return (word_.load(std::memory_order_acquire) & nudged_bit) != 0; }
+  /// Once nobody nudges any more.
+  void forget_nudge() noexcept {
+    if (nudged()) word_.fetch_and(~nudged_bit, std::memory_order_acq_rel);
+  }
   /// True if nothing waits and nothing will come.
   [[nodiscard]] bool is_exhausted() const noexcept {
-    return first_ == nullptr && word_.load(std::memory_order_acquire) == closed_bit;
+    return first_ == nullptr && (word_.load(std::memory_order_acquire) & ~nudged_bit) == closed_bit;
   }
 
  private:
   static constexpr std::uint64_t sleeping_bit = 1;
   static constexpr std::uint64_t closed_bit = 2;
   static constexpr std::uint64_t waiters_bit = 4;
+  static constexpr std::uint64_t nudged_bit = 8;
   static constexpr std::uint64_t pointer_mask = 0x0000'FFFF'FFFF'FFF0U;
   static constexpr std::uint32_t taking_bit = 0x8000'0000U;
 
@@ -139,8 +156,8 @@ class MailboxCore {
     const std::uint32_t held = held_.load(std::memory_order_relaxed);
     held_.store(held | taking_bit, std::memory_order_relaxed);
     // Acquire: pairs with the pushes. Release: a sender that sees the emptied word sees the mark in `held_` as well.
-    while (
-        !word_.compare_exchange_weak(seen, seen & closed_bit, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+    while (!word_.compare_exchange_weak(seen, seen & (closed_bit | nudged_bit), std::memory_order_acq_rel,
+                                        std::memory_order_relaxed)) {
     }
     MessageHead* newest = top_of(seen);
     MessageHead* oldest = nullptr;
