@@ -204,6 +204,7 @@ void ActorCell::end_incarnation(Ending ending) noexcept {
 }
 
 void ActorCell::finish_incarnation() noexcept {
+  if (!scopes_ended()) return;  // The last of their tasks runs this again.
   ThreadState& thread = this_thread();
   thread.teardown_error = &ending_.error;
   receiver_ = nullptr;

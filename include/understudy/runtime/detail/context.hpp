@@ -28,6 +28,8 @@ class Scheduler;
 class ActorCell;
 class ReplySlot;
 class FrameTenant;
+class TaskGroupCore;
+struct TaskLink;
 
 /// What a suspended context waits for.
 struct Wait {
@@ -99,6 +101,10 @@ struct ThreadState {
 struct ContextExtras {
   /// When the work in hand must be done. Asks that are made meanwhile, and tasks that are spawned, inherit it.
   TimePoint deadline = TimePoint::max();
+  /// Groups of tasks that end before any frame of this context does (runtime/scope.hpp), the innermost first.
+  TaskGroupCore* scopes = nullptr;
+  /// Of a task that was spawned with a TaskHandle: what the handle refers to it by.
+  TaskLink* link = nullptr;
 };
 
 class Context {
@@ -154,6 +160,9 @@ class Context {
       make_extras().deadline = deadline;
   }
 
+  /// For scopes, and tasks with handles.
+  ContextExtras& make_extras();
+
   [[nodiscard]] Scheduler& scheduler() const noexcept { return *scheduler_; }
   [[nodiscard]] std::coroutine_handle<> resume_point() const noexcept { return resume_point_; }
 
@@ -186,6 +195,10 @@ class Context {
       }
     }
   }
+  [[nodiscard]] bool has_extras() const noexcept { return has_extras_; }
+  /// Before the frames of a killed context are destroyed: kills the tasks of its scopes. False: some have not ended;
+  /// the right to run is theirs, and the last of them schedules the context.
+  [[nodiscard]] bool scopes_ended() noexcept { return !has_extras_ || end_scopes(); }
   /// Resumes the coroutine at `resume_point_`. Returns true if the root coroutine has ended; otherwise the context may
   /// already be running elsewhere, or be gone, and must not be touched.
   bool resume() noexcept;
@@ -197,11 +210,11 @@ class Context {
     return (reinterpret_cast<std::uintptr_t>(suspension) & 1U) != 0;
   }
   static void pause() noexcept;
+  bool end_scopes() noexcept;
   // The pointer is kept in two parts, where the members leave room: a context costs no byte more for having it.
   [[nodiscard]] ContextExtras* extras() const noexcept {
     return reinterpret_cast<ContextExtras*>(static_cast<std::uintptr_t>(extras_high_) << 32U | extras_low_);
   }
-  ContextExtras& make_extras();
   void drop_extras() noexcept;
 
   std::coroutine_handle<> resume_point_;
