@@ -16,6 +16,10 @@
 #include <optional>
 
 namespace understudy {
+namespace detail {
+struct MailboxAccess;
+bool wait_for_message(ActorCell& cell, std::coroutine_handle<> awaiting, Receiver& receiver) noexcept;
+}  // namespace detail
 
 template <Message M>
 class Mailbox {
@@ -49,6 +53,7 @@ class Mailbox {
   [[nodiscard]] std::uint32_t capacity() const noexcept { return cell_.mailbox().capacity(); }
 
  private:
+  friend struct detail::MailboxAccess;
   /// Moves the next message that somebody still wants into `into`. False if there is none.
   bool take(std::optional<M>& into) noexcept {
     while (detail::MessageHead* node = cell_.mailbox().pop([](detail::MessageHead& head) { detail::admit(head); })) {

@@ -34,19 +34,20 @@ class Interval {
   /// Waits until the next tick is due: `co_await interval.tick()`. Gives how many have come due since the last, 1 or
   /// more. One that is destroyed while it waits has taken none.
   [[nodiscard]] Tick tick() noexcept;
+  /// Takes what has come due, without waiting: 0 if nothing has.
+  [[nodiscard]] std::uint64_t try_tick() noexcept {
+    const TimePoint now = clock_.now();
+    if (now < next_) return 0;
+    const auto missed = static_cast<std::uint64_t>((now - next_) / period_);
+    next_ = after(next_, period_ * static_cast<Duration::rep>(missed) + period_);
+    return missed + 1;
+  }
+  [[nodiscard]] bool due() const noexcept { return clock_.now() >= next_; }
   /// When the next tick is due.
   [[nodiscard]] TimePoint next() const noexcept { return next_; }
   [[nodiscard]] Duration period() const noexcept { return period_; }
 
  private:
-  std::uint64_t take() noexcept {
-    const TimePoint now = clock_.now();
-    if (now < next_) return 1;  // Cannot be: sleep lasts as long as it says.
-    const auto missed = static_cast<std::uint64_t>((now - next_) / period_);
-    next_ = after(next_, period_ * static_cast<Duration::rep>(missed) + period_);
-    return missed + 1;
-  }
-
   const Clock& clock_;
   Duration period_;
   TimePoint next_;
@@ -66,7 +67,7 @@ class [[nodiscard]] Interval::Tick {
   void await_suspend(std::coroutine_handle<> awaiting) noexcept {
     sleep_.emplace(interval_.next_ - interval_.clock_.now()).await_suspend(awaiting);
   }
-  [[nodiscard]] std::uint64_t await_resume() noexcept { return interval_.take(); }
+  [[nodiscard]] std::uint64_t await_resume() noexcept { return interval_.try_tick(); }
 
  private:
   Interval& interval_;
