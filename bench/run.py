@@ -47,6 +47,10 @@ def main(arguments):
             report.write_json(options.json)
         if options.record:
             report.append_to(os.path.join(HERE, "results.md"))
+        for failure in report.failures:
+            print(f"bench: {failure}", file=sys.stderr)
+        if report.failures:
+            return 1
     except (measure.RunFailed, OSError) as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 1

@@ -20,3 +20,19 @@ foreach(name IN LISTS bench_folders)
   understudy_link_if_present(bench_${name} PRIVATE benchmark::benchmark)
   understudy_warnings(bench_${name})
 endforeach()
+
+# `bench messaging` shows the chapter's rows too; `bench guard` counts the instructions of bench_messaging.
+if(TARGET bench_messaging)
+  if(TARGET bench_chapter)
+    add_dependencies(bench_messaging bench_chapter)
+  endif()
+  add_custom_target(bench_guard DEPENDS bench_messaging)
+endif()
+
+# A tiny run of each workload, ours alone: each checks what its work came to.
+if(UNDERSTUDY_TESTS AND TARGET bench_messaging)
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  add_test(NAME bench.messaging COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/bench/run.py" messaging --tiny
+    --programs "${PROJECT_BINARY_DIR}/bin" --plot "${PROJECT_BINARY_DIR}/bench_messaging_tiny.svg")
+  set_tests_properties(bench.messaging PROPERTIES TIMEOUT 300 LABELS bench PROCESSORS 2)
+endif()

@@ -2,9 +2,11 @@
 
 import dataclasses
 import json
+import resource
 import statistics
 import subprocess
 import sys
+import time
 
 
 class RunFailed(Exception):
@@ -28,19 +30,32 @@ def progress(text):
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
+RUN_SECONDS_MAX = 900  # a program that takes longer hangs
+
+
+def children_cpu_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def run_once(command):
-    """The JSON object that `command` prints as its last line."""
+    """The JSON object that `command` prints as its last line, with what the whole process took: `wall_seconds`, and
+    `cpu_seconds` of all its threads, which other work on the machine disturbs less."""
     shown = " ".join(command)
+    begin, cpu_begin = time.monotonic(), children_cpu_seconds()
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=RUN_SECONDS_MAX)
+    except subprocess.TimeoutExpired as problem:
+        raise RunFailed(f"{shown} was ended after {RUN_SECONDS_MAX} s") from problem
     except OSError as problem:
         raise RunFailed(f"cannot run {shown}: {problem.strerror}") from problem
+    took = {"wall_seconds": time.monotonic() - begin, "cpu_seconds": children_cpu_seconds() - cpu_begin}
     if done.returncode != 0:
         cause = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
         raise RunFailed(f"{shown} failed ({cause}): {done.stderr.strip()[-500:]}")
     lines = done.stdout.strip().splitlines()
     try:
-        return json.loads(lines[-1])
+        return {**json.loads(lines[-1]), **took}
     except (IndexError, ValueError) as problem:
         raise RunFailed(f"{shown} did not end with a line of JSON") from problem
 

@@ -17,34 +17,36 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 @dataclasses.dataclass
 class Row:
-    """One case. Smaller values are better. Without a peer's value, `note` says why there is none."""
+    """One case. Smaller values are better. Where a value is missing, `note` says why; `more` goes into the JSON."""
 
     case: str
     unit: str
-    ours: Spread
+    ours: Spread | None
     peer: str
     peer_value: Spread | None
     note: str = ""
+    more: dict = dataclasses.field(default_factory=dict)
 
     @property
     def ratio(self):
         """How many times better ours is; above 1 we are ahead."""
-        if self.peer_value is None or self.ours.median == 0:
+        if self.peer_value is None or self.ours is None or self.ours.median == 0:
             return None
         return self.peer_value.median / self.ours.median
 
     def as_json(self):
         row = {
             "case": self.case,
-            "ours": self.ours.median,
+            "ours": self.ours.median if self.ours else None,
             "peer": self.peer,
             "peer_value": self.peer_value.median if self.peer_value else None,
             "unit": self.unit,
             "ratio": None if self.ratio is None else round(self.ratio, 3),
             "spread": {
-                "ours": [self.ours.low, self.ours.high],
+                "ours": [self.ours.low, self.ours.high] if self.ours else None,
                 "peer": [self.peer_value.low, self.peer_value.high] if self.peer_value else None,
             },
+            **self.more,
         }
         if self.note:
             row["note"] = self.note
@@ -104,6 +106,7 @@ class Report:
         self.busy_cores_before = busy_cores()
         self.rows = []
         self.table = ""
+        self.failures = []  # what of ours could not be measured, or was not as it must be
 
     def markdown(self):
         lines = [f"## {self.title}", "", f"{self.date}, commit {self.commit}, `{self.command}`", "", self.machine, ""]

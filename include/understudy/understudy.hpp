@@ -4,6 +4,7 @@
 //  1. actor/system.hpp            a System owns actors, tasks and threads; spawn, shutdown
 //  2. runtime/task.hpp            Task<T>: the coroutine type
 //  3. actor/mailbox.hpp           what an actor function receives from
+//     actor/stash.hpp             messages that came too early
 //  4. actor/message.hpp           what can be a message; requests that carry a Reply
 //     actor/reply.hpp             Reply<T>: answering, later or elsewhere
 //  5. actor/address.hpp           where to send: tell, ask, try_tell, stop, reset
@@ -29,6 +30,7 @@
 
 #include "understudy/actor/registry.hpp"
 #include "understudy/actor/select.hpp"
+#include "understudy/actor/stash.hpp"
 #include "understudy/actor/stream.hpp"
 #include "understudy/actor/system.hpp"
 #include "understudy/base/bytes.hpp"

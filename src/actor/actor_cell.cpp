@@ -3,11 +3,13 @@
 #include "actor/system_core.hpp"
 #include "base/log.hpp"
 #include "understudy/actor/detail/reply_slot.hpp"
+#include "understudy/actor/detail/system_hooks.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <typeinfo>
+#include <vector>
 
 #include <boost/core/demangle.hpp>
 #include <fmt/format.h>
@@ -42,23 +44,36 @@ class ActorCell::RestartTimer final : public Timer {
 
 ActorCell::ActorCell(SystemCore& system, ActorCell* parent, std::string_view name, const SpawnOptions& options)
     : Context(system.scheduler()),
-      mailbox_(std::clamp<std::uint32_t>(options.capacity, 1, 65'535)),
-      supervision_time_(system.supervision_time()),
+      mailbox_(
+          std::clamp<std::uint32_t>(options.capacity, 1, options.when_full == WhenFull::drop_oldest ? 32'767 : 65'535),
+          options.when_full == WhenFull::drop_oldest),
       system_(system),
       parent_(parent),
       id_(system.next_id()),
       name_(name),
       options_(options) {
-  if (parent_ != nullptr) parent_->retain();
+  if (options.placement.kind() != Placement::Kind::anywhere) scheduler().place(*this, options.placement);
+  // A child holds its system by way of its root.
+  if (parent_ != nullptr) {
+    parent_->retain();
+  } else {
+    system_.retain();
+  }
 }
 
 ActorCell::~ActorCell() {
-  if (parent_ != nullptr) parent_->release();
+  if (parent_ != nullptr) {
+    parent_->release();
+  } else {
+    system_.release();
+  }
 }
 
 void ActorCell::destroy() noexcept { delete this; }
 
-std::string ActorCell::path() const { return parent_ == nullptr ? "/" + name_ : parent_->path() + "/" + name_; }
+std::string ActorCell::path() const {
+  return (parent_ == nullptr ? std::string() : parent_->path()).append("/").append(name());
+}
 
 void ActorCell::ask_to_be_watched() noexcept {
   if (SupervisionHook* hook = system_.hook()) {
@@ -87,7 +102,7 @@ void ActorCell::run() noexcept {
   }
   if (!resume()) {
     // Suspended: this cell may be running elsewhere by now. Replies dropped by exceptions that were caught:
-    settle_dropped_replies(Error(ErrorCode::reply_dropped));
+    if (this_thread().dropped_replies != nullptr) settle_dropped_replies(Error(ErrorCode::reply_dropped));
     return;
   }
   Ending ending = ending_of_finished();
@@ -150,7 +165,9 @@ bool ActorCell::finish_receive() noexcept {
 
 Ending ActorCell::take_requested_ending() noexcept {
   const std::lock_guard lock(system_.lifecycle());
-  return requested_ending_ ? *std::exchange(requested_ending_, std::nullopt) : Ending{};
+  if (requested_ending_ == nullptr) return {};
+  const std::unique_ptr<Ending> requested = std::move(requested_ending_);
+  return std::move(*requested);
 }
 
 Ending ActorCell::ending_of_finished() noexcept {
@@ -179,6 +196,10 @@ void ActorCell::settle_dropped_replies(const Error& reason) noexcept {
 void ActorCell::end_incarnation(Ending ending) noexcept {
   bool gracefully = ending.kind == Ending::Kind::returned;
   const Error reason = ending.error;
+  if (!gracefully && mailbox_.tell_in_hand()) {
+    note_dead_letter(*this, message_type(), DeadLetterCause::crashed_in_hand, reason, std::nullopt);
+  }
+  mailbox_.note_in_hand(false);
   ending_ = std::move(ending);
   stage_ = Stage::ending;
   std::vector<CellPointer> children;
@@ -186,7 +207,7 @@ void ActorCell::end_incarnation(Ending ending) noexcept {
     const std::lock_guard lock(system_.lifecycle());
     alive_ = false;
     gracefully = gracefully && !doomed_;
-    for (ActorCell* child : children_) children.push_back(CellPointer::share(*child));
+    children_.for_each([&](ActorCell& child) { children.push_back(CellPointer::share(child)); });
     waits_for_children_ = !children.empty();
   }
   if (children.empty()) {
@@ -194,11 +215,11 @@ void ActorCell::end_incarnation(Ending ending) noexcept {
     return;
   }
   // From here on the last child to stop may already be running this cell: only the copies are touched.
-  for (auto child = children.rbegin(); child != children.rend(); ++child) {
+  for (const CellPointer& child : children) {
     if (gracefully) {
-      (*child)->request_stop();
+      child->request_stop();
     } else {
-      (*child)->terminate(reason);
+      child->terminate(reason);
     }
   }
 }
@@ -247,18 +268,47 @@ void ActorCell::restart_after(Duration delay) noexcept {
 
 void ActorCell::stop_for_good() noexcept {
   mailbox_.close();
+  const auto leave_waiting = [](MessageHead& /*waiting*/) {};
+  const auto drop = [this](MessageHead& oldest) { drop_oldest(oldest); };
+  MessageHead* node = mailbox_.pop<false>(leave_waiting, drop);
+  if (node != nullptr) {  // Most actors leave nothing behind: the sentence is made for those that do.
+    const Error reason = reason_of_stopping();
+    ThreadState& thread = this_thread();
+    thread.teardown_error = &reason;
+    for (; node != nullptr; node = mailbox_.pop<false>(leave_waiting, drop)) {
+      bury(*node, DeadLetterCause::left_in_mailbox, reason);
+    }
+    thread.teardown_error = nullptr;
+  }
+  forget_function();
+  if (home() != 0) scheduler().unplace(*this);
+  stopped_.store(true, std::memory_order_release);
+  system_.unlink(*this);
+}
+
+Error ActorCell::reason_of_stopping() const {
   // A child that fails with its parent did not stop of itself: the parent comes back, and may be asked again.
   const bool with_parent = ending_.kind == Ending::Kind::stopped ||
                            (options_.restart == Restart::with_parent && ending_.kind != Ending::Kind::returned);
-  const Error reason =
-      with_parent ? ending_.error : Error(ErrorCode::actor_stopped, fmt::format("{} has stopped", path()));
+  return with_parent ? ending_.error : Error(ErrorCode::actor_stopped, fmt::format("{} has stopped", path()));
+}
+
+void ActorCell::drop_oldest(MessageHead& node) noexcept {
+  const Error reason(ErrorCode::mailbox_full);
   ThreadState& thread = this_thread();
-  thread.teardown_error = &reason;
-  while (MessageHead* node = mailbox_.pop([](MessageHead& /*waiting*/) {})) bury(*node, reason);
-  thread.teardown_error = nullptr;
-  forget_function();
-  stopped_.store(true, std::memory_order_release);
-  system_.unlink(*this);
+  const Error* const outer = std::exchange(thread.teardown_error, &reason);
+  bury(node, DeadLetterCause::dropped_oldest, reason);
+  thread.teardown_error = outer;
+}
+
+void ActorCell::trim_mailbox() noexcept {
+  const CellPointer keeper = CellPointer::share(*this);
+  MessageHead* dropped = mailbox_.trim();
+  while (dropped != nullptr) {
+    MessageHead* next = dropped->next;
+    drop_oldest(*dropped);
+    dropped = next;
+  }
 }
 
 void ActorCell::request_stop() noexcept {
@@ -270,7 +320,7 @@ bool ActorCell::request_end(std::uint32_t incarnation, Ending ending) {
   const std::lock_guard lock(system_.lifecycle());
   if (!alive_ || kill_requested()) return false;
   if (incarnation != 0 && incarnation != incarnation_.load(std::memory_order_relaxed)) return false;
-  requested_ending_ = std::move(ending);
+  requested_ending_ = std::make_unique<Ending>(std::move(ending));
   request_kill();
   return true;
 }
@@ -286,9 +336,8 @@ void ActorCell::cancel_work(std::uint64_t number) noexcept {
   while (seen < number) {
     if (cancelled_work_.compare_exchange_weak(seen, number, std::memory_order_relaxed)) break;
   }
-  // The actor publishes its suspension, then reads `cancelled_work_`; this side has written that, and now looks for a
-  // suspension. One of the two sees the other.
-  scheduler().heavy_fence();
+  // The actor publishes its suspension, then reads `cancelled_work_`; this side has written that, and now, after the
+  // barrier in `with_suspension`, looks for a suspension. One of the two sees the other.
   bool claimed = false;
   with_suspension([&](Suspension& suspension) {
     // It cannot run meanwhile. Without a deadline it has begun another life, or gathers messages of several askers.
@@ -304,23 +353,30 @@ void ActorCell::terminate(const Error& reason) noexcept {
   terminate_locked(reason);
 }
 
-void ActorCell::terminate_locked(const Error& reason) noexcept {
+/// Notes that the actor is to end for good. True if an incarnation lives that is now marked to be killed: the caller
+/// issues the heavy fence, and takes it down.
+bool ActorCell::mark_terminated_locked(const Error& reason) noexcept {
   doomed_ = true;
   if (alive_) {
-    if (kill_requested()) return;
-    requested_ending_ = Ending{Ending::Kind::stopped, reason};
-    request_kill();
-    return;
+    if (kill_requested()) return false;
+    requested_ending_ = std::make_unique<Ending>(Ending{Ending::Kind::stopped, reason});
+    mark_killed();
+    return true;
   }
   // It has ended, but waits for its children, which may be stuck.
-  if (waits_for_children_) {
-    for (ActorCell* child : children_) child->terminate_locked(reason);
-  }
+  if (waits_for_children_) children_.for_each([&](ActorCell& child) { child.terminate_locked(reason); });
   // Between two lives: it need not wait for the next.
   if (restart_timer_ != nullptr && scheduler().cancel_timer(*restart_timer_)) {
     restart_timer_.reset();
     schedule();
   }
+  return false;
+}
+
+void ActorCell::terminate_locked(const Error& reason) noexcept {
+  if (!mark_terminated_locked(reason)) return;
+  scheduler().heavy_fence();
+  take_down();
 }
 
 void fail_dropped(ReplySlot& slot) noexcept {

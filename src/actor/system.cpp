@@ -7,16 +7,20 @@
 
 #include <cstdlib>
 
-#include <boost/core/demangle.hpp>
-
 namespace understudy {
 
 namespace detail {
 
 void uninstall(const System& system) noexcept;
 
-void note_dead_letter(SystemCore& system, const ActorCell& cell, const std::type_info& message, const Error& reason) {
-  system.note_dead_letter({.actor = cell.path(), .message = boost::core::demangle(message.name()), .reason = reason});
+void note_dead_letter(const ActorCell& cell, const std::type_info& message, DeadLetterCause cause, const Error& reason,
+                      const LetterSender& sender) noexcept {
+  cell.system().dead_letters().note(cell, message, cause, reason, sender);
+}
+
+void EndSystem::operator()(SystemCore* core) const noexcept {
+  core->end();
+  core->release();
 }
 
 void launch(SystemCore& system, ActorCell& cell) { system.launch(cell); }
@@ -42,8 +46,7 @@ void beat() { detail::current_cell("beat").mark_busy(); }
 
 System::System(const RuntimeOptions& options) : System(std::make_unique<detail::ThreadedScheduler>(options)) {}
 
-System::System(std::unique_ptr<detail::Scheduler> scheduler)
-    : core_(std::make_unique<detail::SystemCore>(std::move(scheduler))) {}
+System::System(std::unique_ptr<detail::Scheduler> scheduler) : core_(new detail::SystemCore(std::move(scheduler))) {}
 
 System::~System() {
   shutdown();
@@ -57,7 +60,9 @@ void System::shutdown(Duration limit) {
   core_->shutdown(limit);
 }
 
-DeadLetters System::dead_letters() const { return core_->dead_letters(); }
+DeadLetters System::dead_letters() const { return core_->dead_letters().read(); }
+void System::keep_dead_letters(std::size_t count) { core_->dead_letters().keep(count); }
+void System::on_dead_letter(DeadLetterSubscriber subscriber) { core_->dead_letters().subscribe(std::move(subscriber)); }
 const Clock& System::clock() const noexcept { return core_->scheduler().clock(); }
 Network& System::network() noexcept { return core_->scheduler().network(); }
 std::uint64_t System::random_number() noexcept { return core_->scheduler().random_number(); }

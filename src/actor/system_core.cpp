@@ -2,7 +2,11 @@
 
 #include "base/log.hpp"
 
-#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
 
 namespace understudy::detail {
 
@@ -11,8 +15,7 @@ void SystemCore::launch(ActorCell& cell) {
   {
     const std::lock_guard lock(lifecycle_);
     if (!stopping_) {
-      std::vector<ActorCell*>& siblings = cell.parent_ != nullptr ? cell.parent_->children_ : roots_;
-      siblings.push_back(&cell);
+      (cell.parent_ != nullptr ? cell.parent_->children_ : roots_).add(cell);
       cell.retain();
     } else {
       refused = true;
@@ -24,42 +27,59 @@ void SystemCore::launch(ActorCell& cell) {
   }
   cell.mailbox_.close();
   cell.forget_function();
+  if (cell.home() != 0) scheduler_->unplace(cell);
   cell.stopped_.store(true, std::memory_order_release);
 }
 
 void SystemCore::unlink(ActorCell& cell) noexcept {
   ActorCell* parent = cell.parent_;
   bool parent_may_end = false;
+  CellPointer next;
   {
     const std::lock_guard lock(lifecycle_);
-    std::vector<ActorCell*>& siblings = parent != nullptr ? parent->children_ : roots_;
-    std::erase(siblings, &cell);
+    (parent != nullptr ? parent->children_ : roots_).remove(cell);
     if (parent != nullptr && parent->waits_for_children_ && parent->children_.empty()) {
       parent->waits_for_children_ = false;
       parent_may_end = true;
     }
-    if (awaited_ == &cell) awaited_stopped_->set();
+    if (awaited_ == &cell) next = next_to_stop_locked();
   }
   // The parent waits for this, and only this, so it is alive, and the right to run it is ours to pass on.
   if (parent_may_end) parent->schedule();
+  if (next) next->request_stop();
   cell.release();
 }
 
-CellPointer SystemCore::youngest_root() {
-  const std::lock_guard lock(lifecycle_);
-  return roots_.empty() ? CellPointer() : CellPointer::share(*roots_.back());
+/// Shutdown goes from root to root on the workers, without a thread that is woken for each.
+CellPointer SystemCore::next_to_stop_locked() noexcept {
+  ActorCell* next = roots_.youngest();
+  awaited_ = next;
+  if (next != nullptr) return CellPointer::share(*next);
+  if (all_stopped_ != nullptr) std::exchange(all_stopped_, nullptr)->set();
+  return {};
 }
 
 void SystemCore::terminate_roots() noexcept {
-  std::vector<CellPointer> roots;
+  constexpr std::size_t named_max = 5;
+  std::vector<CellPointer> marked;
+  std::size_t count = 0;
+  std::string names;
   {
     const std::lock_guard lock(lifecycle_);
-    for (ActorCell* root : roots_) roots.push_back(CellPointer::share(*root));
+    roots_.for_each([&](ActorCell& root) {
+      if (count < named_max) names += (count > 0 ? ", " : "") + root.path();
+      ++count;
+      if (root.mark_terminated_locked(ErrorCode::actor_stopped)) marked.push_back(CellPointer::share(root));
+    });
   }
-  for (const CellPointer& root : roots) {
-    log_warning("shutdown: {} has not ended in time and is destroyed where it waits", root->path());
-    root->terminate(ErrorCode::actor_stopped);
+  if (count > 0) {
+    log_warning("shutdown: {} not ended in time, and {} destroyed where {}: {}{}",
+                count == 1 ? "an actor has" : fmt::format("{} actors have", count), count == 1 ? "is" : "are",
+                count == 1 ? "it waits" : "they wait", names, count > named_max ? ", ..." : "");
   }
+  // One barrier for all of them: with many it is what costs.
+  scheduler_->heavy_fence();
+  for (const CellPointer& root : marked) root->take_down();
 }
 
 /// Ends what has not ended by itself when shutdown's time is over.
@@ -88,36 +108,22 @@ void SystemCore::shutdown(Duration limit) {
   }
   {
     const Deadline deadline(*this, limit);
-    while (const CellPointer root = youngest_root()) {
-      const std::unique_ptr<Completion> stopped = scheduler_->make_completion();
-      {
-        const std::lock_guard lock(lifecycle_);
-        if (std::ranges::find(roots_, root.get()) == roots_.end()) continue;
-        awaited_ = root.get();
-        awaited_stopped_ = stopped.get();
-      }
-      root->request_stop();
-      const bool ended = stopped->wait();
+    const std::unique_ptr<Completion> all_stopped = scheduler_->make_completion();
+    CellPointer first;
+    {
       const std::lock_guard lock(lifecycle_);
-      awaited_ = nullptr;
-      awaited_stopped_ = nullptr;
-      if (!ended) break;
+      all_stopped_ = all_stopped.get();
+      first = next_to_stop_locked();
     }
+    if (first) first->request_stop();
+    // False in a simulation in which nothing is left to run: then nobody else can set it either.
+    static_cast<void>(all_stopped->wait());
+    const std::lock_guard lock(lifecycle_);
+    awaited_ = nullptr;
+    all_stopped_ = nullptr;
   }
   scheduler_->task_groups().close(*scheduler_);
   scheduler_->stop();
-}
-
-void SystemCore::note_dead_letter(DeadLetter letter) {
-  const std::lock_guard lock(dead_letters_mutex_);
-  ++dead_letter_count_;
-  if (dead_letters_.size() == dead_letters_kept) dead_letters_.pop_front();
-  dead_letters_.push_back(std::move(letter));
-}
-
-DeadLetters SystemCore::dead_letters() const {
-  const std::lock_guard lock(dead_letters_mutex_);
-  return {.count = dead_letter_count_, .latest = {dead_letters_.begin(), dead_letters_.end()}};
 }
 
 }  // namespace understudy::detail

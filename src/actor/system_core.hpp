@@ -1,30 +1,45 @@
 // The inside of a System: the tree of actors, its lifecycle mutex, and the order of shutdown.
 #pragma once
 
-#include "understudy/actor/dead_letter.hpp"
+#include "actor/dead_letter_office.hpp"
 #include "understudy/actor/detail/cell_pointer.hpp"
 #include "understudy/actor/detail/supervision_hook.hpp"
 #include "understudy/runtime/task_group.hpp"
 
 #include <atomic>
-#include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace understudy::detail {
 
 class SystemCore {
  public:
-  explicit SystemCore(std::unique_ptr<Scheduler> made) : scheduler_(std::move(made)), tasks_(*scheduler_) {
-    scheduler_->set_detached_tasks(tasks_);
+  explicit SystemCore(std::unique_ptr<Scheduler> made)
+      : scheduler_(std::move(made)), tasks_(std::in_place, *scheduler_), dead_letters_(scheduler_->clock()) {
+    scheduler_->set_detached_tasks(*tasks_);
   }
   SystemCore(const SystemCore&) = delete;
   SystemCore& operator=(const SystemCore&) = delete;
-  ~SystemCore() = default;
+
+  // --- ownership: the System holds one, and each root. Of a system that has ended, a shell stays as long as Addresses
+  // to its actors, so that what is told to them can ask it (note_dead_letter).
+  void retain() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept {
+    if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+  /// Ends all but the shell. After shutdown.
+  void end() noexcept {
+    dead_letters_.close();
+    hook_.store(nullptr, std::memory_order_relaxed);
+    hook_owner_.reset();
+    tasks_.reset();
+    scheduler_.reset();
+  }
 
   [[nodiscard]] Scheduler& scheduler() noexcept { return *scheduler_; }
-  [[nodiscard]] TaskGroup& tasks() noexcept { return tasks_; }
+  [[nodiscard]] TaskGroup& tasks() noexcept { return *tasks_; }
   [[nodiscard]] std::mutex& lifecycle() noexcept { return lifecycle_; }
   [[nodiscard]] std::uint64_t next_id() noexcept { return ids_.fetch_add(1, std::memory_order_relaxed) + 1; }
 
@@ -36,7 +51,7 @@ class SystemCore {
   template <typename Visit>
   void for_each(Visit visit) {
     const std::lock_guard lock(lifecycle_);
-    for (ActorCell* root : roots_) visit_tree(*root, visit);
+    roots_.for_each([&](ActorCell& root) { visit_tree(root, visit); });
   }
 
   void shutdown(Duration limit);
@@ -52,40 +67,37 @@ class SystemCore {
     hook_.store(hook_owner_.get(), std::memory_order_release);
     return true;
   }
-  /// Written by the supervisor's ticker alone; relaxed, see src/supervision/supervisor_core.hpp.
-  [[nodiscard]] std::atomic<std::int64_t>& supervision_time() noexcept { return supervision_time_; }
+  [[nodiscard]] std::atomic<std::int64_t>& supervision_time() noexcept { return scheduler_->supervision_time(); }
 
   // --- dead letters -------------------------------------------------------------------------------------------------
-  void note_dead_letter(DeadLetter letter);
-  [[nodiscard]] DeadLetters dead_letters() const;
+  [[nodiscard]] DeadLetterOffice& dead_letters() noexcept { return dead_letters_; }
 
  private:
-  static constexpr std::size_t dead_letters_kept = 64;
+  ~SystemCore() = default;
   class Deadline;
 
   template <typename Visit>
   static void visit_tree(ActorCell& cell, Visit& visit) {
     visit(cell);
-    for (ActorCell* child : cell.children_) visit_tree(*child, visit);
+    cell.children_.for_each([&](ActorCell& child) { visit_tree(child, visit); });
   }
-  [[nodiscard]] CellPointer youngest_root();
+  [[nodiscard]] CellPointer next_to_stop_locked() noexcept;
   void terminate_roots() noexcept;
 
   std::unique_ptr<Scheduler> scheduler_;
-  TaskGroup tasks_;
+  std::optional<TaskGroup> tasks_;
   std::mutex lifecycle_;
-  std::vector<ActorCell*> roots_;                // Guarded by lifecycle_.
+  ActorList roots_;                              // Guarded by lifecycle_.
   bool stopping_ = false;                        // Guarded by lifecycle_.
-  ActorCell* awaited_ = nullptr;                 // Guarded by lifecycle_: the root that shutdown waits for.
-  Completion* awaited_stopped_ = nullptr;        // Guarded by lifecycle_: set when it has stopped.
+  const ActorCell* awaited_ = nullptr;           // Guarded by lifecycle_: the root that shutdown stops now.
+  Completion* all_stopped_ = nullptr;            // Guarded by lifecycle_: set when there is no root left.
   std::mutex shutdown_;                          // One shutdown at a time.
   std::atomic<std::uint64_t> ids_{0};            // Relaxed: only distinct numbers are wanted.
   std::shared_ptr<SupervisionHook> hook_owner_;  // Guarded by lifecycle_.
   std::atomic<SupervisionHook*> hook_{nullptr};  // Set once (release), read by workers (acquire).
-  std::atomic<std::int64_t> supervision_time_{1};
-  mutable std::mutex dead_letters_mutex_;
-  std::uint64_t dead_letter_count_ = 0;
-  std::deque<DeadLetter> dead_letters_;
+  DeadLetterOffice dead_letters_;
+  // Relaxed to add, acq_rel to drop, so that the last one sees all uses.
+  std::atomic<std::uint32_t> owners_{1};
 };
 
 }  // namespace understudy::detail

@@ -120,14 +120,14 @@ Result<tcp::endpoint> parse_endpoint(std::string_view address, std::uint16_t por
 
 class AsioNetwork final : public Network {
  public:
-  explicit AsioNetwork(IoLoop& io_loop) : io_loop_(io_loop) {}
+  explicit AsioNetwork(boost::asio::io_context& context) : context_(context) {}
 
   Result<std::unique_ptr<Listener>> listen(std::string_view address, std::uint16_t port) override {
     const Result<tcp::endpoint> endpoint = parse_endpoint(address, port);
     if (!endpoint) return std::unexpected(endpoint.error());
     const std::string what = fmt::format("listen on {} port {}", address, port);
     error_code error;
-    tcp::acceptor acceptor(io_loop_.context());
+    tcp::acceptor acceptor(context_);
     acceptor.open(endpoint->protocol(), error);
     if (error) return network_failure(what, error);
     acceptor.set_option(tcp::acceptor::reuse_address(true), error);
@@ -144,7 +144,7 @@ class AsioNetwork final : public Network {
     if (turn_is_over()) co_await yield();
     const std::string what = fmt::format("connect to {} port {}", address, port);
     error_code error;
-    tcp::socket socket(io_loop_.context());
+    tcp::socket socket(context_);
     socket.open(endpoint->protocol(), error);
     if (error) co_return network_failure(what, error);
     socket.non_blocking(true, error);
@@ -161,11 +161,13 @@ class AsioNetwork final : public Network {
   }
 
  private:
-  IoLoop& io_loop_;
+  boost::asio::io_context& context_;
 };
 
 }  // namespace
 
-std::unique_ptr<Network> make_asio_network(IoLoop& io_loop) { return std::make_unique<AsioNetwork>(io_loop); }
+std::unique_ptr<Network> make_asio_network(boost::asio::io_context& context) {
+  return std::make_unique<AsioNetwork>(context);
+}
 
 }  // namespace understudy::detail

@@ -1,11 +1,12 @@
 #include "understudy/runtime/detail/context.hpp"
 
-#include "understudy/runtime/detail/frame_pool.hpp"
 #include "understudy/runtime/detail/scheduler.hpp"
+#include "understudy/runtime/detail/spin_lock.hpp"
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include <array>
+#include <memory>
+#include <thread>
+#include <unordered_map>
 
 namespace understudy::detail {
 
@@ -29,25 +30,53 @@ const char* name_of(Wait::Kind kind) noexcept {
   return "something unknown";
 }
 
-void Context::pause() noexcept {
-#if defined(__x86_64__)
-  _mm_pause();
-#endif
+void Context::wait_for_visitors() const noexcept {
+  // Yields at once: a visitor stays for some microseconds, or, as one of many that are cancelled, some milliseconds.
+  while (visitors_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
+}
+
+namespace {
+
+/// The extras of tasks, by their address: few have some.
+struct ExtrasShard {
+  SpinLock lock;
+  std::unordered_map<const Context*, std::unique_ptr<ContextExtras>> all;
+};
+ExtrasShard& shard_of(const Context* context) noexcept {
+  static std::array<ExtrasShard, 64> shards;
+  return shards[(reinterpret_cast<std::uintptr_t>(context) / 64) % shards.size()];
+}
+
+}  // namespace
+
+ContextExtras& Context::find_extras() const noexcept {
+  ExtrasShard& shard = shard_of(this);
+  const SpinGuard guard(shard.lock);
+  return *shard.all.find(this)->second;
+}
+
+ContextExtras& Context::add_extras() {
+  auto extras = std::make_unique<ContextExtras>();
+  ExtrasShard& shard = shard_of(this);
+  const SpinGuard guard(shard.lock);
+  return *(shard.all[this] = std::move(extras));
 }
 
 ContextExtras& Context::make_extras() {
-  if (!has_extras_) {
-    const auto address = reinterpret_cast<std::uintptr_t>(new (allocate_block(sizeof(ContextExtras))) ContextExtras);
-    extras_high_ = static_cast<std::uint16_t>(address >> 32U);
-    extras_low_ = static_cast<std::uint32_t>(address);
-    has_extras_ = true;
-  }
-  return *extras();
+  if (has_extras_) return find_extras();
+  ContextExtras& extras = add_extras();
+  has_extras_ = true;
+  return extras;
 }
 
-void Context::drop_extras() noexcept { free_block(extras(), sizeof(ContextExtras)); }
+// An actor's are gone by now, and not in the table.
+void Context::drop_extras() noexcept {
+  ExtrasShard& shard = shard_of(this);
+  const SpinGuard guard(shard.lock);
+  shard.all.erase(this);
+}
 
-void Context::schedule() noexcept { scheduler_->schedule(*this); }
+void Context::schedule_elsewhere() noexcept { scheduler_->schedule(*this); }
 
 bool Context::resume() noexcept {
   ThreadState& thread = this_thread();
@@ -71,7 +100,8 @@ void Context::request_kill() noexcept {
 
 void Context::take_down() noexcept {
   bool claimed = false;
-  with_suspension([&](Suspension& suspension) { claimed = suspension.claim(); });
+  visit([&](Suspension& suspension) { claimed = suspension.claim(); });
+  end_visit();
   if (claimed) schedule();
 }
 

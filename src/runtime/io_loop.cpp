@@ -2,13 +2,17 @@
 
 #include "base/log.hpp"
 
+#include <algorithm>
 #include <exception>
 
 #include <boost/asio/post.hpp>
 
 namespace understudy::detail {
 
-IoLoop::IoLoop(const Clock& clock) : clock_(clock), thread_([this] { run(); }) {
+IoLoop::IoLoop(const Clock& clock, std::uint32_t timer_shards)
+    : clock_(clock),
+      timers_(clock, timer_shards, [this] { boost::asio::post(context_, [this] { set_alarm(timers_.wake_at()); }); }),
+      thread_([this] { run(); }) {
   const std::lock_guard lock(stop_mutex_);
   thread_id_ = thread_.get_id();
 }
@@ -22,24 +26,6 @@ void IoLoop::run() noexcept {
       log_error("control thread: {} (it goes on)", error.what());
     }
   }
-}
-
-void IoLoop::start_timer(Timer& timer, TimePoint deadline) noexcept {
-  bool earlier = false;
-  {
-    const std::lock_guard lock(timers_mutex_);
-    timers_.start(timer, deadline);
-    if (!armed_for_ || deadline < *armed_for_) {
-      armed_for_ = deadline;
-      earlier = true;
-    }
-  }
-  if (earlier) boost::asio::post(context_, [this] { arm(); });
-}
-
-bool IoLoop::cancel_timer(Timer& timer) noexcept {
-  const std::lock_guard lock(timers_mutex_);
-  return timers_.remove(timer);
 }
 
 void IoLoop::post(std::move_only_function<void()> work) {
@@ -56,28 +42,13 @@ void IoLoop::post(std::move_only_function<void()> work) {
   work();
 }
 
-void IoLoop::arm() {
-  Duration delay{0};
-  {
-    const std::lock_guard lock(timers_mutex_);
-    armed_for_ = timers_.next_deadline();
-    if (!armed_for_) return;
-    delay = *armed_for_ - clock_.now();
-  }
+void IoLoop::set_alarm(TimePoint moment) {
+  if (moment == TimePoint::max()) return;
+  const Duration delay = moment - clock_.now();
   alarm_.expires_after(std::max(delay, Duration{0}));
   alarm_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) fire_due();
+    if (!error) set_alarm(timers_.run_due());
   });
-}
-
-void IoLoop::fire_due() {
-  {
-    const std::lock_guard lock(timers_mutex_);
-    const TimePoint now = clock_.now();
-    // Fired under the lock: whoever cancels a timer afterwards knows that it is not in use.
-    while (Timer* due = timers_.take_due(now)) due->fire();
-  }
-  arm();
 }
 
 void IoLoop::stop() noexcept {

@@ -2,11 +2,10 @@
 // supervisor's checks; it never runs actors, so nothing an actor does can hold it up.
 #pragma once
 
-#include "runtime/timer_queue.hpp"
+#include "runtime/timer_service.hpp"
 
 #include <functional>
 #include <mutex>
-#include <optional>
 #include <thread>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -17,14 +16,14 @@ namespace understudy::detail {
 
 class IoLoop {
  public:
-  explicit IoLoop(const Clock& clock);
+  /// `timer_shards`: how many threads start timers without disturbing one another.
+  IoLoop(const Clock& clock, std::uint32_t timer_shards);
   IoLoop(const IoLoop&) = delete;
   IoLoop& operator=(const IoLoop&) = delete;
   ~IoLoop() { stop(); }
 
-  /// Timers as in Scheduler. Any thread.
-  void start_timer(Timer& timer, TimePoint deadline) noexcept;
-  bool cancel_timer(Timer& timer) noexcept;
+  /// The system's timers, which this thread fires.
+  [[nodiscard]] TimerService& timers() noexcept { return timers_; }
   /// Runs `work` on the loop's thread; once that has ended, on the calling one. Any thread.
   void post(std::move_only_function<void()> work);
   /// Ends the thread. What was posted before runs first.
@@ -34,16 +33,13 @@ class IoLoop {
 
  private:
   void run() noexcept;
-  void arm();
-  void fire_due();
+  void set_alarm(TimePoint moment);
 
   const Clock& clock_;
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
   boost::asio::steady_timer alarm_{context_};
-  std::mutex timers_mutex_;
-  TimerQueue timers_;
-  std::optional<TimePoint> armed_for_;  // Guarded by timers_mutex_: the moment the alarm is set, or being set, to.
+  TimerService timers_;
   std::mutex stop_mutex_;
   bool stopping_ = false;      // Guarded by stop_mutex_.
   std::thread::id thread_id_;  // Guarded by stop_mutex_.

@@ -18,6 +18,19 @@ void Parking::wake_one() noexcept {
   place->release();
 }
 
+void Parking::work_made_for(ParkingPlace& place) noexcept {
+  // No fence: a worker that parks takes the mutex before it looks at its queues for the last time.
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::ranges::find(places_, &place);
+    if (found == places_.end()) return;
+    places_.erase(found);
+    parked_.store(static_cast<std::uint32_t>(places_.size()), std::memory_order_relaxed);
+    searching_.fetch_add(1, std::memory_order_relaxed);  // As in wake_one: it will count itself out.
+  }
+  place.release();
+}
+
 void Parking::wake_all() noexcept {
   const std::lock_guard lock(mutex_);
   for (ParkingPlace* place : places_) {

@@ -37,6 +37,8 @@ class Parking {
     if (parked_.load(std::memory_order_relaxed) == 0 || searching_.load(std::memory_order_relaxed) != 0) return;
     wake_one();
   }
+  /// Work was made that only the worker at `place` may do: wakes it if it is parked. Any thread.
+  void work_made_for(ParkingPlace& place) noexcept;
   /// Wakes every parked worker: the scheduler stops.
   void wake_all() noexcept;
 

@@ -159,7 +159,7 @@ bool TaskGroupCore::ended(const TaskLink& link) const noexcept {
 }
 
 bool Context::end_scopes() noexcept {
-  TaskGroupCore* const innermost = extras()->scopes;
+  TaskGroupCore* const innermost = find_extras().scopes;
   for (TaskGroupCore* scope = innermost; scope != nullptr; scope = scope->outer_) scope->close();
   for (TaskGroupCore* scope = innermost; scope != nullptr; scope = scope->outer_) {
     if (!scope->schedule_when_empty(*this)) return false;

@@ -42,36 +42,73 @@ class ThreadCompletion final : public Completion {
 }  // namespace
 
 ThreadedScheduler::ThreadedScheduler(const RuntimeOptions& options)
-    : io_loop_(system_clock_source()),
-      network_(make_asio_network(io_loop_)),
+    : workers_wanted_(options.workers > 0 ? options.workers : usable_processors()),
+      io_loop_(system_clock_source(), workers_wanted_ + 1),
+      network_(make_asio_network(io_loop_.context())),
       blocking_pool_(options.blocking_threads_max > 0 ? options.blocking_threads_max : 1),
       random_(make_system_random()) {
-  const std::uint32_t count = options.workers > 0 ? options.workers : usable_processors();
-  workers_.reserve(count);
-  for (std::uint32_t i = 0; i < count; ++i) workers_.push_back(std::make_unique<Worker>(*this, i));
+  workers_.reserve(workers_wanted_);
+  for (std::uint32_t i = 0; i < workers_wanted_; ++i) {
+    workers_.push_back(std::make_unique<Worker>(*this, i, Worker::Kind::shared));
+  }
   for (const auto& worker : workers_) worker->start();
 }
 
 ThreadedScheduler::~ThreadedScheduler() { stop(); }
 
-void ThreadedScheduler::schedule(Context& context) noexcept {
-  ThreadState& thread = this_thread();
-  if (thread.scheduler == this) {
-    static_cast<Worker*>(thread.worker)->schedule_next(context);
-    return;
+Worker& ThreadedScheduler::home_of(const Context& context) noexcept {
+  const std::uint32_t number = context.home() - 1U;
+  return number < workers_wanted_ ? *workers_[number]
+                                  : own_threads_.worker(static_cast<std::uint16_t>(number - workers_wanted_));
+}
+
+void ThreadedScheduler::place(Context& context, Placement placement) {
+  std::uint32_t number = placement.index() % workers_wanted_;
+  if (placement.kind() == Placement::Kind::own_thread) {
+    number = workers_wanted_ + own_threads_.start(*this, workers_wanted_);
   }
-  shared_.push(context);
-  parking_.work_made();
+  context.set_home(static_cast<std::uint16_t>(number + 1));
+}
+
+void ThreadedScheduler::unplace(Context& context) noexcept {
+  const std::uint32_t number = context.home() - 1U;
+  if (number >= workers_wanted_) own_threads_.finish(static_cast<std::uint16_t>(number - workers_wanted_));
+}
+
+/// The calling thread's worker, if it is one of ours that runs whatever there is.
+Worker* ThreadedScheduler::this_worker() const noexcept {
+  const ThreadState& thread = this_thread();
+  if (thread.scheduler != this) return nullptr;
+  auto* worker = static_cast<Worker*>(thread.worker);
+  return worker->kind() == Worker::Kind::shared ? worker : nullptr;
+}
+
+void ThreadedScheduler::schedule(Context& context) noexcept {
+  if (context.home() != 0) {
+    home_of(context).schedule_bound(context);
+  } else if (Worker* worker = this_worker()) {
+    worker->schedule_next(context);
+  } else {
+    shared_.push(context);
+    parking_.work_made();
+  }
 }
 
 void ThreadedScheduler::schedule_behind(Context& context) noexcept {
-  ThreadState& thread = this_thread();
-  if (thread.scheduler == this) {
-    static_cast<Worker*>(thread.worker)->schedule_behind(context);
-    return;
+  if (context.home() != 0) {
+    home_of(context).schedule_bound(context);
+  } else if (Worker* worker = this_worker()) {
+    worker->schedule_behind(context);
+  } else {
+    shared_.push(context);
+    parking_.work_made();
   }
-  shared_.push(context);
-  parking_.work_made();
+}
+
+void ThreadedScheduler::start_timer(Timer& timer, TimePoint deadline) noexcept {
+  ThreadState& thread = this_thread();
+  const std::uint32_t shard = thread.scheduler == this ? static_cast<Worker*>(thread.worker)->index() : workers_wanted_;
+  io_loop_.timers().start(timer, deadline, shard);
 }
 
 std::unique_ptr<Completion> ThreadedScheduler::make_completion() { return std::make_unique<ThreadCompletion>(); }
@@ -87,6 +124,7 @@ void ThreadedScheduler::wait_until_armed(const Context& context) noexcept {
   for (const auto& worker : workers_) {
     while (worker->is_arming(context)) std::this_thread::yield();
   }
+  while (own_threads_.any_is_arming(context)) std::this_thread::yield();
 }
 
 bool ThreadedScheduler::any_work() const noexcept {
@@ -110,6 +148,7 @@ void ThreadedScheduler::stop() noexcept {
   blocking_pool_.stop();
   parking_.wake_all();
   for (const auto& worker : workers_) worker->join();
+  own_threads_.stop();
   io_loop_.stop();
 }
 

@@ -3,6 +3,7 @@
 
 #include "runtime/blocking_pool.hpp"
 #include "runtime/io_loop.hpp"
+#include "runtime/own_threads.hpp"
 #include "runtime/worker.hpp"
 #include "understudy/runtime/detail/scheduler.hpp"
 #include "understudy/runtime/options.hpp"
@@ -21,8 +22,10 @@ class ThreadedScheduler final : public Scheduler {
 
   void schedule(Context& context) noexcept override;
   void schedule_behind(Context& context) noexcept override;
-  void start_timer(Timer& timer, TimePoint deadline) noexcept override { io_loop_.start_timer(timer, deadline); }
-  bool cancel_timer(Timer& timer) noexcept override { return io_loop_.cancel_timer(timer); }
+  void place(Context& context, Placement placement) override;
+  void unplace(Context& context) noexcept override;
+  void start_timer(Timer& timer, TimePoint deadline) noexcept override;
+  bool cancel_timer(Timer& timer) noexcept override { return io_loop_.timers().cancel(timer); }
   void run_blocking(BlockingJob& job) noexcept override { blocking_pool_.run(job); }
   void run_on_control(std::move_only_function<void()> work) override { io_loop_.post(std::move(work)); }
   [[nodiscard]] std::unique_ptr<Completion> make_completion() override;
@@ -44,6 +47,10 @@ class ThreadedScheduler final : public Scheduler {
   Context* steal_for(Worker& thief, std::uint32_t index) noexcept;
 
  private:
+  [[nodiscard]] Worker& home_of(const Context& context) noexcept;
+  [[nodiscard]] Worker* this_worker() const noexcept;
+
+  const std::uint32_t workers_wanted_;
   Parking parking_;
   RunQueue shared_;  // What threads that are no workers have made ready.
   IoLoop io_loop_;
@@ -54,6 +61,7 @@ class ThreadedScheduler final : public Scheduler {
   // Set by `stop` (release), read by workers (acquire).
   std::atomic<bool> stopping_{false};
   std::vector<std::unique_ptr<Worker>> workers_;
+  OwnThreads own_threads_;
 };
 
 }  // namespace understudy::detail

@@ -11,11 +11,17 @@ void Worker::start() {
 }
 
 void Worker::schedule_next(Context& context) noexcept {
-  if (hand_offs_in_a_row_ >= hand_offs_max) {
-    schedule_behind(context);
-    return;
+  ThreadState& thread = this_thread();
+  if (thread.hand_offs_left == 0) {
+    // Others are waiting: it takes its turn. With nobody else here the hand-offs go on: a queued context would only
+    // tempt a thief to tear an asker and its actor apart.
+    if (!queue_.empty()) {
+      schedule_behind(context);
+      return;
+    }
+    thread.hand_offs_left = hand_offs_max;
   }
-  if (Context* displaced = std::exchange(hand_off_, &context)) schedule_behind(*displaced);
+  if (Context* displaced = std::exchange(thread.hand_off, &context)) schedule_behind(*displaced);
 }
 
 void Worker::schedule_behind(Context& context) noexcept {
@@ -23,16 +29,32 @@ void Worker::schedule_behind(Context& context) noexcept {
   scheduler_.parking().work_made();
 }
 
-Context* Worker::find_local() noexcept {
+void Worker::schedule_bound(Context& context) noexcept {
+  bound_.push(context);
+  if (kind_ == Kind::own_thread) {
+    place_.release();
+  } else if (this_thread().worker != this) {
+    scheduler_.parking().work_made_for(place_);
+  }
+}
+
+void Worker::finish() noexcept {
+  finished_.store(true, std::memory_order_release);
+  place_.release();
+}
+
+Context* Worker::find_local(ThreadState& thread) noexcept {
   if (++activations_ % shared_queue_period == 0) {
     if (Context* context = scheduler_.take_shared()) return context;
   }
-  if (Context* context = std::exchange(hand_off_, nullptr)) {
-    ++hand_offs_in_a_row_;
+  if (Context* context = std::exchange(thread.hand_off, nullptr)) {
+    if (thread.hand_offs_left != 0) --thread.hand_offs_left;
     return context;
   }
-  hand_offs_in_a_row_ = 0;
-  if (Context* context = queue_.pop()) return context;
+  thread.hand_offs_left = hand_offs_max;
+  const bool bound_first = activations_ % 2 == 0;
+  if (Context* context = (bound_first ? bound_ : queue_).pop()) return context;
+  if (Context* context = (bound_first ? queue_ : bound_).pop()) return context;
   return scheduler_.take_shared();
 }
 
@@ -48,12 +70,23 @@ void Worker::run() noexcept {
   thread.scheduler = &scheduler_;
   thread.worker = this;
   state_.store(&thread, std::memory_order_release);
+  if (kind_ == Kind::shared) {
+    run_shared(thread);
+  } else {
+    run_own_thread(thread);
+  }
+  state_.store(nullptr, std::memory_order_release);
+  thread.scheduler = nullptr;
+  thread.worker = nullptr;
+}
+
+void Worker::run_shared(ThreadState& thread) noexcept {
   while (!scheduler_.stopping()) {
-    Context* context = find_local();
+    Context* context = find_local(thread);
     if (context == nullptr) context = search();
     if (context == nullptr) {
-      searching_ = scheduler_.parking().park(place_, searching_,
-                                             [this] { return scheduler_.stopping() || scheduler_.any_work(); });
+      searching_ = scheduler_.parking().park(
+          place_, searching_, [this] { return scheduler_.stopping() || !bound_.empty() || scheduler_.any_work(); });
       continue;
     }
     if (searching_) {
@@ -63,9 +96,18 @@ void Worker::run() noexcept {
     thread.budget = activation_budget;
     context->run();
   }
-  state_.store(nullptr, std::memory_order_release);
-  thread.scheduler = nullptr;
-  thread.worker = nullptr;
+}
+
+void Worker::run_own_thread(ThreadState& thread) noexcept {
+  // What becomes ready while its actor runs goes to the shared workers: hand_offs_left stays 0.
+  while (!finished_.load(std::memory_order_acquire)) {
+    if (Context* context = bound_.pop()) {
+      thread.budget = activation_budget;
+      context->run();
+    } else {
+      place_.wait();
+    }
+  }
 }
 
 }  // namespace understudy::detail

@@ -1,7 +1,8 @@
 // A worker: one thread that runs contexts until its scheduler stops.
 //
 // Where a worker looks for work, in this order: its hand-off slot (what was made ready last, still warm in the cache, a
-// few times in a row at most), its own run queue, the scheduler's shared queue, the run queues of the other workers.
+// few times in a row at most), what is bound to it, its own run queue (the two in turn), the scheduler's shared queue,
+// the run queues of the other workers. A worker of Kind::own_thread runs only what is bound to it: one actor.
 #pragma once
 
 #include "runtime/parking.hpp"
@@ -17,18 +18,28 @@ class ThreadedScheduler;
 
 class Worker {
  public:
-  Worker(ThreadedScheduler& scheduler, std::uint32_t index) noexcept : scheduler_(scheduler), index_(index) {}
+  enum class Kind : std::uint8_t { shared, own_thread };
+  /// `index`: among the shared ones, counted from 0; for own threads, the number of shared ones.
+  Worker(ThreadedScheduler& scheduler, std::uint32_t index, Kind kind) noexcept
+      : scheduler_(scheduler), index_(index), kind_(kind) {}
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker() = default;
 
   void start();
+  [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
   void join() { thread_.join(); }
+  /// An own thread ends after what it runs now. Any thread.
+  void finish() noexcept;
+  [[nodiscard]] Kind kind() const noexcept { return kind_; }
 
   /// Makes `context` the next to run here. Only on this worker's thread.
   void schedule_next(Context& context) noexcept;
   /// Puts `context` behind what is queued here. Only on this worker's thread.
   void schedule_behind(Context& context) noexcept;
+
+  /// Queues `context`, which is bound to this worker. Any thread.
+  void schedule_bound(Context& context) noexcept;
 
   /// For other workers: moves half of the queue to `thief`, and returns one more context to run, or null.
   Context* give_to(Worker& thief) noexcept { return queue_.steal_into(thief.queue_, stolen_max); }
@@ -48,18 +59,21 @@ class Worker {
   static constexpr std::size_t stolen_max = 128;
 
   void run() noexcept;
-  Context* find_local() noexcept;
+  void run_shared(ThreadState& thread) noexcept;
+  void run_own_thread(ThreadState& thread) noexcept;
+  Context* find_local(ThreadState& thread) noexcept;
   Context* search() noexcept;
 
   ThreadedScheduler& scheduler_;
   const std::uint32_t index_;
+  const Kind kind_;
   RunQueue queue_;
-  Context* hand_off_ = nullptr;
-  std::uint32_t hand_offs_in_a_row_ = 0;
+  RunQueue bound_;  // Contexts that must run here; never stolen.
   std::uint32_t activations_ = 0;
   bool searching_ = false;
   ParkingPlace place_;
   std::atomic<ThreadState*> state_{nullptr};
+  std::atomic<bool> finished_{false};  // Set (release) by `finish`, read (acquire) by the own thread.
   std::thread thread_;
 };
 

@@ -1,7 +1,7 @@
 // The simulation's scheduler: the deterministic twin of ThreadedScheduler.
 #pragma once
 
-#include "runtime/timer_queue.hpp"
+#include "simulation/timer_queue.hpp"
 #include "understudy/runtime/detail/scheduler.hpp"
 
 #include <deque>
@@ -45,6 +45,8 @@ class SimulatedScheduler final : public Scheduler {
   [[nodiscard]] Network& network() noexcept override { return *network_; }
   [[nodiscard]] std::uint32_t worker_count() const noexcept override { return 1; }
   void heavy_fence() noexcept override {}
+  void place(Context& /*context*/, Placement /*placement*/) override {}
+  void unplace(Context& /*context*/) noexcept override {}
   void wait_until_armed(const Context& /*context*/) noexcept override {}
   void stop() noexcept override;
 

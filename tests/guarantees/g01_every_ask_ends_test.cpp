@@ -23,7 +23,7 @@ StormOptions storm_for(std::uint64_t seed, std::uint64_t delay_ns_max) {
   return {.seed = seed,
           .delay_ns_max = delay_ns_max,
           .capacity = static_cast<std::uint32_t>(1 + seed % 5),
-          .when_full = seed % 3 == 0 ? WhenFull::reject : WhenFull::wait};
+          .when_full = static_cast<WhenFull>(seed % 4)};
 }
 
 void expect_every_ask_ended(const Tally& tally) {

@@ -17,7 +17,9 @@ namespace {
 
 /// What became of one message.
 struct Entry {
+  std::atomic<int> tell{0};        // It was told, not asked.
   std::atomic<int> started{0};     // The actor began with it.
+  std::atomic<int> finished{0};    // And came to its end.
   std::atomic<int> accepted{0};    // Its sender was told that it was sent (a tell).
   std::atomic<int> given_back{0};  // Its sender was told that it was not.
   std::atomic<int> answered{0};    // Its asker got a value, or an error.
@@ -42,6 +44,7 @@ Task<> receiver(Mailbox<Message>& inbox, std::shared_ptr<Books> books, System& s
     if (mood == 0) throw std::runtime_error("crash");
     if (mood < 6) co_await sleep(Duration(mood * 500));
     message->reply();
+    ++books->entries[message->number].finished;
   }
 }
 
@@ -67,11 +70,13 @@ Task<> sender(Address<Message> to, std::shared_ptr<Books> books, std::uint64_t f
     Open open(entry);
     switch (random.below(4)) {
       case 0: {
+        ++entry.tell;
         const Result<void> told = co_await to.tell<Message>(number, Counted(books->census), Reply<void>());
         open.close(told ? entry.accepted : entry.given_back);
         break;
       }
       case 1: {
+        ++entry.tell;
         const Result<void> told = to.try_tell(Message{.number = number, .token = Counted(books->census), .reply = {}});
         open.close(told ? entry.accepted : entry.given_back);
         break;
@@ -99,10 +104,11 @@ void attack(System& system, std::uint64_t seed, std::uint64_t each) {
   const Supervisor supervisor(system, {.intensity = {.restarts = random.chance(50) ? 1'000'000U : 5U},
                                        .backoff = {.next = Duration(1000), .longest = Duration(4000)}});
   const auto books = std::make_shared<Books>(senders * each);
-  const auto actor = system.spawn("receiver", receiver,
-                                  {.capacity = static_cast<std::uint32_t>(1 + random.below(4)),
-                                   .when_full = random.chance(70) ? WhenFull::wait : WhenFull::reject},
-                                  books, std::ref(system));
+  const auto actor =
+      system.spawn("receiver", receiver,
+                   {.capacity = static_cast<std::uint32_t>(1 + random.below(4)),
+                    .when_full = random.chance(50) ? WhenFull::wait : static_cast<WhenFull>(random.below(4))},
+                   books, std::ref(system));
   std::vector<std::unique_ptr<TaskGroup>> groups;
   for (std::uint64_t i = 0; i < senders; ++i) {
     groups.push_back(std::make_unique<TaskGroup>(system));
@@ -122,8 +128,10 @@ void attack(System& system, std::uint64_t seed, std::uint64_t each) {
   ASSERT_TRUE(eventually(system, [&] { return actor.stopped(); }));
   ASSERT_TRUE(eventually(system, [&] { return books->census.living() == 0; }));
 
-  std::uint64_t lost = 0;
-  std::uint64_t uncertain = 0;
+  std::uint64_t not_finished = 0;
+  std::uint64_t in_hand = 0;
+  std::uint64_t given_back = 0;
+  std::uint64_t taken_back = 0;
   for (std::uint64_t i = 0; i < books->entries.size(); ++i) {
     const Entry& entry = books->entries[i];
     ASSERT_LE(entry.started.load(), 1) << "message " << i << " was handled twice";
@@ -131,12 +139,20 @@ void attack(System& system, std::uint64_t seed, std::uint64_t each) {
       ASSERT_EQ(entry.started.load(), 0) << "message " << i << " was given back, and handled";
     }
     ASSERT_LE(entry.accepted.load() + entry.given_back.load() + entry.answered.load() + entry.taken_back.load(), 1);
-    if (entry.started.load() == 0 && entry.accepted.load() > 0) ++lost;
-    if (entry.started.load() == 0 && entry.taken_back.load() > 0) ++uncertain;
+    if (entry.tell.load() == 0) continue;
+    if (entry.finished.load() == 0) ++not_finished;
+    if (entry.finished.load() < entry.started.load()) ++in_hand;
+    if (entry.given_back.load() > 0) ++given_back;
+    if (entry.taken_back.load() > 0) ++taken_back;
   }
-  // A tell may have been let in when its sender was destroyed before it could learn of it.
-  EXPECT_GE(system.dead_letters().count, lost);
-  EXPECT_LE(system.dead_letters().count, lost + uncertain);
+  // Each tell that the actor has not finished is one letter, and no other message is.
+  const DeadLetters dead = system.dead_letters();
+  EXPECT_EQ(dead.count, not_finished);
+  EXPECT_EQ(dead.of(DeadLetterCause::crashed_in_hand), in_hand);
+  // A sender may have been destroyed before it could learn what had become of its tell.
+  const std::uint64_t told = dead.of(DeadLetterCause::stopped) + dead.of(DeadLetterCause::rejected);
+  EXPECT_GE(told, given_back);
+  EXPECT_LE(told + dead.of(DeadLetterCause::withdrawn), given_back + taken_back);
 }
 
 TEST(G07NothingVanishes, InSimulation) {

@@ -1,8 +1,9 @@
-// Running one test body on both runtimes: simulations with many seeds, and real threads.
+// Running one test body on every runtime: simulations with many seeds, real threads, and a loop of the application's.
 #pragma once
 
 #include "support/quiet.hpp"
 #include "understudy/actor/system.hpp"
+#include "understudy/runtime/asio.hpp"
 #include "understudy/runtime/sleep.hpp"
 #include "understudy/runtime/wait.hpp"
 #include "understudy/simulation/simulated_system.hpp"
@@ -40,11 +41,21 @@ void on_real_threads(Body body) {
   }
 }
 
-/// Runs `body(system)` in simulations, and on real threads.
+/// Runs `body(system)` in an Asio loop that this thread runs whenever it waits.
+template <typename Body>
+void in_a_loop(Body body) {
+  SCOPED_TRACE("embedded in an io_context");
+  boost::asio::io_context loop;
+  System system(embedded_in(loop));
+  body(system);
+}
+
+/// Runs `body(system)` in simulations, on real threads, and in a loop.
 template <typename Body>
 void on_every_runtime(Body body, std::uint64_t seeds = 30) {
   for_each_seed(seeds, [&](SimulatedSystem& simulation) { body(simulation.system()); });
   if (!testing::Test::HasFailure()) on_real_threads(body);
+  if (!testing::Test::HasFailure()) in_a_loop(body);
 }
 
 inline Task<> pause(Duration duration) { co_await sleep(duration); }

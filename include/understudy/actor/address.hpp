@@ -43,9 +43,9 @@ class Address {
     return {cell(), M(Value{std::forward<Args>(args)...})};
   }
 
-  /// Sends without waiting. Any thread, coroutine or not. Fails with `mailbox_full` if there is no room now, whatever
-  /// the mailbox's policy, and with `actor_stopped`; requests in the message end with the same error. Constant time, no
-  /// system call unless an idle worker is woken.
+  /// Sends without waiting. Any thread, coroutine or not. Fails with `mailbox_full` if there is no room now and the
+  /// mailbox's policy is to wait or to reject, and with `actor_stopped`; requests in the message end with the same
+  /// error. Constant time, no system call unless an idle worker is woken.
   template <typename Value>
     requires Accepts<M, Value>
   [[nodiscard]] Result<void> try_tell(Value&& value) const {
@@ -53,6 +53,7 @@ class Address {
     detail::Push refused = detail::Push::accepted;
     if (detail::push_tell(cell(), message, refused)) return {};
     Error error = detail::refusal(refused);
+    detail::note_unsent(cell(), message, detail::cause_of(refused), error);
     detail::drop_unsent(std::move(message), error);
     return std::unexpected(std::move(error));
   }
@@ -63,7 +64,7 @@ class Address {
   /// False if it is not running. Any thread. Without a supervisor the actor stops.
   bool reset() const { return cell().request_end(0, {detail::Ending::Kind::reset, reset_error()}); }
 
-  [[nodiscard]] const std::string& name() const noexcept { return cell().name(); }
+  [[nodiscard]] std::string_view name() const noexcept { return cell().name(); }
   /// Names from the root of the tree down: "/key-value/writer".
   [[nodiscard]] std::string path() const { return cell().path(); }
   /// Which life the actor is in: 1 for the first, 0 before it.

@@ -7,7 +7,7 @@
 //     cancelled      what it was a part of is not wanted any more (see below)
 //     actor_crashed  the actor failed, or was reset, with this request in hand
 //     actor_stopped  the actor has stopped
-//     mailbox_full   its mailbox is full and its policy is to reject
+//     mailbox_full   its mailbox is full, and its policy is not to wait
 //     reply_dropped  the actor let go of the Reply
 //     storage_failed and others: what the actor itself answered by Reply::fail
 // Destroying a suspended asker is safe at any instant. Its request, if no actor has taken it yet, is never started.

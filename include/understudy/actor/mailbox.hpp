@@ -9,6 +9,7 @@
 
 #include "understudy/actor/address.hpp"
 #include "understudy/actor/detail/actor_cell.hpp"
+#include "understudy/actor/detail/system_hooks.hpp"
 #include "understudy/actor/detail/tell_node.hpp"
 #include "understudy/actor/message.hpp"
 #include "understudy/actor/tell.hpp"
@@ -20,6 +21,9 @@ namespace detail {
 struct MailboxAccess;
 bool wait_for_message(ActorCell& cell, std::coroutine_handle<> awaiting, Receiver& receiver) noexcept;
 }  // namespace detail
+
+template <Message M>
+class Stash;
 
 template <Message M>
 class Mailbox {
@@ -54,11 +58,15 @@ class Mailbox {
 
  private:
   friend struct detail::MailboxAccess;
+  friend class Stash<M>;
+
   /// Moves the next message that somebody still wants into `into`. False if there is none.
   bool take(std::optional<M>& into) noexcept {
-    while (detail::MessageHead* node = cell_.mailbox().pop([](detail::MessageHead& head) { detail::admit(head); })) {
-      const bool asked = node->kind == detail::NodeKind::ask;
-      const bool withdrawn = node->kind != detail::NodeKind::tell && node->is_given_up();
+    const auto admit = [](detail::MessageHead& head) { detail::admit(head); };
+    const auto drop = [this](detail::MessageHead& head) { cell_.drop_oldest(head); };
+    while (detail::MessageHead* node = cell_.mailbox().template pop<detail::has_urgent_lane<M>>(admit, drop)) {
+      const detail::NodeKind kind = node->kind;
+      const bool withdrawn = kind != detail::NodeKind::tell && node->is_given_up();
       bool wanted = !withdrawn;
       TimePoint deadline = TimePoint::max();
       if (node->timed) [[unlikely]] {
@@ -67,12 +75,17 @@ class Mailbox {
         wanted = wanted && cell_.take_up(slot);
       }
       std::optional<M> taken = detail::take_message<M>(*node);
-      if (!asked && wanted) wanted = still_wanted(*taken, deadline);
+      if (withdrawn && kind == detail::NodeKind::waiting_tell) {
+        note_withdrawn(*taken);
+        continue;
+      }
+      if (wanted && kind != detail::NodeKind::ask) wanted = still_wanted(*taken, deadline);
       if (!wanted) {
-        if (asked || !withdrawn) cell_.count_not_started();
+        cell_.count_not_started();
         detail::drop_unsent(std::move(*taken), ErrorCode::timeout);
         continue;
       }
+      cell_.mailbox().note_in_hand(kind != detail::NodeKind::ask && !detail::has_asker(*taken));
       cell_.set_deadline(deadline);
       into = std::move(taken);
       return true;
@@ -88,6 +101,15 @@ class Mailbox {
     deadline = slot->deadline();
     return deadline > cell_.scheduler().clock().now();
   }
+  /// For Stash: messages come back, oldest first by their links; the one in hand is in hand no more.
+  void put_back(detail::MessageHead& oldest) noexcept { cell_.mailbox().put_back(&oldest); }
+  void note_set_aside() noexcept { cell_.mailbox().note_in_hand(false); }
+  /// The sender of `message` was destroyed while it waited for room.
+  void note_withdrawn(const M& message) noexcept {
+    if (detail::has_asker(message)) return;
+    detail::note_dead_letter(cell_, detail::type_of(message), DeadLetterCause::withdrawn, ErrorCode::cancelled,
+                             std::nullopt);
+  }
 
   detail::ActorCell& cell_;
 };
@@ -97,6 +119,7 @@ namespace detail {
 inline bool wait_for_message(ActorCell& cell, std::coroutine_handle<> awaiting, Receiver& receiver) noexcept {
   Suspension& suspension = receiver.suspension();
   cell.set_receiver(&receiver);
+  cell.mailbox().note_in_hand(false);  // It has come back for the next.
   if (this_thread().budget == 0) {
     // The budget is used up: the actor goes to the back of the queue, awake, and takes its next message there.
     static_cast<void>(cell.publish(awaiting, suspension));
@@ -155,6 +178,7 @@ class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, priv
       inbox_.cell_.count_message();
     } else {
       inbox_.cell_.set_deadline(TimePoint::max());
+      inbox_.cell_.mailbox().note_in_hand(false);
     }
     return std::move(message_);
   }
@@ -204,6 +228,7 @@ class [[nodiscard]] Mailbox<M>::ReceiveWithin final : private detail::Suspension
       return Result<M>(std::in_place, std::move(*message_));
     }
     inbox_.cell_.set_deadline(TimePoint::max());
+    inbox_.cell_.mailbox().note_in_hand(false);
     return failure(inbox_.cell_.mailbox().is_exhausted() ? ErrorCode::actor_stopped : ErrorCode::timeout);
   }
 

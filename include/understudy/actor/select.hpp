@@ -193,6 +193,7 @@ Task<std::variant<std::optional<M>, typename Branch<A>::Value...>> select_from(M
   using V = std::variant<std::optional<M>, typename Branch<A>::Value...>;
   ActorCell& cell = MailboxAccess::cell(inbox);
   cell.set_deadline(TimePoint::max());  // The message before is done with.
+  cell.mailbox().note_in_hand(false);
   Nudger nudger(cell);
   std::tuple<Branch<A>...> branches;
   watch_all(branches, nudger, std::index_sequence_for<A...>(), awaitables...);

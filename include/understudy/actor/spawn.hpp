@@ -53,15 +53,23 @@ class ActorCellOf final : public ActorCell {
                       body_->args);
   }
   void forget_function() noexcept override { body_.reset(); }
-  void bury(MessageHead& node, const Error& reason) noexcept override {
-    const NodeKind kind = node.kind;
-    bool accepted = kind == NodeKind::tell;
-    // A sender that still waits is told; one that was let in before has been told that its message was accepted.
-    if (kind == NodeKind::waiting_tell) accepted = static_cast<WaitingTell&>(node).refuse();
-    // A request's Reply ends with this thread's teardown error, which the caller has set to `reason`.
+  void bury(MessageHead& node, DeadLetterCause cause, const Error& reason) noexcept override {
+    const M& waiting = node.message<M>();
+    bool lost = node.kind != NodeKind::ask && !has_asker(waiting);
+    if (node.kind == NodeKind::waiting_tell) {
+      auto& tell = static_cast<WaitingTell&>(node);
+      // A sender that still waits is told; one that was let in before has been told that its message was accepted.
+      const bool refused = tell.refuse([&](Context& sender) {
+        if (lost) note_dead_letter(*this, type_of(waiting), DeadLetterCause::stopped, reason, sender.cell());
+      });
+      lost = lost && !refused;
+      if (!tell.admitted()) cause = DeadLetterCause::withdrawn;
+    }
+    if (lost) note_dead_letter(*this, type_of(waiting), cause, reason, std::nullopt);
+    // A request's Reply ends with this thread's teardown error.
     [[maybe_unused]] const std::optional<M> message = take_message<M>(node);
-    if (accepted) note_dead_letter(system(), *this, typeid(M), reason);
   }
+  [[nodiscard]] const std::type_info& message_type() const noexcept override { return typeid(M); }
 
   struct Body {
     Body(F&& given, std::tuple<Args...>&& given_args) : function(std::move(given)), args(std::move(given_args)) {}

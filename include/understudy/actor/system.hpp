@@ -19,6 +19,13 @@
 
 namespace understudy {
 
+namespace detail {
+/// Ends a system's core.
+struct EndSystem {
+  void operator()(SystemCore* core) const noexcept;
+};
+}  // namespace detail
+
 /// Threads: every member may be called from any thread, but construction and destruction.
 class System {
  public:
@@ -47,8 +54,15 @@ class System {
   /// destroyed where it is suspended. Blocks; must not be called on a worker (checked). Calling it again does nothing.
   void shutdown(Duration limit = std::chrono::seconds(5));
 
-  /// Messages that were lost, and why.
+  /// Tells that were not handled, and why (see dead_letter.hpp). Copies what is kept.
   [[nodiscard]] DeadLetters dead_letters() const;
+  /// How many dead letters are kept, of those that come and those that are there; 0 for none. All are counted.
+  void keep_dead_letters(std::size_t count);
+  /// Calls `subscriber` with each dead letter from now on, in place of an earlier subscriber; empty: nobody. It is
+  /// called where the letter dies, on any thread, several at once, and must be quick: to work on letters, try_tell them
+  /// to an actor. Those that die in the subscriber are counted and kept, but not handed to it. A call that is under way
+  /// goes on after it has been replaced.
+  void on_dead_letter(DeadLetterSubscriber subscriber);
   [[nodiscard]] const Clock& clock() const noexcept;
   [[nodiscard]] Network& network() noexcept;
   /// A number from the system's source of randomness.
@@ -60,7 +74,7 @@ class System {
   [[nodiscard]] detail::SystemCore& core() noexcept { return *core_; }
 
  private:
-  std::unique_ptr<detail::SystemCore> core_;
+  std::unique_ptr<detail::SystemCore, detail::EndSystem> core_;
 };
 
 }  // namespace understudy

@@ -2,13 +2,15 @@
 //
 //     us::Result<void> sent = co_await counter.tell(Add{5});
 //
-// The await ends when the mailbox has accepted the message; while it is full the sender waits (that is backpressure).
-// Errors: mailbox_full (policy reject), actor_stopped, cancelled. Cost: one block of the thread's pool; no suspension
-// while there is room, but once in a while so that a loop of tells takes turns with others. Destroyed while it waits
-// for room, it takes its message back: it is never handled.
+// The await ends when the mailbox has accepted the message; while it is full the sender waits (that is backpressure),
+// or what WhenFull says is done. Errors: mailbox_full (policy reject), actor_stopped, cancelled. A message that a
+// policy drops is no error for its sender, but a dead letter. Cost: one block of the thread's pool; no suspension while
+// there is room, but once in a while so that a loop of tells takes turns with others. Destroyed while it waits for
+// room, it takes its message back: it is never handled. What is not accepted is kept as a dead letter besides.
 #pragma once
 
 #include "understudy/actor/detail/actor_cell.hpp"
+#include "understudy/actor/detail/system_hooks.hpp"
 #include "understudy/actor/detail/tell_node.hpp"
 #include "understudy/actor/message.hpp"
 #include "understudy/runtime/detail/turn.hpp"
@@ -16,18 +18,12 @@
 namespace understudy {
 namespace detail {
 
-/// Pushes `message` if the mailbox has room. True: accepted. Otherwise `message` is untouched, and `refused` says why.
+/// Keeps `message`, which this thread was about to send and `cell` has not accepted, as a dead letter; unless it is a
+/// request, whose asker will get `reason`.
 template <typename M>
-bool push_tell(ActorCell& cell, M& message, Push& refused) {
-  TellNode<M>* node = TellNode<M>::make(std::move(message));
-  refused = cell.mailbox().push(*node, false);
-  if (refused == Push::accepted_wake) cell.schedule();
-  if (refused == Push::accepted || refused == Push::accepted_wake) return true;
-  message = std::move(node->content);
-  TellNode<M>::release(node);
-  return false;
+void note_unsent(const ActorCell& cell, const M& message, DeadLetterCause cause, const Error& reason) noexcept {
+  if (!has_asker(message)) note_dead_letter(cell, type_of(message), cause, reason, sender_here());
 }
-
 /// Lets go of a message that was not sent: requests in it end with `reason`.
 template <typename M>
 void drop_unsent(M&& message, const Error& reason) noexcept {
@@ -44,6 +40,31 @@ void drop_unsent(M&& message, const Error& reason) noexcept {
   return refused == Push::closed ? ErrorCode::actor_stopped : ErrorCode::mailbox_full;
 }
 
+/// The same, as the cause of a dead letter.
+[[nodiscard]] inline DeadLetterCause cause_of(Push refused) noexcept {
+  return refused == Push::closed ? DeadLetterCause::stopped : DeadLetterCause::rejected;
+}
+
+/// Pushes `message` if the mailbox has room, or makes room, or drops what finds none. True: the sender is done.
+/// Otherwise `message` is untouched, and `refused` says why.
+template <typename M>
+bool push_tell(ActorCell& cell, M& message, Push& refused) {
+  TellNode<M>* node = TellNode<M>::make(std::move(message));
+  refused = cell.mailbox().push(*node, false);
+  if (refused == Push::accepted) return true;
+  if (refused < Push::full) {
+    cell.after_push(refused);
+    return true;
+  }
+  message = std::move(node->content);
+  TellNode<M>::release(node);
+  if (refused == Push::closed || cell.options().when_full != WhenFull::drop_newest) return false;
+  note_unsent(cell, message, DeadLetterCause::dropped_newest, refusal(refused));
+  drop_unsent(std::move(message), refusal(refused));
+  refused = Push::accepted;
+  return true;
+}
+
 template <typename M>
 class TellAwaiter {
  public:
@@ -55,8 +76,11 @@ class TellAwaiter {
   }
 
   [[nodiscard]] bool await_ready() {
-    settled_ = push_tell(target_, message_, outcome_) || outcome_ == Push::closed ||
-               target_.options().when_full == WhenFull::reject;
+    settled_ = push_tell(target_, message_, outcome_);
+    if (!settled_ && (outcome_ == Push::closed || target_.options().when_full == WhenFull::reject)) [[unlikely]] {
+      settled_ = true;
+      note_unsent(target_, message_, cause_of(outcome_), refusal(outcome_));
+    }
     return settled_ && !turn_is_over();
   }
   bool await_suspend(std::coroutine_handle<> awaiting) {
@@ -68,25 +92,17 @@ class TellAwaiter {
     waiting_ = new (allocate_block(sizeof(WaitingTellOf<M>))) WaitingTellOf<M>(sender, target_, std::move(message_));
     WaitingTellOf<M>& node = *waiting_;
     if (!sender.publish(awaiting, node)) {
-      withdraw(Push::full);
+      withdraw(Push::full, DeadLetterCause::withdrawn);
       sender.give_up();
       return true;
     }
-    switch (target_.mailbox().push(node, true)) {
-      case Push::accepted_wake: {
-        ActorCell& target = target_;
-        Context::armed();
-        target.schedule();
-        return true;
-      }
-      case Push::accepted:
-        Context::armed();
-        return true;
-      case Push::full:
-      case Push::closed:
-        break;
+    ActorCell& target = target_;
+    if (const Push pushed = target.mailbox().push(node, true); pushed < Push::full) {
+      Context::armed();
+      if (pushed != Push::accepted) target.after_push(pushed);
+      return true;
     }
-    withdraw(Push::closed);
+    withdraw(Push::closed, DeadLetterCause::stopped);
     sender.unpublish();
     return false;
   }
@@ -95,7 +111,7 @@ class TellAwaiter {
       outcome_ =
           waiting_->state.load(std::memory_order_acquire) == RequestState::answered ? Push::accepted : Push::closed;
     }
-    if (outcome_ == Push::accepted || outcome_ == Push::accepted_wake) return {};
+    if (outcome_ < Push::full) return {};
     Error error = refusal(outcome_);
     if (waiting_ == nullptr) drop_unsent(std::move(message_), error);
     return std::unexpected(std::move(error));
@@ -103,9 +119,10 @@ class TellAwaiter {
 
  private:
   /// The node was not sent: it is this awaiter's alone, and can be claimed by nobody.
-  void withdraw(Push outcome) noexcept {
+  void withdraw(Push outcome, DeadLetterCause cause) noexcept {
     waiting_->state.store(RequestState::failed, std::memory_order_relaxed);
     M& message = waiting_->template message<M>();
+    note_unsent(target_, message, cause, cause == DeadLetterCause::withdrawn ? ErrorCode::cancelled : refusal(outcome));
     drop_unsent(std::move(message), refusal(outcome));
     message.~M();
     static_cast<void>(waiting_->leave());

@@ -5,12 +5,24 @@
 //     }
 //
 // The awaitable runs on the system's workers; the completion handler runs where Asio's rules say: on its associated
-// executor, never inside the initiating call. This header is the only public one that includes Boost.Asio.
+// executor, never inside the initiating call.
+//
+// And the other way round: a system without worker threads, whose actors, timers and sockets run in an application's
+// loop.
+//
+//     asio::io_context loop;
+//     us::System system(us::embedded_in(loop));
+//     auto counter = system.spawn("counter", counter_actor);
+//     loop.run();
+//
+// This header is the only public one that includes Boost.Asio.
 #pragma once
 
+#include "understudy/runtime/options.hpp"
 #include "understudy/runtime/task_group.hpp"
 #include "understudy/runtime/wait.hpp"
 
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -20,6 +32,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/system_executor.hpp>
 
@@ -84,5 +97,13 @@ auto async_run(detail::Scheduler& scheduler, Awaitable awaitable, Token&& token)
       },
       token, std::move(awaitable));
 }
+
+/// What a System is made from to live in `context`: actors and tasks run as its handlers, one at a time, in slices
+/// between the application's own; timers and sockets are the loop's as well. Only blocking calls have threads. The
+/// loop's `run` does not return for lack of work until the system has been shut down; a loop that was stopped is run by
+/// the shutdown itself, and by `wait`, on the calling thread. The system must end before the loop. There is one worker,
+/// so `Placement` says nothing; and an actor that holds its thread holds the loop.
+[[nodiscard]] std::unique_ptr<detail::Scheduler> embedded_in(boost::asio::io_context& context,
+                                                             const RuntimeOptions& options = {});
 
 }  // namespace understudy

@@ -2,22 +2,12 @@
 // tear the last write; every answer is checked against a model.
 #pragma once
 
+#include "simulation/scenarios/outcome.hpp"
 #include "understudy/journal/durability.hpp"
 
 #include <cstdint>
-#include <string>
 
 namespace simulation {
-
-struct Outcome {
-  std::string failure;  ///< "" if all held.
-  std::uint64_t events = 0;
-  std::uint64_t trace_hash = 0;
-  std::uint64_t answered = 0;
-  std::uint64_t errors = 0;
-  std::uint64_t incidents = 0;
-  std::uint64_t torn_tails = 0;
-};
 
 /// Runs the scenario that `seed` stands for. `durability` none is the canary: a store that answers before it has
 /// written must be found out.

@@ -43,7 +43,8 @@ class Checked {
   }
   void pop() {
     if (sleeping_) return;  // The receiver has no right to run.
-    MessageHead* taken = core_.pop([&](MessageHead& head) { admit(static_cast<Node&>(head)); });
+    MessageHead* taken =
+        core_.pop<false>([&](MessageHead& head) { admit(static_cast<Node&>(head)); }, [](MessageHead&) {});
     if (waiting_.empty()) {
       ASSERT_EQ(taken, nullptr);
       return;
@@ -183,7 +184,7 @@ class Stress {
       if (kind_ == NodeKind::tell) {
         ASSERT_LE(core_.depth(), core_.capacity());
       }
-      MessageHead* taken = core_.pop([](MessageHead&) {});
+      MessageHead* taken = core_.pop<false>([](MessageHead&) {}, [](MessageHead&) {});
       if (taken != nullptr) {
         const std::unique_ptr<Node> node(static_cast<Node*>(taken));
         ASSERT_EQ(node->number, next[node->sender]++) << "order of one sender";
@@ -222,7 +223,8 @@ TEST(MailboxCore, HoldsMoreThanItsCounterCanCount) {
   }
   Node late(NodeKind::tell, 0, 0);
   EXPECT_EQ(core.push(late, false), Push::full);
-  for (std::uint32_t i = 0; i < 200'000; ++i) ASSERT_EQ(core.pop([](MessageHead&) {}), nodes[i].get());
+  for (std::uint32_t i = 0; i < 200'000; ++i)
+    ASSERT_EQ(core.pop<false>([](MessageHead&) {}, [](MessageHead&) {}), nodes[i].get());
   EXPECT_EQ(core.depth(), 0U);
   EXPECT_EQ(core.push(late, false), Push::accepted);
 }
@@ -238,13 +240,13 @@ TEST(MailboxCore, ANudgeEndsOneWaitAndTouchesNoMessage) {
   EXPECT_EQ(core.push(first, true), Push::accepted);
   EXPECT_TRUE(core.nudged());
   const auto nobody = [](MessageHead& /*head*/) {};
-  EXPECT_EQ(core.pop(nobody), &first);
+  EXPECT_EQ(core.pop<false>(nobody, nobody), &first);
   EXPECT_TRUE(core.nudged());
   EXPECT_EQ(core.push(second, true), Push::accepted);
   EXPECT_EQ(core.depth(), 1U);
   core.forget_nudge();
   EXPECT_FALSE(core.nudged());
-  EXPECT_EQ(core.pop(nobody), &second);
+  EXPECT_EQ(core.pop<false>(nobody, nobody), &second);
   EXPECT_TRUE(core.sleep());
   EXPECT_TRUE(core.close());
   EXPECT_FALSE(core.nudge());

@@ -43,7 +43,7 @@ TEST(Stop, HandlesWhatWaitsFirst) {
       EXPECT_EQ(wait(system, actor.ask<Work>(1)).error(), ErrorCode::actor_stopped);
       ASSERT_TRUE(eventually(system, [&] { return actor.stopped(); }));
       EXPECT_EQ(handled->load(), accepted);
-      EXPECT_EQ(system.dead_letters().count, 0U);
+      EXPECT_EQ(system.dead_letters().of(DeadLetterCause::left_in_mailbox), 0U);
     }
   });
 }
@@ -122,7 +122,7 @@ TEST(Stop, KeepsTheLatestDeadLettersAndCountsAll) {
   for (int i = 0; i < 300; ++i) ASSERT_TRUE(actor.try_tell(int(i)));
   ASSERT_TRUE(eventually(system, [&] { return actor.stopped(); }));
   EXPECT_EQ(system.dead_letters().count, 300U);
-  EXPECT_EQ(system.dead_letters().latest.size(), 64U);
+  EXPECT_EQ(system.dead_letters().latest.size(), dead_letters_kept_default);
 }
 
 TEST(Stop, ManyActorsAtOnce) {

@@ -90,7 +90,7 @@ TEST(TaskGroup, LogsWhatItsTasksThrow) {
       3);
   set_log_sink({});
   set_log_level(LogLevel::off);
-  EXPECT_EQ(lines.size(), 2U * (3U + 3U));
+  EXPECT_EQ(lines.size(), 2U * (3U + 3U + 1U));
   EXPECT_THAT(lines, testing::Contains(testing::HasSubstr("mine")));
 }
 

@@ -11,6 +11,9 @@
 // What other threads may ask of it (stop, reset) and all links of the tree are guarded by the system's lifecycle mutex.
 #pragma once
 
+#include "understudy/actor/dead_letter.hpp"
+#include "understudy/actor/detail/actor_list.hpp"
+#include "understudy/actor/detail/actor_name.hpp"
 #include "understudy/actor/detail/mailbox_core.hpp"
 #include "understudy/base/clock.hpp"
 #include "understudy/base/error.hpp"
@@ -18,13 +21,14 @@
 #include "understudy/runtime/task.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <utility>
-#include <vector>
 
 namespace understudy {
 
@@ -38,18 +42,22 @@ enum class Restart : std::uint8_t {
 
 /// What a full mailbox does with one more message.
 enum class WhenFull : std::uint8_t {
-  wait,    ///< The sender waits for room.
-  reject,  ///< The sender gets `mailbox_full`.
+  wait,         ///< The sender waits for room.
+  reject,       ///< The sender gets `mailbox_full`.
+  drop_oldest,  ///< The oldest message makes room: a tell is a dead letter, a request ends with `mailbox_full`.
+  drop_newest,  ///< The new message is dropped, and its sender goes on; a request ends with `mailbox_full`.
 };
 
 /// How an actor is set up.
 struct SpawnOptions {
-  /// Messages the mailbox holds: 1 to 65,535.
+  /// Messages the mailbox holds: 1 to 65,535; to 32,767 if it drops its oldest.
   std::uint32_t capacity = 100;
   WhenFull when_full = WhenFull::wait;
   Restart restart = Restart::on_failure;
   /// How long it may go without progress while it has work, before it counts as stuck. Unset: the supervisor's.
   std::optional<Duration> cutoff = std::nullopt;
+  /// Where it runs.
+  Placement placement = Placement::anywhere();
 };
 
 namespace detail {
@@ -101,7 +109,7 @@ class ActorCell : public Context {
   [[nodiscard]] ActorCell* cell() noexcept final { return this; }
 
   // --- identity ---------------------------------------------------------------------------------------------------
-  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] std::string_view name() const noexcept { return name_.view(); }
   /// "/key-value/writer": names from the root down.
   [[nodiscard]] std::string path() const;
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
@@ -125,7 +133,8 @@ class ActorCell : public Context {
   // --- marks written by Mailbox<M> --------------------------------------------------------------------------------
   void mark_idle() noexcept { liveness_.busy_since_ns.store(0, std::memory_order_relaxed); }
   void mark_busy() noexcept {
-    liveness_.busy_since_ns.store(supervision_time_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    liveness_.busy_since_ns.store(scheduler().supervision_time().load(std::memory_order_relaxed),
+                                  std::memory_order_relaxed);
     // In this order for the compiler too; the supervisor, which lets go of idle actors, has the barrier for both.
     std::atomic_signal_fence(std::memory_order_seq_cst);
     if (!liveness_.watched.load(std::memory_order_relaxed)) [[unlikely]]
@@ -144,6 +153,10 @@ class ActorCell : public Context {
   [[nodiscard]] bool work_is_cancelled() const noexcept {
     return cancelled_work_.load(std::memory_order_relaxed) == liveness_.handled.load(std::memory_order_relaxed);
   }
+  /// After `accepted_wake` or `accepted_trim`. The cell may be gone afterwards.
+  void after_push(Push pushed) noexcept { pushed == Push::accepted_wake ? schedule() : trim_mailbox(); }
+  /// Ends a message that has no place in the full mailbox any more. Any thread.
+  void drop_oldest(MessageHead& node) noexcept;
   /// The receive() it is suspended in, or null. Set by that receive(), on the thread that runs the cell.
   void set_receiver(Receiver* receiver) noexcept { receiver_ = receiver; }
 
@@ -158,6 +171,9 @@ class ActorCell : public Context {
   /// Ends it for good, wherever it is; what it has in hand and what waits in its mailbox ends with `reason`.
   void terminate(const Error& reason) noexcept;
 
+  static void* operator new(std::size_t size) { return allocate_block(size); }
+  static void operator delete(void* cell, std::size_t size) noexcept { free_block(cell, size); }
+
  protected:
   virtual ~ActorCell();
   /// Starts a new coroutine of the actor's function. May throw.
@@ -165,17 +181,21 @@ class ActorCell : public Context {
   /// The actor has stopped: ends the function and its arguments. They may hold addresses, this actor's own too, which
   /// would keep one another's cells for ever.
   virtual void forget_function() noexcept = 0;
-  /// Takes a message out of a node that no actor will handle: asks end with `reason`, tells become dead letters.
-  virtual void bury(MessageHead& node, const Error& reason) noexcept = 0;
+  /// Ends a message that no actor will handle: a tell is a dead letter, an ask fails with this thread's teardown error.
+  virtual void bury(MessageHead& node, DeadLetterCause cause, const Error& reason) noexcept = 0;
+  [[nodiscard]] virtual const std::type_info& message_type() const noexcept = 0;
   MailboxCore mailbox_;
 
  private:
   friend class SystemCore;
+  friend class ActorList;
   class RestartTimer;
   enum class Stage : std::uint8_t { start, live, ending };
 
+  bool mark_terminated_locked(const Error& reason) noexcept;
   void terminate_locked(const Error& reason) noexcept;
   void ask_to_be_watched() noexcept;
+  void trim_mailbox() noexcept;
   bool begin_incarnation() noexcept;
   bool finish_receive() noexcept;
   static void settle_dropped_replies(const Error& reason) noexcept;
@@ -184,16 +204,19 @@ class ActorCell : public Context {
   void end_incarnation(Ending ending) noexcept;
   void finish_incarnation() noexcept;
   void stop_for_good() noexcept;
+  [[nodiscard]] Error reason_of_stopping() const;
   void restart_after(Duration delay) noexcept;
   void destroy() noexcept;
 
+  [[nodiscard]] ContextExtras& find_extras() const noexcept override { return *extras_; }
+  ContextExtras& add_extras() override { return *(extras_ = std::make_unique<ContextExtras>()); }
+
+  std::unique_ptr<ContextExtras> extras_;
   Liveness liveness_;
-  // The supervisor's clock: written by the supervisor, read here (relaxed: a number to compare with itself).
-  const std::atomic<std::int64_t>& supervision_time_;
   SystemCore& system_;
   ActorCell* const parent_;
   const std::uint64_t id_;
-  const std::string name_;
+  const ActorName name_;
   const SpawnOptions options_;
   // Addresses come and go on any thread: relaxed to add, acq_rel to drop, so that the last one sees all uses.
   std::atomic<std::uint32_t> owners_{1};
@@ -215,10 +238,22 @@ class ActorCell : public Context {
   bool alive_ = false;  // An incarnation runs that can be ended from outside.
   bool waits_for_children_ = false;
   bool doomed_ = false;  // No further incarnation.
-  std::optional<Ending> requested_ending_;
-  std::vector<ActorCell*> children_;
+  std::unique_ptr<Ending> requested_ending_;
   std::unique_ptr<RestartTimer> restart_timer_;
+  ActorList children_;
+  ActorCell* elder_ = nullptr;  // Links of its parent's children, or of the roots.
+  ActorCell* younger_ = nullptr;
+  bool listed_ = false;
 };
+
+template <typename Visit>
+void ActorList::for_each(Visit visit) const {
+  for (ActorCell* cell = youngest_; cell != nullptr;) {
+    ActorCell* elder = cell->elder_;
+    visit(*cell);
+    cell = elder;
+  }
+}
 
 /// Ends the program: an Address that points nowhere was used.
 [[noreturn]] void empty_address_used() noexcept;

@@ -4,7 +4,7 @@
 // the next message: asks that it makes meanwhile end with `timeout` by then, each by its own timer. If the asker is
 // destroyed, or cancelled itself, before its time is over, the actor is told (ActorCell::cancel_work): the ask in which
 // it waits ends with `cancelled`, and so does each that it makes for this message afterwards. A request without a
-// deadline has none of this, and pays for none of it. See docs/decisions/0007-deadlines-travel.md.
+// deadline has none of this, and pays for none of it. See docs/decisions/0011-deadlines-travel.md.
 #pragma once
 
 #include "understudy/actor/detail/actor_cell.hpp"
@@ -53,13 +53,15 @@ class AskNode : public TypedReplySlot<ReplyType<Request>> {
       asker.unpublish();
       return false;
     }
-    switch (cell.mailbox().push(*this, cell.options().when_full == WhenFull::wait)) {
+    const Push pushed = cell.mailbox().push(*this, cell.options().when_full == WhenFull::wait);
+    switch (pushed) {
       case Push::accepted:
         Context::armed();
         return true;
       case Push::accepted_wake:
+      case Push::accepted_trim:
         Context::armed();
-        cell.schedule();
+        cell.after_push(pushed);
         return true;
       case Push::full:
         refuse(ErrorCode::mailbox_full);

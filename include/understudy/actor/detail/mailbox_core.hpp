@@ -5,60 +5,108 @@
 // sides must agree on:
 //
 //     bit 63..48  how many nodes the stack holds (saturating)
-//     bit 47..4   the stack's top
-//     bit 3       nudged: the receiver's wait is over for another reason than a message (its time, another event)
-//     bit 2       waiters: the stack holds a tell whose sender waits for room
+//     bit 47      nudged: the receiver's wait is over for another reason than a message (its time, another event);
+//                 addresses of this process end below it
+//     bit 46..4   the stack's top; of an empty stack, how often the receiver has taken it (modulo 65,536)
+//     bit 3       trimming: a sender takes the oldest nodes out of the stack; nobody else touches what is below the top
+//     bit 2       calls: the stack holds a tell whose sender waits for room, or an urgent message
 //     bit 1       closed: nothing is accepted any more
 //     bit 0       sleeping: the receiver waits; who clears this bit has the right to run it
 //
 // The intrusive stack with a "reader is blocked" mark is CAF's (Charousset, Hiesgen and Schmidt 2014); the count in
-// the same word, which makes the capacity exact, is ours.
+// the same word, which makes the capacity exact, is ours. A sender reads the word and the length of the receiver's
+// list, and pushes if the word is still the same; hence the number in an empty one, or it might have been filled and
+// taken in between. (A node that comes back to its place in a stack meanwhile is not noticed: a sender that is held up
+// there may exceed the capacity by one.)
+//
+// A mailbox that drops its oldest message holds, as the receiver sees it, the `capacity` newest ones. The others are in
+// memory until it takes the next, so a sender whose push makes the stack twice as long as the capacity trims it: see
+// docs/decisions/0010-full-mailboxes-that-drop.md.
 #pragma once
 
-#include "understudy/actor/detail/message_node.hpp"
+#include "understudy/actor/detail/mailbox_list.hpp"
 
 #include <atomic>
 #include <cstdint>
+#include <thread>
 
 namespace understudy::detail {
 
-enum class Push : std::uint8_t { accepted, accepted_wake, full, closed };
+/// What the atomics of a mailbox are made of; tests that try every interleaving have others.
+struct StandardAtomics {
+  template <typename T>
+  using Atomic = std::atomic<T>;
+  /// Called again and again, with how often, by a thread that waits a few instructions of another.
+  static void wait_a_little(std::uint64_t round) noexcept {
+    if (round > 64) std::this_thread::yield();
+  }
+};
 
-class MailboxCore {
+template <typename Atomics>
+class BasicMailboxCore : private MailboxList {
  public:
-  explicit MailboxCore(std::uint32_t capacity) noexcept : capacity_(capacity) {}
+  /// `capacity`: 1 to 65,535; half of that for a mailbox that drops its oldest.
+  explicit BasicMailboxCore(std::uint32_t capacity, bool drops_oldest = false) noexcept
+      : capacity_(capacity), drops_oldest_(drops_oldest ? 1U : 0U), attends_(drops_oldest) {}
 
   // --- senders, any thread -------------------------------------------------------------------------------------
 
   /// Adds `node` unless the mailbox is closed, or full (asks that wait and tells that wait go beyond the capacity:
-  /// their memory is their senders'). `accepted_wake`: the caller now must schedule the receiver.
+  /// their memory is their senders').
   Push push(MessageHead& node, bool beyond_capacity) noexcept {
     // Acquire: pairs with the receiver's release in `take_stack`, so that `held_` is at least as new as the word.
     std::uint64_t seen = word_.load(std::memory_order_acquire);
-    for (;;) {
+    for (std::uint64_t round = 0, trims = 0;;) {
       if ((seen & closed_bit) != 0) return Push::closed;
       if (!beyond_capacity) {
         const std::uint32_t held = held_.load(std::memory_order_acquire);
         if ((held & taking_bit) != 0) {  // The receiver is moving nodes from the stack to its list: a few instructions.
+          Atomics::wait_a_little(round++);
           seen = word_.load(std::memory_order_acquire);
           continue;
         }
+        trims = 0;
         if (count_of(seen) + held >= capacity_) {
           const std::uint64_t again = word_.load(std::memory_order_acquire);
-          if (again == seen) return Push::full;
-          seen = again;
-          continue;
+          if (again != seen) {
+            seen = again;
+            continue;
+          }
+          if (drops_oldest_ == 0) return Push::full;
+          if ((seen & trimming_bit) != 0) {
+            Atomics::wait_a_little(round++);
+            seen = word_.load(std::memory_order_acquire);
+            continue;
+          }
+          if (count_of(seen) + 1 >= 2 * capacity_) trims = trimming_bit;
         }
       }
-      node.next = top_of(seen);
-      std::uint64_t wanted =
-          reinterpret_cast<std::uint64_t>(&node) | (seen & (waiters_bit | nudged_bit)) | (next_count(seen) << 48U);
-      if (node.kind == NodeKind::waiting_tell) wanted |= waiters_bit;
-      // Release: the receiver sees the node's content. Acquire: whoever wakes the receiver sees how it suspended.
+      node.next = count_of(seen) == 0 ? nullptr : top_of(seen);
+      std::uint64_t wanted = reinterpret_cast<std::uint64_t>(&node) | (seen & (calls_bit | nudged_bit)) | trims |
+                             (next_count(seen) << 48U);
+      if (node.calls) wanted |= calls_bit;
+      // Release: the receiver sees the node's content. Acquire: whoever wakes the receiver sees how it suspended; who
+      // trims sees the nodes.
       if (word_.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel, std::memory_order_acquire)) {
-        return (seen & sleeping_bit) != 0 ? Push::accepted_wake : Push::accepted;
+        if ((seen & sleeping_bit) != 0) return Push::accepted_wake;
+        return trims != 0 ? Push::accepted_trim : Push::accepted;
       }
     }
+  }
+  /// Takes all but the `capacity` newest nodes out of the stack, urgent ones last; gives them oldest first, by their
+  /// links. Once after each `accepted_trim`. The receiver waits for it, so the mailbox lives until this returns.
+  MessageHead* trim() noexcept {
+    std::uint64_t seen = word_.load(std::memory_order_relaxed);  // Frozen, but for `closed` and `nudged`.
+    MessageHead* top = top_of(seen);
+    MessageHead* oldest = nullptr;
+    const std::uint32_t kept = cut_stack(top, capacity_, (seen & calls_bit) != 0, oldest);
+    std::uint64_t wanted = 0;
+    do {
+      wanted = reinterpret_cast<std::uint64_t>(top) | (seen & (closed_bit | calls_bit | nudged_bit)) |
+               (std::uint64_t{kept} << 48U);
+      // Release: pairs with the next push and with the receiver, who see the new links.
+    } while (!word_.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel, std::memory_order_relaxed));
+    return oldest;
   }
   /// Refuses whatever comes from now on. True if the receiver was asleep: the caller must schedule it.
   bool close() noexcept {
@@ -90,7 +138,9 @@ class MailboxCore {
   }
   /// Messages that wait, those of waiting senders included. Exact when nothing moves.
   [[nodiscard]] std::size_t depth() const noexcept {
-    return count_of(word_.load(std::memory_order_acquire)) + (held_.load(std::memory_order_relaxed) & ~taking_bit);
+    const std::uint32_t stacked = count_of(word_.load(std::memory_order_acquire));
+    const std::uint32_t all = stacked + (held_.load(std::memory_order_relaxed) & ~taking_bit);
+    return drops_oldest_ != 0 && all > capacity_ ? capacity_ : all;
   }
   [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] bool closed() const noexcept { return (word_.load(std::memory_order_relaxed) & closed_bit) != 0; }
@@ -98,47 +148,65 @@ class MailboxCore {
 
   // --- the receiver, while it has the right to run ----------------------------------------------------------------
 
-  /// The next node in order, or null. Tells whose senders wait are admitted as room comes up; `admit` wakes a sender.
-  template <typename Admit>
-  MessageHead* pop(Admit admit) noexcept {
-    if (first_ == nullptr) {
+  /// The next node in order, or null. `admit(head)` wakes a sender that waits, as room comes up; `drop(head)` ends what
+  /// is too old. With an urgent lane it looks for urgent messages each time.
+  template <bool urgent_lane, typename Admit, typename Drop>
+  MessageHead* pop(Admit admit, Drop drop) noexcept {
+    if (first() == nullptr) {
       take_stack();
-      if (first_ == nullptr) return nullptr;
-    } else if (held_.load(std::memory_order_relaxed) * 2 <= capacity_ &&
-               (word_.load(std::memory_order_relaxed) & waiters_bit) != 0) {
+      if (first() == nullptr) return nullptr;
+    } else if ((urgent_lane || held_.load(std::memory_order_relaxed) * 2 <= capacity_) &&
+               (word_.load(std::memory_order_relaxed) & calls_bit) != 0) {
       take_stack();  // Senders wait though half of the mailbox is empty: let them in before the list is used up.
     }
-    if (unadmitted_ != nullptr) admit_waiting(admit);
-    MessageHead* taken = first_;
-    first_ = taken->next;
-    if (first_ == nullptr) last_ = nullptr;
-    if (admitted_ > 0) --admitted_;
+    if (attends_) {
+      if (drops_oldest_ != 0) {
+        drop_oldest(drop);
+      } else {
+        admit_waiting(capacity_, admit);
+        attends_ = has_unadmitted();
+      }
+    }
+    MessageHead* taken = MailboxList::pop();
     held_.store(held_.load(std::memory_order_relaxed) - 1, std::memory_order_release);
     return taken;
+  }
+  /// Puts messages, oldest first by their links, before all others of their lane; beyond the capacity if need be.
+  void put_back(MessageHead* oldest) noexcept {
+    const std::uint32_t count = MailboxList::put_back(oldest);
+    held_.store(held_.load(std::memory_order_relaxed) + count, std::memory_order_release);
   }
   /// Marks the receiver as asleep. False if there is something to receive, or the mailbox is closed.
   bool sleep() noexcept {
     std::uint64_t seen = word_.load(std::memory_order_relaxed);
-    if (first_ != nullptr || seen != 0) return false;
+    if (first() != nullptr || (seen & ~pointer_mask) != 0) return false;
     // Release: who clears the bit sees how the receiver suspended.
-    return word_.compare_exchange_strong(seen, sleeping_bit, std::memory_order_acq_rel, std::memory_order_relaxed);
+    return word_.compare_exchange_strong(seen, seen | sleeping_bit, std::memory_order_acq_rel,
+                                         std::memory_order_relaxed);
   }
   [[nodiscard]] bool nudged() const noexcept { return (word_.load(std::memory_order_acquire) & nudged_bit) != 0; }
   /// Once nobody nudges any more.
   void forget_nudge() noexcept {
-    if (nudged()) word_.fetch_and(~nudged_bit, std::memory_order_acq_rel);
+    std::uint64_t seen = word_.load(std::memory_order_relaxed);
+    while ((seen & nudged_bit) != 0 && !word_.compare_exchange_weak(seen, seen & ~nudged_bit, std::memory_order_acq_rel,
+                                                                    std::memory_order_relaxed)) {
+    }
   }
   /// True if nothing waits and nothing will come.
   [[nodiscard]] bool is_exhausted() const noexcept {
-    return first_ == nullptr && (word_.load(std::memory_order_acquire) & ~nudged_bit) == closed_bit;
+    return first() == nullptr && (word_.load(std::memory_order_acquire) & ~(pointer_mask | nudged_bit)) == closed_bit;
   }
+  /// Whether what the receiver has taken last, and still has in hand, is a message that nobody waits for.
+  void note_in_hand(bool tell) noexcept { tell_in_hand_ = tell; }
+  [[nodiscard]] bool tell_in_hand() const noexcept { return tell_in_hand_; }
 
  private:
   static constexpr std::uint64_t sleeping_bit = 1;
   static constexpr std::uint64_t closed_bit = 2;
-  static constexpr std::uint64_t waiters_bit = 4;
-  static constexpr std::uint64_t nudged_bit = 8;
-  static constexpr std::uint64_t pointer_mask = 0x0000'FFFF'FFFF'FFF0U;
+  static constexpr std::uint64_t calls_bit = 4;
+  static constexpr std::uint64_t trimming_bit = 8;
+  static constexpr std::uint64_t nudged_bit = 0x0000'8000'0000'0000U;
+  static constexpr std::uint64_t pointer_mask = 0x0000'7FFF'FFFF'FFF0U;
   static constexpr std::uint32_t taking_bit = 0x8000'0000U;
 
   static MessageHead* top_of(std::uint64_t word) noexcept {
@@ -152,55 +220,52 @@ class MailboxCore {
 
   void take_stack() noexcept {
     std::uint64_t seen = word_.load(std::memory_order_relaxed);
-    if (top_of(seen) == nullptr) return;
+    if (count_of(seen) == 0) return;
     const std::uint32_t held = held_.load(std::memory_order_relaxed);
     held_.store(held | taking_bit, std::memory_order_relaxed);
-    // Acquire: pairs with the pushes. Release: a sender that sees the emptied word sees the mark in `held_` as well.
-    while (!word_.compare_exchange_weak(seen, seen & (closed_bit | nudged_bit), std::memory_order_acq_rel,
-                                        std::memory_order_relaxed)) {
+    const std::uint64_t empty = std::uint64_t{++takes_} << 4U;
+    for (std::uint64_t round = 0;;) {
+      if ((seen & trimming_bit) != 0) {
+        Atomics::wait_a_little(round++);
+        seen = word_.load(std::memory_order_relaxed);
+        continue;
+      }
+      // Acquire: pairs with the pushes. Release: a sender that sees the emptied word sees the mark in `held_` as well.
+      if (word_.compare_exchange_weak(seen, (seen & (closed_bit | nudged_bit)) | empty, std::memory_order_acq_rel,
+                                      std::memory_order_relaxed)) {
+        break;
+      }
     }
-    MessageHead* newest = top_of(seen);
-    MessageHead* oldest = nullptr;
-    std::uint32_t count = 0;
-    for (MessageHead* node = newest; node != nullptr; ++count) {
-      MessageHead* below = node->next;
-      node->next = oldest;
-      oldest = node;
-      node = below;
-    }
-    if (last_ == nullptr) {
-      first_ = oldest;
-    } else {
-      last_->next = oldest;
-    }
-    last_ = newest;
-    if ((seen & waiters_bit) != 0 && unadmitted_ == nullptr) {
-      unadmitted_ = oldest;
-      admitted_ = held;
-    }
+    const std::uint32_t count = (seen & calls_bit) != 0 ? append(top_of(seen), held) : append_plain(top_of(seen));
+    attends_ = drops_oldest_ != 0 || has_unadmitted();
     held_.store(held + count, std::memory_order_release);
   }
-
-  template <typename Admit>
-  void admit_waiting(Admit& admit) noexcept {
-    while (unadmitted_ != nullptr && admitted_ < capacity_) {
-      MessageHead* node = unadmitted_;
-      unadmitted_ = node->next;
-      ++admitted_;
-      if (node->kind == NodeKind::waiting_tell) admit(*node);
+  template <typename Drop>
+  void drop_oldest(Drop& drop) noexcept {
+    if (count_of(word_.load(std::memory_order_relaxed)) + held_.load(std::memory_order_relaxed) <= capacity_) return;
+    take_stack();
+    const std::uint32_t held = held_.load(std::memory_order_relaxed);
+    if (held <= capacity_) return;
+    MessageHead* dropped = take_oldest(held - capacity_);
+    held_.store(capacity_, std::memory_order_release);
+    while (dropped != nullptr) {
+      MessageHead* next = dropped->next;
+      drop(*dropped);
+      dropped = next;
     }
-    if (unadmitted_ == nullptr) admitted_ = 0;
   }
 
-  std::atomic<std::uint64_t> word_{0};
   // Length of the receiver's list. Written by the receiver alone (release), read by senders (acquire) for the capacity.
-  std::atomic<std::uint32_t> held_{0};
-  const std::uint32_t capacity_;
-  MessageHead* first_ = nullptr;
-  MessageHead* last_ = nullptr;
-  // The first node of the list that has not been looked at for a waiting sender, and how many stand before it.
-  MessageHead* unadmitted_ = nullptr;
-  std::uint32_t admitted_ = 0;
+  typename Atomics::template Atomic<std::uint32_t> held_{0};
+  typename Atomics::template Atomic<std::uint64_t> word_{0};
+  const std::uint32_t capacity_ : 31;
+  const std::uint32_t drops_oldest_ : 1;
+  // The receiver's own.
+  bool attends_;  // Each pop has more to do: senders to let in, or messages to drop.
+  bool tell_in_hand_ = false;
+  std::uint16_t takes_ = 0;
 };
+
+using MailboxCore = BasicMailboxCore<StandardAtomics>;
 
 }  // namespace understudy::detail

@@ -4,6 +4,7 @@
 //   ask           part of the asker's frame (or, with a deadline, a block shared with the asker): see reply_slot.hpp.
 #pragma once
 
+#include "understudy/actor/detail/urgency.hpp"
 #include "understudy/runtime/detail/context.hpp"
 #include "understudy/runtime/detail/frame_pool.hpp"
 
@@ -16,6 +17,10 @@
 namespace understudy::detail {
 
 enum class NodeKind : std::uint8_t { tell, waiting_tell, ask };
+
+/// What came of putting a node into a mailbox. `accepted_wake`: the caller now must schedule the receiver.
+/// `accepted_trim`: it now must drop what is too old (MailboxCore::trim).
+enum class Push : std::uint8_t { accepted, accepted_wake, accepted_trim, full, closed };
 
 /// The life of a request between its two parties: the requester, who waits, and the peer, who holds the node, or a
 /// Reply.
@@ -40,19 +45,28 @@ enum class RequestState : std::uint8_t {
 
 /// Aligned to 16, so that a mailbox's word has room for its flags in the low bits.
 struct alignas(16) MessageHead {
-  explicit MessageHead(NodeKind node_kind) noexcept : kind(node_kind) {}
+  explicit MessageHead(NodeKind node_kind) noexcept
+      : kind(node_kind), calls(node_kind == NodeKind::waiting_tell), urgent(false), timed(false) {}
 
   MessageHead* next = nullptr;
   // Claimed by compare-and-swap from `waiting` (acq_rel: the winner sees what the other side wrote, and shows what it
   // wrote itself); the memory is handed over by two exchanges, of which the second releases it (acq_rel as well).
   std::atomic<RequestState> state{RequestState::unsent};
-  const NodeKind kind;
+  // One byte, all written before the node is sent; the four that the head leaves free belong to small messages.
+  const NodeKind kind : 2;
+  bool calls : 1;                    ///< The receiver looks at it before its list is used up: it waits, or is urgent.
+  bool urgent : 1;                   ///< It goes before all that are not.
+  bool timed : 1;                    ///< A request with a deadline: see ReplySlot::deadline.
   std::uint16_t message_offset = 0;  ///< Where the message is, from the node's start.
-  bool timed = false;                ///< A request with a deadline: see ReplySlot::deadline.
 
-  void place_message(const void* message) noexcept {
-    message_offset =
-        static_cast<std::uint16_t>(static_cast<const std::byte*>(message) - reinterpret_cast<const std::byte*>(this));
+  template <typename M>
+  void place_message(const M* message) noexcept {
+    message_offset = static_cast<std::uint16_t>(reinterpret_cast<const std::byte*>(message) -
+                                                reinterpret_cast<const std::byte*>(this));
+    if constexpr (has_urgent_lane<M>) {
+      urgent = detail::is_urgent(*message);
+      calls = calls || urgent;
+    }
   }
   template <typename M>
   [[nodiscard]] M& message() noexcept {

@@ -1,13 +1,26 @@
 // The few calls from actor templates into compiled code.
 #pragma once
 
+#include "understudy/actor/dead_letter.hpp"
 #include "understudy/actor/detail/actor_cell.hpp"
 
+#include <optional>
 #include <typeinfo>
 
 namespace understudy::detail {
 
-void note_dead_letter(SystemCore& system, const ActorCell& cell, const std::type_info& message, const Error& reason);
+/// Who sent a message that has died: an actor, null for one that was sent by none, nothing if that is not known any
+/// more. Looked at before note_dead_letter returns.
+using LetterSender = std::optional<const ActorCell*>;
+/// The sender of what this thread sends now.
+[[nodiscard]] inline LetterSender sender_here() noexcept {
+  const ThreadState& thread = this_thread();
+  return thread.current != nullptr ? thread.current->cell() : nullptr;
+}
+/// Keeps a tell to `cell` that will not be handled. Any thread, without locks held; also when the system of `cell` is
+/// gone.
+void note_dead_letter(const ActorCell& cell, const std::type_info& message, DeadLetterCause cause, const Error& reason,
+                      const LetterSender& sender) noexcept;
 /// Starts a new cell; its owner keeps one count. In a system that shuts down it stops at once.
 void launch(SystemCore& system, ActorCell& cell);
 /// The actor that the calling coroutine belongs to; ends the program with a message naming `caller` if there is none.

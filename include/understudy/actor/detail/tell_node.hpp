@@ -25,15 +25,18 @@ class WaitingTell : public MessageHead, public Suspension {
             .claimed = state.load(std::memory_order_relaxed) != RequestState::waiting,
             .target = target_};
   }
-  /// The receiver has room (`answered`), or will never have (`failed`): wakes the sender, if it still waits.
-  void settle(RequestState outcome) noexcept {
-    RequestState expected = RequestState::waiting;
-    Context* sender = sender_;
-    if (state.compare_exchange_strong(expected, outcome, std::memory_order_acq_rel)) sender->schedule();
+  /// The receiver has room: wakes the sender, if it still waits.
+  void admit() noexcept {
+    static_cast<void>(settle(RequestState::answered, [](Context& /*sender*/) {}));
   }
-  /// The receiver will never have room. True if it has accepted the message before: its sender thinks it sent.
-  [[nodiscard]] bool refuse() noexcept {
-    settle(RequestState::failed);
+  /// The receiver will never have room: wakes the sender, if it still waits, after `note(sender)`. True if it did;
+  /// otherwise it has been told that the message was accepted, or has been destroyed.
+  template <typename Note>
+  [[nodiscard]] bool refuse(Note note) noexcept {
+    return settle(RequestState::failed, note);
+  }
+  /// True once the sender has been told that the message was accepted.
+  [[nodiscard]] bool admitted() const noexcept {
     return state.load(std::memory_order_relaxed) == RequestState::answered;
   }
   /// One of the two parties leaves. True for the second: it releases the block.
@@ -43,6 +46,16 @@ class WaitingTell : public MessageHead, public Suspension {
   ~WaitingTell() = default;
 
  private:
+  template <typename Note>
+  bool settle(RequestState outcome, Note note) noexcept {
+    RequestState expected = RequestState::waiting;
+    Context* sender = sender_;
+    if (!state.compare_exchange_strong(expected, outcome, std::memory_order_acq_rel)) return false;
+    note(*sender);  // The sender cannot go on, nor be destroyed, before it is scheduled.
+    sender->schedule();
+    return true;
+  }
+
   Context* sender_;
   const ActorCell* target_;
   // Exchanged once by each party (acq_rel): the second sees all that the first did.
@@ -69,7 +82,7 @@ class WaitingTellOf final : public WaitingTell {
 };
 
 /// The receiver has room for what stands in `head`.
-inline void admit(MessageHead& head) noexcept { static_cast<WaitingTell&>(head).settle(RequestState::answered); }
+inline void admit(MessageHead& head) noexcept { static_cast<WaitingTell&>(head).admit(); }
 
 /// Takes the message out of a node that has left the queue. The node is gone, or somebody else's, afterwards.
 template <typename M>
@@ -83,7 +96,7 @@ std::optional<M> take_message(MessageHead& head) noexcept {
     case NodeKind::waiting_tell: {
       message.~M();
       auto& waiting = static_cast<WaitingTellOf<M>&>(head);
-      waiting.settle(RequestState::answered);
+      waiting.admit();
       if (waiting.leave()) WaitingTellOf<M>::release(&waiting);
       break;
     }

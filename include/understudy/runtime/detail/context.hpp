@@ -9,9 +9,12 @@
 //   1. the killer sets `kill_requested_`, then issues a process-wide barrier (Scheduler::heavy_fence);
 //   2. a context that is about to suspend publishes its suspension, then reads `kill_requested_`; thanks to the
 //      barrier, one of the two sees the other, though the suspending side pays for no fence;
-//   3. the killer locks the published suspension by a tag (so that it can't be destroyed under its hands), waits until
-//      the suspending thread has let go of it (`ThreadState::arming`), tries to claim it, and unlocks it. If it won, it
-//      schedules the context, which then is destroyed instead of resumed.
+//   3. the killer has counted itself among the context's visitors before that barrier, and by the same reasoning
+//   whoever
+//      resumes the context either is seen to have withdrawn the suspension, or sees the visitor, and waits for it to
+//      leave: so the suspension can't be destroyed under the killer's hands. The killer waits until the suspending
+//      thread has let go of it (`ThreadState::arming`), and tries to claim it. If it won, it schedules the context,
+//      which then is destroyed instead of resumed.
 #pragma once
 
 #include "understudy/base/clock.hpp"
@@ -78,6 +81,10 @@ struct ThreadState {
   std::coroutine_handle<> next_resume;
   /// Set when the root coroutine of `current` has ended.
   bool root_finished = false;
+  /// The context to run next on this worker, made ready by the one that runs now: still warm in the cache.
+  Context* hand_off = nullptr;
+  /// How many more contexts may be handed over like this before the run queue gets its turn. 0: ask the scheduler.
+  std::uint32_t hand_offs_left = 0;
   /// Messages an actor may still handle before it yields to its neighbours.
   std::uint32_t budget = 0;
   /// Replies dropped while an exception is under way: the end of the activation decides what their askers get.
@@ -120,7 +127,10 @@ class Context {
   /// Asks that the context be destroyed at its next (or present) suspension. Any thread; the caller keeps it alive.
   void request_kill() noexcept;
   /// The two halves of it, for killing many at the price of one Scheduler::heavy_fence in between.
-  void mark_killed() noexcept { kill_requested_.store(true, std::memory_order_release); }
+  void mark_killed() noexcept {
+    kill_requested_.store(true, std::memory_order_release);
+    begin_visit();
+  }
   void take_down() noexcept;
   [[nodiscard]] bool kill_requested() const noexcept { return kill_requested_.load(std::memory_order_relaxed); }
 
@@ -129,7 +139,7 @@ class Context {
   [[nodiscard]] bool publish(std::coroutine_handle<> resume_at, Suspension& suspension) noexcept {
     resume_point_ = resume_at;
     this_thread().arming.store(this, std::memory_order_relaxed);
-    // Release: pairs with the killer's acquire in `with_suspension`, which then sees `arming` as well.
+    // Release: pairs with the visitor's acquire in `visit`, which then sees `arming` as well.
     suspension_.store(&suspension, std::memory_order_release);
     // The killer's process-wide barrier orders the processors; this keeps the compiler from doing the load first.
     std::atomic_signal_fence(std::memory_order_seq_cst);
@@ -150,24 +160,35 @@ class Context {
   }
 
   /// The suspension it waits on was claimed by the caller, who hands the right to run to the scheduler. Any thread.
-  void schedule() noexcept;
+  void schedule() noexcept {
+    ThreadState& thread = this_thread();
+    if (thread.scheduler == scheduler_ && thread.hand_offs_left != 0 && thread.hand_off == nullptr && home_ == 0) {
+      thread.hand_off = this;
+    } else {
+      schedule_elsewhere();
+    }
+  }
 
   /// When the work in hand must be done; TimePoint::max(): it has no deadline. This, and all about extras: the holder
   /// of the right to run.
-  [[nodiscard]] TimePoint deadline() const noexcept { return has_extras_ ? extras()->deadline : TimePoint::max(); }
+  [[nodiscard]] TimePoint deadline() const noexcept { return has_extras_ ? find_extras().deadline : TimePoint::max(); }
   void set_deadline(TimePoint deadline) {
     if (has_extras_ || deadline != TimePoint::max()) [[unlikely]]
       make_extras().deadline = deadline;
   }
 
-  /// For scopes, and tasks with handles.
+  /// What few contexts have; made if it is not there. Elsewhere than in the context, which costs no byte for it.
   ContextExtras& make_extras();
 
   [[nodiscard]] Scheduler& scheduler() const noexcept { return *scheduler_; }
+  /// Where it must run: 0 anywhere, otherwise a number that its scheduler has given it.
+  [[nodiscard]] std::uint16_t home() const noexcept { return home_; }
+  /// Only by its scheduler, before the context is scheduled for the first time.
+  void set_home(std::uint16_t home) noexcept { home_ = home; }
   [[nodiscard]] std::coroutine_handle<> resume_point() const noexcept { return resume_point_; }
 
   /// Runs `inspect(suspension)` while what it waits for is kept from being destroyed. False if it runs, or stands in a
-  /// run queue. Any thread; the caller keeps the context alive.
+  /// run queue. Any thread; the caller keeps the context alive. Costs a Scheduler::heavy_fence.
   template <typename Inspect>
   bool with_suspension(Inspect inspect) noexcept;
 
@@ -180,22 +201,19 @@ class Context {
       drop_extras();
   }
 
-  /// Waits out a killer that holds the suspension, and clears it. First thing in `run`.
+  /// Withdraws the suspension, and waits for visitors to leave it. First thing in `run`.
   void retire() noexcept {
-    Suspension* seen = suspension_.load(std::memory_order_relaxed);
-    while (seen != nullptr) {
-      if (is_locked(seen)) {
-        pause();
-        seen = suspension_.load(std::memory_order_relaxed);
-        continue;
-      }
-      // Acquire: pairs with the release by which a killer unlocks.
-      if (suspension_.compare_exchange_weak(seen, nullptr, std::memory_order_acquire, std::memory_order_relaxed)) {
-        return;
-      }
-    }
+    suspension_.store(nullptr, std::memory_order_relaxed);
+    // As in `publish`: the visitor's process-wide barrier orders the processors.
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    // Acquire: pairs with the release in `end_visit`; what the visitor did with the suspension has been done.
+    if (visitors_.load(std::memory_order_acquire) != 0) [[unlikely]]
+      wait_for_visitors();
   }
   [[nodiscard]] bool has_extras() const noexcept { return has_extras_; }
+  /// Where the extras are, which exist; and making them. Of tasks, a table; actors have a pointer.
+  [[nodiscard]] virtual ContextExtras& find_extras() const noexcept;
+  virtual ContextExtras& add_extras();
   /// Before the frames of a killed context are destroyed: kills the tasks of its scopes. False: some have not ended;
   /// the right to run is theirs, and the last of them schedules the context.
   [[nodiscard]] bool scopes_ended() noexcept { return !has_extras_ || end_scopes(); }
@@ -206,27 +224,28 @@ class Context {
   void clear_kill() noexcept { kill_requested_.store(false, std::memory_order_relaxed); }
 
  private:
-  static bool is_locked(const Suspension* suspension) noexcept {
-    return (reinterpret_cast<std::uintptr_t>(suspension) & 1U) != 0;
-  }
-  static void pause() noexcept;
   bool end_scopes() noexcept;
-  // The pointer is kept in two parts, where the members leave room: a context costs no byte more for having it.
-  [[nodiscard]] ContextExtras* extras() const noexcept {
-    return reinterpret_cast<ContextExtras*>(static_cast<std::uintptr_t>(extras_high_) << 32U | extras_low_);
-  }
   void drop_extras() noexcept;
+  void schedule_elsewhere() noexcept;
+  void wait_for_visitors() const noexcept;
+  /// A visit: begin, Scheduler::heavy_fence, look at the suspension, end.
+  void begin_visit() noexcept { visitors_.fetch_add(1, std::memory_order_acq_rel); }
+  template <typename Inspect>
+  bool visit(Inspect inspect) noexcept;
+  void end_visit() noexcept { visitors_.fetch_sub(1, std::memory_order_release); }
 
   std::coroutine_handle<> resume_point_;
-  // Null while running or queued. Written by the running thread (release), tagged by a killer (acq_rel), cleared by
-  // the thread that runs it next (acquire).
+  // Null while running or queued. Written by the running thread (release), cleared by the one that runs it next
+  // (relaxed; see `retire`), read by visitors (acquire).
   std::atomic<Suspension*> suspension_{nullptr};
   Scheduler* scheduler_;
+  // Killers and inspectors that may be looking at the suspension. Written by them (acq_rel, and release to leave), read
+  // in `retire` (acquire); Dekker's pattern with `suspension_`, ordered by Scheduler::heavy_fence.
+  std::atomic<std::uint32_t> visitors_{0};
   // Written by killers, read by the running thread at each suspension; ordered by Scheduler::heavy_fence (see above).
   std::atomic<bool> kill_requested_{false};
   bool has_extras_ = false;
-  std::uint16_t extras_high_ = 0;
-  std::uint32_t extras_low_ = 0;
+  std::uint16_t home_ = 0;
 };
 
 }  // namespace understudy::detail

@@ -1,6 +1,6 @@
 // Memory for coroutine frames and message nodes: per-thread lists of blocks by size class, refilled from and spilled to
-// a central depot in batches, so that the usual allocation and release touch this thread's memory only, also when one
-// thread allocates what another releases.
+// a central depot (src/runtime/block_depot) in batches, so that the usual allocation and release touch this thread's
+// memory only, also when one thread allocates what another releases. The depot gives memory back after a spike.
 //
 // Under the address and thread sanitizers every block comes from operator new, so that misuse is seen.
 #pragma once
@@ -47,8 +47,15 @@ struct BlockCache {
   return cache;
 }
 
-/// Blocks that one list holds before half of it goes to the depot.
-inline constexpr std::uint32_t cached_blocks_max = 512;
+/// Blocks that the list of a size class holds before half of it goes to the depot: 64 KiB at most.
+inline constexpr std::array<std::uint16_t, block_class_count> cached_blocks_max = [] {
+  std::array<std::uint16_t, block_class_count> blocks{};
+  for (std::size_t i = 0; i < block_class_count; ++i) {
+    const std::size_t fit = std::size_t{64} * 1024 / ((i + 1) * block_granularity);
+    blocks[i] = static_cast<std::uint16_t>(fit < 512 ? fit : 512);
+  }
+  return blocks;
+}();
 
 [[nodiscard]] void* allocate_block_slow(std::size_t size_class);
 void free_block_slow(FreeBlock* block, std::size_t size_class) noexcept;
@@ -75,7 +82,7 @@ inline void free_block(void* memory, std::size_t size) noexcept {
   BlockCache& cache = this_thread_blocks();
   BlockCache::List& list = cache.lists[size_class];
   auto* block = static_cast<FreeBlock*>(memory);
-  if (list.count >= cached_blocks_max || !cache.registered) {
+  if (list.count >= cached_blocks_max[size_class] || !cache.registered) {
     free_block_slow(block, size_class);
     return;
   }

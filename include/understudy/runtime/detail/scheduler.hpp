@@ -7,6 +7,7 @@
 #include "understudy/base/random.hpp"
 #include "understudy/runtime/detail/context.hpp"
 #include "understudy/runtime/detail/task_group_list.hpp"
+#include "understudy/runtime/placement.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -19,12 +20,11 @@ class TaskGroup;
 
 namespace understudy::detail {
 
-/// A moment at which `fire` is called. Intrusive: a timer lives in the frame that waits on it (links of a pairing
-/// heap).
+/// A moment at which `fire` is called. Intrusive: a timer lives in the frame that waits on it, or in the asker's block.
 class Timer {
  public:
-  /// Called once when the time has come, on the control thread, with the timer queue locked: it must be short and must
-  /// not start or cancel timers. The timer is no longer in the queue; after `fire` returns it is not touched again.
+  /// Called once when the time has come, on the control thread: it must be short and must not start or cancel timers.
+  /// The timer is no longer started; after `fire` returns it is not touched again.
   virtual void fire() noexcept = 0;
 
  protected:
@@ -34,13 +34,20 @@ class Timer {
   ~Timer() = default;
 
  private:
-  friend class TimerQueue;
-  TimePoint deadline_{};
-  std::uint64_t order_ = 0;  // Timers with one deadline fire in the order in which they were started.
-  Timer* child_ = nullptr;
+  friend class TimerQueue;    // src/simulation/timer_queue: exact, in order.
+  friend class TimerWheel;    // src/runtime/timer_wheel: fast, to a fraction of a millisecond.
+  friend class TimerService;  // src/runtime/timer_service: the wheels of all workers.
   Timer* next_ = nullptr;
   Timer* previous_ = nullptr;
-  bool queued_ = false;
+  Timer* child_ = nullptr;  // TimerQueue: the first child in the heap.
+  TimePoint deadline_{};    // TimerQueue.
+  union {
+    std::uint64_t order_ = 0;  // TimerQueue: timers with one deadline fire in the order in which they were started.
+    std::uint64_t tick_;       // TimerWheel.
+  };
+  std::uint16_t shard_ = 0;       // TimerService: the wheel it stands in.
+  std::uint16_t place_ = 0xFFFF;  // TimerWheel: the list it stands in.
+  bool queued_ = false;           // TimerQueue.
 };
 
 /// Work for the blocking pool. Deletes itself in `run`, or lives elsewhere.
@@ -78,6 +85,11 @@ class Scheduler {
   /// The same, but behind everything that is ready now: for contexts that have used up their budget.
   virtual void schedule_behind(Context& context) noexcept = 0;
 
+  /// Binds `context` to where `placement` says, before it is first scheduled. May throw std::system_error (no thread).
+  virtual void place(Context& context, Placement placement) = 0;
+  /// `context` will never be scheduled again. Called once for each that was placed; on any thread, its own too.
+  virtual void unplace(Context& context) noexcept = 0;
+
   /// Calls `timer.fire()` at `deadline` or soon after. Any thread.
   virtual void start_timer(Timer& timer, TimePoint deadline) noexcept = 0;
   /// Afterwards the timer is not in the queue and its `fire` is not running. True if it had not fired. Any thread.
@@ -109,6 +121,10 @@ class Scheduler {
   /// The groups of all tasks that run here.
   [[nodiscard]] TaskGroupList& task_groups() noexcept { return task_groups_; }
 
+  /// The supervisor's clock (src/supervision/supervisor_core.hpp). Written by the supervisor's ticker alone, read by
+  /// actors; relaxed: a number that is compared with itself.
+  [[nodiscard]] std::atomic<std::int64_t>& supervision_time() noexcept { return supervision_time_; }
+
   /// Stops all threads. Contexts still queued are left alone: their owners have ended them before.
   virtual void stop() noexcept = 0;
 
@@ -116,6 +132,7 @@ class Scheduler {
   Scheduler() = default;
 
  private:
+  std::atomic<std::int64_t> supervision_time_{1};
   TaskGroupList task_groups_;
   TaskGroup* detached_tasks_ = nullptr;
 };
@@ -124,25 +141,22 @@ class Scheduler {
 inline constexpr std::uint32_t activation_budget = 128;
 
 template <typename Inspect>
+bool Context::visit(Inspect inspect) noexcept {
+  // Acquire: pairs with the release in `publish`, so that `arming` of the publishing thread is seen.
+  Suspension* seen = suspension_.load(std::memory_order_acquire);
+  if (seen == nullptr) return false;
+  scheduler_->wait_until_armed(*this);
+  inspect(*seen);
+  return true;
+}
+
+template <typename Inspect>
 bool Context::with_suspension(Inspect inspect) noexcept {
-  for (;;) {
-    Suspension* seen = suspension_.load(std::memory_order_acquire);
-    if (seen == nullptr) return false;
-    if (is_locked(seen)) {
-      pause();
-      continue;
-    }
-    auto* locked = reinterpret_cast<Suspension*>(reinterpret_cast<std::uintptr_t>(seen) | 1U);
-    // Acquire: pairs with the release in `publish`, so that `arming` of the publishing thread is seen.
-    if (!suspension_.compare_exchange_weak(seen, locked, std::memory_order_acq_rel, std::memory_order_relaxed)) {
-      continue;
-    }
-    scheduler_->wait_until_armed(*this);
-    inspect(*seen);
-    // Release: pairs with the acquire in `retire`.
-    suspension_.store(seen, std::memory_order_release);
-    return true;
-  }
+  begin_visit();
+  scheduler_->heavy_fence();
+  const bool suspended = visit(inspect);
+  end_visit();
+  return suspended;
 }
 
 }  // namespace understudy::detail

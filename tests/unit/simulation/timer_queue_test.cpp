@@ -1,6 +1,6 @@
 // Attacks: the pairing heap of timers gives them out in the order of their deadlines, those with one deadline in the
 // order in which they were started; against a sorted model, under random operations.
-#include "runtime/timer_queue.hpp"
+#include "simulation/timer_queue.hpp"
 
 #include "understudy/base/random.hpp"
 

@@ -1,5 +1,5 @@
-// The timers that have been started, earliest first: a pairing heap (Fredman, Sedgewick, Sleator and Tarjan 1986) whose
-// links are in the timers. Start O(1), take O(log n) amortised, remove O(log n) amortised; no allocation.
+// The timers of a simulation, earliest first, to the nanosecond: a pairing heap (Fredman, Sedgewick, Sleator and Tarjan
+// 1986) whose links are in the timers. Start O(1), take O(log n) amortised, remove O(log n) amortised; no allocation.
 // Not thread-safe: its owner locks.
 #pragma once
 

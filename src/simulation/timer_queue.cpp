@@ -1,4 +1,4 @@
-#include "runtime/timer_queue.hpp"
+#include "simulation/timer_queue.hpp"
 
 namespace understudy::detail {
 

@@ -1,0 +1,163 @@
+#include "runtime/block_depot.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <new>
+
+#include <sys/mman.h>
+
+namespace understudy::detail {
+namespace {
+
+/// One more than this many regions, and those that are empty go back to the system.
+constexpr std::size_t empty_regions_kept = 1;
+
+std::byte* map_region(bool huge) {
+  constexpr std::size_t bytes = BlockDepot::region_bytes;
+  // Twice the size, of which the aligned part is kept.
+  void* mapped = ::mmap(nullptr, 2 * bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  auto* begin = static_cast<std::byte*>(mapped);
+  const std::size_t before = (bytes - reinterpret_cast<std::uintptr_t>(begin) % bytes) % bytes;
+  if (before > 0) ::munmap(begin, before);
+  ::munmap(begin + before + bytes, bytes - before);
+  // A wish: where the system has no huge pages, small ones do.
+  if (huge) ::madvise(begin + before, bytes, MADV_HUGEPAGE);
+  return begin + before;
+}
+
+}  // namespace
+
+BlockDepot& BlockDepot::instance() noexcept {
+  static auto* const depot = new BlockDepot;
+  return *depot;
+}
+
+BlockDepot::~BlockDepot() {
+  for (const Region& region : regions_) {
+    if (region.memory != nullptr) ::munmap(region.memory, region_bytes);
+  }
+}
+
+BlockDepot::Span& BlockDepot::span_of(FreeBlock* block) noexcept {
+  return *reinterpret_cast<Span*>(reinterpret_cast<std::uintptr_t>(block) & ~(span_bytes - 1));
+}
+
+void BlockDepot::link(SizeClass& in, Span& span) noexcept {
+  span.previous = nullptr;
+  span.next = in.partial;
+  if (in.partial != nullptr) in.partial->previous = &span;
+  in.partial = &span;
+}
+
+void BlockDepot::unlink(SizeClass& in, Span& span) noexcept {
+  (span.previous != nullptr ? span.previous->next : in.partial) = span.next;
+  if (span.next != nullptr) span.next->previous = span.previous;
+}
+
+FreeBlock* BlockDepot::carve(Span& span) noexcept {
+  auto* first = reinterpret_cast<std::byte*>(&span) + sizeof(Span);
+  return reinterpret_cast<FreeBlock*>(first + std::size_t{span.carved++} * span.block_bytes);
+}
+
+FreeBlock* BlockDepot::take(std::size_t size_class, std::uint32_t wanted, std::uint32_t& count) {
+  SizeClass& in = classes_[size_class];
+  const std::lock_guard lock(in.mutex);
+  FreeBlock* head = nullptr;
+  count = 0;
+  while (count < wanted) {
+    if (in.partial == nullptr) {
+      if (count > 0) break;  // Enough to go on with.
+      link(in, new_span(size_class));
+    }
+    Span& span = *in.partial;
+    while (count < wanted && span.free_count > 0) {
+      FreeBlock* block = span.free;
+      if (block != nullptr) {
+        span.free = block->next;
+      } else {
+        block = carve(span);
+      }
+      --span.free_count;
+      block->next = head;
+      head = block;
+      ++count;
+    }
+    if (span.free_count == 0) unlink(in, span);
+  }
+  return head;
+}
+
+void BlockDepot::give(std::size_t size_class, FreeBlock* head) noexcept {
+  SizeClass& in = classes_[size_class];
+  const std::lock_guard lock(in.mutex);
+  while (head != nullptr) {
+    FreeBlock* next = head->next;
+    Span& span = span_of(head);
+    head->next = span.free;
+    span.free = head;
+    if (span.free_count++ == 0) link(in, span);
+    if (span.free_count == span.capacity) {
+      unlink(in, span);
+      release_span(span);
+    }
+    head = next;
+  }
+}
+
+BlockDepot::Region& BlockDepot::region_with_room() {
+  const auto begin = regions_.begin() + static_cast<std::ptrdiff_t>(first_free_);
+  auto found = std::find_if(begin, regions_.end(), [](const Region& region) { return region.free_spans != 0; });
+  first_free_ = static_cast<std::size_t>(found - regions_.begin());
+  if (found != regions_.end()) {
+    if (found->free_spans == all_spans_free) --empty_regions_;
+    return *found;
+  }
+  found = std::ranges::find_if(regions_, [](const Region& region) { return region.memory == nullptr; });
+  if (found == regions_.end()) {
+    regions_.push_back(Region{.index = regions_.size()});
+    found = regions_.end() - 1;
+  }
+  found->memory = map_region(mapped_regions_ > 0);
+  found->free_spans = all_spans_free;
+  ++mapped_regions_;
+  first_free_ = found->index;
+  return *found;
+}
+
+BlockDepot::Span& BlockDepot::new_span(std::size_t size_class) {
+  const std::lock_guard lock(regions_mutex_);
+  Region& region = region_with_room();
+  const auto index = static_cast<unsigned>(std::countr_zero(region.free_spans));
+  region.free_spans &= ~(1U << index);
+  auto* span = new (region.memory + index * span_bytes) Span{};
+  span->region = &region;
+  span->block_bytes = static_cast<std::uint32_t>((size_class + 1) * block_granularity);
+  span->capacity = static_cast<std::uint32_t>((span_bytes - sizeof(Span)) / span->block_bytes);
+  span->free_count = span->capacity;
+  return *span;
+}
+
+void BlockDepot::release_span(Span& span) noexcept {
+  Region& region = *span.region;
+  const auto index = static_cast<unsigned>((reinterpret_cast<std::byte*>(&span) - region.memory) / span_bytes);
+  const std::lock_guard lock(regions_mutex_);
+  region.free_spans |= 1U << index;
+  first_free_ = std::min(first_free_, region.index);
+  if (region.free_spans != all_spans_free) return;
+  if (empty_regions_ < empty_regions_kept) {
+    ++empty_regions_;
+    return;
+  }
+  ::munmap(region.memory, region_bytes);
+  region.memory = nullptr;
+  region.free_spans = 0;
+  --mapped_regions_;
+}
+
+std::size_t BlockDepot::bytes_held() const noexcept {
+  const std::lock_guard lock(regions_mutex_);
+  return mapped_regions_ * region_bytes;
+}
+
+}  // namespace understudy::detail

@@ -1,0 +1,56 @@
+#include "simulation/runs.hpp"
+
+#include "simulation/scenarios/actors_under_cancellation.hpp"
+#include "simulation/scenarios/store_under_crashes.hpp"
+
+#include <fmt/format.h>
+
+namespace simulation {
+
+static Outcome run_store(std::uint64_t seed, bool canary) {
+  using understudy::Durability;
+  return run_store_under_crashes(seed, canary ? Durability::none : Durability::always);
+}
+
+const std::vector<Scenario>& scenarios() {
+  static const std::vector<Scenario> all = {{"store", run_store}, {"actors", run_actors_under_cancellation}};
+  return all;
+}
+
+bool run_seed(const Scenario& scenario, std::uint64_t seed, Outcome& sum, bool print) {
+  const Outcome outcome = scenario.run(seed, false);
+  sum.add(outcome);
+  if (print) {
+    fmt::print("{} seed {}: {} events, {} answers, {} errors, {} cancelled, {} incidents, trace {:016x}\n",
+               scenario.name, seed, outcome.events, outcome.answered, outcome.errors, outcome.cancelled,
+               outcome.incidents, outcome.trace_hash);
+  }
+  if (outcome.failure.empty()) return true;
+  fmt::print("\nFAILED: {} with seed {}: {}\nreplay it: ./dev simulate --scenario {} --seed {}\n", scenario.name, seed,
+             outcome.failure, scenario.name, seed);
+  return false;
+}
+
+int run_canary(const Scenario& scenario, std::uint64_t count) {
+  for (std::uint64_t seed = 1; seed <= count; ++seed) {
+    if (scenario.run(seed, true).failure.empty()) continue;
+    fmt::print("canary: what is wrong with {} was found out by seed {}\n", scenario.name, seed);
+    return 0;
+  }
+  fmt::print("canary: what is wrong with {} passed {} seeds: the checker is blind\n", scenario.name, count);
+  return 1;
+}
+
+int run_all(const Scenario& scenario, const std::vector<std::uint64_t>& seeds) {
+  Outcome sum;
+  for (std::size_t i = 0; i < seeds.size(); ++i) {
+    if (!run_seed(scenario, seeds[i], sum, false)) return 1;
+    if ((i + 1) % 2000 == 0) fmt::print("{}: {} of {} seeds\n", scenario.name, i + 1, seeds.size());
+  }
+  fmt::print(
+      "{}: {} seeds held: {} events, {} answers checked, {} errors, {} cancelled, {} incidents, {} torn tails cut\n",
+      scenario.name, seeds.size(), sum.events, sum.answered, sum.errors, sum.cancelled, sum.incidents, sum.torn_tails);
+  return 0;
+}
+
+}  // namespace simulation

@@ -1,0 +1,28 @@
+// The scenarios, and what is done with them: one seed, many, or the check of the checkers.
+#pragma once
+
+#include "simulation/scenarios/outcome.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace simulation {
+
+/// What a seed can be run through.
+struct Scenario {
+  std::string name;
+  Outcome (*run)(std::uint64_t seed, bool canary);
+};
+
+[[nodiscard]] const std::vector<Scenario>& scenarios();
+
+/// True if all held; otherwise the failure has been printed, with the command that replays it.
+bool run_seed(const Scenario& scenario, std::uint64_t seed, Outcome& sum, bool print);
+/// Each scenario has a canary: a store that answers before it has written loses acknowledged writes, an asker that is
+/// forgotten is an ask that never ends. If no seed shows it, the checker is blind. Returns an exit code.
+int run_canary(const Scenario& scenario, std::uint64_t count);
+/// Runs the seeds, as far as the first that fails. Returns an exit code.
+int run_all(const Scenario& scenario, const std::vector<std::uint64_t>& seeds);
+
+}  // namespace simulation

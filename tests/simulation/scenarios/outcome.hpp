@@ -1,0 +1,29 @@
+// What a scenario has to say for itself.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace simulation {
+
+struct Outcome {
+  std::string failure;  ///< "" if all held.
+  std::uint64_t events = 0;
+  std::uint64_t trace_hash = 0;
+  std::uint64_t answered = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t incidents = 0;
+  std::uint64_t torn_tails = 0;
+  std::uint64_t cancelled = 0;  ///< Coroutines that were destroyed while they waited.
+
+  void add(const Outcome& other) {
+    events += other.events;
+    answered += other.answered;
+    errors += other.errors;
+    incidents += other.incidents;
+    torn_tails += other.torn_tails;
+    cancelled += other.cancelled;
+  }
+};
+
+}  // namespace simulation
