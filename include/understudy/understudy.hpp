@@ -9,10 +9,16 @@
 //     actor/reply.hpp             Reply<T>: answering, later or elsewhere
 //  5. actor/address.hpp           where to send: tell, ask, try_tell, stop, reset
 //     actor/ask.hpp, tell.hpp     what awaiting them gives, and what can go wrong
+//     actor/select.hpp            a message or something else, whichever comes first
+//     actor/stream.hpp            a request that is answered by many values
 //  6. actor/spawn.hpp             children, this_actor, beat
 //  7. supervision/supervisor.hpp  what happens when an actor crashes or hangs
 //     supervision/incident.hpp    the record of it
 //  8. runtime/sleep.hpp, blocking.hpp   time, and slow calls
+//     runtime/interval.hpp        ticks at a fixed rate
+//     runtime/scope.hpp, when.hpp tasks that end before their caller; all of several, or the first
+//     runtime/pending.hpp         start now, await later
+//     runtime/deadline.hpp        what is left of the time of the work in hand
 //     runtime/task_group.hpp, mutex.hpp  many tasks at once
 //     runtime/wait.hpp, asio.hpp  from plain threads, and from somebody else's Asio loop
 //  9. actor/registry.hpp          a process-wide system, for those who want one; actors found by name
@@ -33,7 +39,9 @@
 #include "understudy/actor/pool.hpp"
 #include "understudy/actor/registry.hpp"
 #include "understudy/actor/router.hpp"
+#include "understudy/actor/select.hpp"
 #include "understudy/actor/stash.hpp"
+#include "understudy/actor/stream.hpp"
 #include "understudy/actor/system.hpp"
 #include "understudy/base/bytes.hpp"
 #include "understudy/base/clock.hpp"
@@ -45,9 +53,14 @@
 #include "understudy/journal/record.hpp"
 #include "understudy/journal/storage.hpp"
 #include "understudy/runtime/blocking.hpp"
+#include "understudy/runtime/deadline.hpp"
+#include "understudy/runtime/interval.hpp"
 #include "understudy/runtime/mutex.hpp"
 #include "understudy/runtime/network.hpp"
+#include "understudy/runtime/pending.hpp"
+#include "understudy/runtime/scope.hpp"
 #include "understudy/runtime/sleep.hpp"
 #include "understudy/runtime/task_group.hpp"
 #include "understudy/runtime/wait.hpp"
+#include "understudy/runtime/when.hpp"
 #include "understudy/supervision/supervisor.hpp"

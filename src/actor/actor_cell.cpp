@@ -136,6 +136,7 @@ bool ActorCell::begin_incarnation() noexcept {
   stage_ = Stage::live;
   sleep_requested_ = false;
   told_to_sleep_ = false;
+  set_deadline(TimePoint::max());
   mark_busy();
   const bool woken = ending_.kind == Ending::Kind::returned;  // Nothing has failed.
   if (SupervisionHook* hook = system_.hook(); hook != nullptr && incarnation() > 1 && !woken) hook->on_restarted(*this);
@@ -241,6 +242,7 @@ void ActorCell::end_incarnation(Ending ending) noexcept {
 }
 
 void ActorCell::finish_incarnation() noexcept {
+  if (!scopes_ended()) return;  // The last of their tasks runs this again.
   ThreadState& thread = this_thread();
   thread.teardown_error = &ending_.error;
   receiver_ = nullptr;
@@ -340,6 +342,28 @@ bool ActorCell::request_end(std::uint32_t incarnation, Ending ending) {
   requested_ending_ = std::make_unique<Ending>(std::move(ending));
   request_kill();
   return true;
+}
+
+bool ActorCell::take_up(ReplySlot& slot) noexcept {
+  if (slot.deadline() <= scheduler().clock().now()) return false;
+  return slot.begin_work(liveness_.handled.load(std::memory_order_relaxed) + 1);
+}
+
+void ActorCell::cancel_work(std::uint64_t number) noexcept {
+  if (stopped() || liveness_.handled.load(std::memory_order_relaxed) > number) return;
+  std::uint64_t seen = cancelled_work_.load(std::memory_order_relaxed);
+  while (seen < number) {
+    if (cancelled_work_.compare_exchange_weak(seen, number, std::memory_order_relaxed)) break;
+  }
+  // The actor publishes its suspension, then reads `cancelled_work_`; this side has written that, and now, after the
+  // barrier in `with_suspension`, looks for a suspension. One of the two sees the other.
+  bool claimed = false;
+  with_suspension([&](Suspension& suspension) {
+    // It cannot run meanwhile. Without a deadline it has begun another life, or gathers messages of several askers.
+    const bool in_hand = liveness_.handled.load(std::memory_order_relaxed) == number && deadline() != TimePoint::max();
+    claimed = in_hand && suspension.cancel();
+  });
+  if (claimed) schedule();
 }
 
 void ActorCell::terminate(const Error& reason) noexcept {

@@ -1,7 +1,7 @@
 // The names of a system's actors: found without a lock, since an entry that has been added stays as long as the table.
 #pragma once
 
-#include "understudy/actor/detail/actor_cell.hpp"
+#include "understudy/actor/detail/cell_pointer.hpp"
 
 #include <array>
 #include <atomic>

@@ -71,7 +71,7 @@ System::~System() {
   detail::uninstall(*this);
 }
 
-void System::start(Task<> task) { core_->tasks().spawn(std::move(task)); }
+void System::start(Task<> task) { core_->tasks().spawn_regardless(std::move(task)); }
 
 void System::shutdown(Duration limit) {
   detail::check_may_block(core_->scheduler(), "System::shutdown");

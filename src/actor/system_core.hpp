@@ -3,6 +3,7 @@
 
 #include "actor/dead_letter_office.hpp"
 #include "actor/name_table.hpp"
+#include "understudy/actor/detail/cell_pointer.hpp"
 #include "understudy/actor/detail/supervision_hook.hpp"
 #include "understudy/runtime/task_group.hpp"
 

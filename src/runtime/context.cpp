@@ -1,8 +1,12 @@
 #include "understudy/runtime/detail/context.hpp"
 
 #include "understudy/runtime/detail/scheduler.hpp"
+#include "understudy/runtime/detail/spin_lock.hpp"
 
+#include <array>
+#include <memory>
 #include <thread>
+#include <unordered_map>
 
 namespace understudy::detail {
 
@@ -29,6 +33,47 @@ const char* name_of(Wait::Kind kind) noexcept {
 void Context::wait_for_visitors() const noexcept {
   // Yields at once: a visitor stays for some microseconds, or, as one of many that are cancelled, some milliseconds.
   while (visitors_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
+}
+
+namespace {
+
+/// The extras of tasks, by their address: few have some.
+struct ExtrasShard {
+  SpinLock lock;
+  std::unordered_map<const Context*, std::unique_ptr<ContextExtras>> all;
+};
+ExtrasShard& shard_of(const Context* context) noexcept {
+  static std::array<ExtrasShard, 64> shards;
+  return shards[(reinterpret_cast<std::uintptr_t>(context) / 64) % shards.size()];
+}
+
+}  // namespace
+
+ContextExtras& Context::find_extras() const noexcept {
+  ExtrasShard& shard = shard_of(this);
+  const SpinGuard guard(shard.lock);
+  return *shard.all.find(this)->second;
+}
+
+ContextExtras& Context::add_extras() {
+  auto extras = std::make_unique<ContextExtras>();
+  ExtrasShard& shard = shard_of(this);
+  const SpinGuard guard(shard.lock);
+  return *(shard.all[this] = std::move(extras));
+}
+
+ContextExtras& Context::make_extras() {
+  if (has_extras_) return find_extras();
+  ContextExtras& extras = add_extras();
+  has_extras_ = true;
+  return extras;
+}
+
+// An actor's are gone by now, and not in the table.
+void Context::drop_extras() noexcept {
+  ExtrasShard& shard = shard_of(this);
+  const SpinGuard guard(shard.lock);
+  shard.all.erase(this);
 }
 
 void Context::schedule_elsewhere() noexcept { scheduler_->schedule(*this); }

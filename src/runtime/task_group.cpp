@@ -23,7 +23,7 @@ class SpawnedTask final : public Context {
   void run() noexcept override {
     retire();
     if (kill_requested()) {
-      end();
+      if (scopes_ended()) end();
       return;
     }
     if (!resume()) return;
@@ -38,6 +38,20 @@ class SpawnedTask final : public Context {
     group.release();
   }
 
+  void set_link(TaskLink& link) {
+    make_extras().link = &link;
+    link.task = this;
+    ++link.owners;
+  }
+  /// With the group's lock held.
+  void drop_link() noexcept {
+    if (!has_extras()) return;
+    if (TaskLink* link = std::exchange(make_extras().link, nullptr)) {
+      link->task = nullptr;
+      if (--link->owners == 0) delete link;
+    }
+  }
+
   SpawnedTask* next = nullptr;
   SpawnedTask* previous = nullptr;
 
@@ -46,7 +60,7 @@ class SpawnedTask final : public Context {
 
   void report_exception() noexcept {
     const std::exception_ptr& exception = task_.handle().promise().exception();
-    if (!exception) return;
+    if (!exception || group_.fail(exception)) return;
     try {
       std::rethrow_exception(exception);
     } catch (const std::exception& error) {
@@ -67,13 +81,15 @@ class SpawnedTask final : public Context {
   Task<> task_;
 };
 
-void TaskGroupCore::spawn(Task<> task) {
+void TaskGroupCore::spawn(Task<> task, TimePoint deadline, TaskLink* link) {
   auto* spawned = new SpawnedTask(*this, std::move(task));
+  spawned->set_deadline(deadline);
   bool refused = false;
   {
     const SpinGuard guard(lock_);
     refused = closed_;
     if (!refused) {
+      if (link != nullptr) spawned->set_link(*link);
       spawned->next = first_;
       if (first_ != nullptr) first_->previous = spawned;
       first_ = spawned;
@@ -89,6 +105,7 @@ void TaskGroupCore::spawn(Task<> task) {
 
 void TaskGroupCore::unlink(SpawnedTask& task) noexcept {
   const SpinGuard guard(lock_);
+  task.drop_link();
   if (task.previous == nullptr) {
     first_ = task.next;
   } else {
@@ -99,6 +116,55 @@ void TaskGroupCore::unlink(SpawnedTask& task) noexcept {
   if (--count_ != 0) return;
   if (waiter_ != nullptr) std::exchange(waiter_, nullptr)->set();
   if (waiting_thread_ != nullptr) std::exchange(waiting_thread_, nullptr)->set();
+  if (waiting_context_ != nullptr) std::exchange(waiting_context_, nullptr)->schedule();
+}
+
+bool TaskGroupCore::schedule_when_empty(Context& context) noexcept {
+  const SpinGuard guard(lock_);
+  if (count_ == 0) return true;
+  waiting_context_ = &context;
+  return false;
+}
+
+bool TaskGroupCore::fail(const std::exception_ptr& failure) noexcept {
+  if (!keeps_failure_) return false;
+  {
+    const SpinGuard guard(lock_);
+    if (failure_ == failure) return true;
+    if (failure_) return false;
+    failure_ = failure;
+  }
+  close();
+  return true;
+}
+
+std::exception_ptr TaskGroupCore::failure() const noexcept {
+  const SpinGuard guard(lock_);
+  return failure_;
+}
+
+void TaskGroupCore::cancel(TaskLink& link) noexcept {
+  const SpinGuard guard(lock_);
+  if (link.task != nullptr) link.task->request_kill();
+}
+
+void TaskGroupCore::let_go(TaskLink& link) noexcept {
+  const SpinGuard guard(lock_);
+  if (--link.owners == 0) delete &link;
+}
+
+bool TaskGroupCore::ended(const TaskLink& link) const noexcept {
+  const SpinGuard guard(lock_);
+  return link.task == nullptr;
+}
+
+bool Context::end_scopes() noexcept {
+  TaskGroupCore* const innermost = find_extras().scopes;
+  for (TaskGroupCore* scope = innermost; scope != nullptr; scope = scope->outer_) scope->close();
+  for (TaskGroupCore* scope = innermost; scope != nullptr; scope = scope->outer_) {
+    if (!scope->schedule_when_empty(*this)) return false;
+  }
+  return true;
 }
 
 void TaskGroupCore::cancel() noexcept {
@@ -195,3 +261,19 @@ void TaskGroupList::close(Scheduler& scheduler) {
 }
 
 }  // namespace understudy::detail
+
+namespace understudy {
+
+TaskHandle::TaskHandle(detail::TaskGroupCore& core, Task<> task, TimePoint deadline)
+    : core_(&core), link_(new detail::TaskLink) {
+  core_->retain();
+  core_->spawn(std::move(task), deadline, link_);
+}
+
+TaskHandle::~TaskHandle() {
+  if (core_ == nullptr) return;
+  core_->let_go(*link_);
+  core_->release();
+}
+
+}  // namespace understudy

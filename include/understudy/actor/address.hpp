@@ -76,6 +76,10 @@ class Address {
   [[nodiscard]] bool stopped() const noexcept { return cell().stopped(); }
   /// Messages that wait, those of waiting senders included. A hint.
   [[nodiscard]] std::size_t depth() const noexcept { return cell().mailbox().depth(); }
+  /// Requests, so far, that the actor did not start because their deadline had passed or their asker had gone.
+  [[nodiscard]] std::uint64_t not_started() const noexcept {
+    return cell().liveness().not_started.load(std::memory_order_relaxed);
+  }
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(cell_); }
   friend bool operator==(const Address& a, const Address& b) noexcept { return a.cell_.get() == b.cell_.get(); }
 

@@ -3,7 +3,8 @@
 //     us::Result<std::int64_t> total = co_await counter.ask<Add>(5).within(1s);
 //
 // Every ask ends: with the value, or with one of
-//     timeout        the time given to `within` is over
+//     timeout        the time given to `within`, or inherited, is over
+//     cancelled      what it was a part of is not wanted any more (see below)
 //     actor_crashed  the actor failed, or was reset, with this request in hand
 //     actor_stopped  the actor has stopped
 //     mailbox_full   its mailbox is full, and its policy is not to wait
@@ -11,214 +12,118 @@
 //     storage_failed and others: what the actor itself answered by Reply::fail
 // Destroying a suspended asker is safe at any instant. Its request, if no actor has taken it yet, is never started.
 //
-// Cost: no allocation; the request lives in the asker's frame until the actor takes it. With a deadline: one block of
-// the thread's pool, and one timer.
+// Deadlines travel. While an actor handles a request that was asked `within` some time, every ask it makes ends by then
+// as well, whatever it says itself; so do those of tasks that it spawns meanwhile. If the asker is destroyed, these end
+// with `cancelled`: nobody wants what they are for. `regardless` takes an ask out of this: for work that others want
+// too. An actor handles a message from the `receive` that gave it until it calls `receive` again; one that goes on to
+// gather more by `try_receive` works for several askers, and inherits nothing. A request asked without `within`, by
+// somebody who has inherited nothing, takes nothing along.
+//
+// Cost: no allocation; the request lives in the asker's frame until the actor takes it. With a deadline, its own or an
+// inherited one: one block of the thread's pool, one timer, and two looks at the clock.
 #pragma once
 
-#include "understudy/actor/detail/actor_cell.hpp"
-#include "understudy/actor/message.hpp"
+#include "understudy/actor/detail/ask_node.hpp"
+#include "understudy/actor/detail/cell_pointer.hpp"
 
+#include <cstring>
 #include <tuple>
 
 namespace understudy {
 namespace detail {
 
-void release_tenant(FrameTenant* tenant) noexcept;
-
-/// A request in a mailbox, together with the slot for its answer.
+/// Awaits an ask that has a deadline.
 template <typename M, typename Request>
-class AskNode final : public TypedReplySlot<ReplyType<Request>> {
-  using Slot = TypedReplySlot<ReplyType<Request>>;
-
+class TimedAskAwaiter {
  public:
-  template <typename... Args>
-  AskNode(ActorCell& target, std::tuple<Args...>&& args) : Slot(target) {
-    std::apply(
-        [this](Args&&... arg) {
-          new (&message_) M(Request{std::forward<Args>(arg)..., Reply<ReplyType<Request>>(*this)});
-        },
-        std::move(args));
-    this->place_message(&message_);
-  }
-  AskNode(const AskNode&) = delete;
-  AskNode& operator=(const AskNode&) = delete;
-  ~AskNode() {
-    if (this->state.load(std::memory_order_relaxed) == RequestState::unsent) message_.~M();
-  }
+  using Node = TimedAskNode<M, Request>;
 
-  /// Suspends the running context, at `awaiting`, on this request. `arm` runs when it is about to be sent. False: it
-  /// was refused and has failed.
-  template <typename Arm>
-  bool send(std::coroutine_handle<> awaiting, Arm arm) noexcept {
-    Context& asker = *this_thread().current;
-    ActorCell& cell = this->target();
-    this->wait_as(asker);
-    if (!asker.publish(awaiting, *this)) {
-      refuse(ErrorCode::cancelled);
-      asker.give_up();
-      return true;
-    }
-    arm();
-    const Push pushed = cell.mailbox().push(*this, cell.options().when_full == WhenFull::wait);
-    switch (pushed) {
-      case Push::accepted:
-        Context::armed();
-        return true;
-      case Push::accepted_wake:
-      case Push::accepted_trim:
-        Context::armed();
-        cell.after_push(pushed);
-        return true;
-      case Push::full:
-        refuse(ErrorCode::mailbox_full);
-        break;
-      case Push::closed:
-        refuse(ErrorCode::actor_stopped);
-        break;
-    }
-    asker.unpublish();
-    return false;
-  }
-  /// True once the asker has been interrupted: only `abandon` is left to do.
-  [[nodiscard]] bool interrupted() const noexcept {
-    const RequestState now = this->state.load(std::memory_order_acquire);
-    return now == RequestState::interrupted || now == RequestState::peer_done;
-  }
-  Result<ReplyType<Request>> take() { return this->take_result(); }
+  explicit TimedAskAwaiter(Node* node) noexcept : node_(node) {}
+  TimedAskAwaiter(const TimedAskAwaiter&) = delete;
+  TimedAskAwaiter& operator=(const TimedAskAwaiter&) = delete;
+  ~TimedAskAwaiter() { Node::leave(node_); }
 
-  static void release(AskNode* node) noexcept {
-    node->~AskNode();
-    free_block(node, sizeof(AskNode));
-  }
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  bool await_suspend(std::coroutine_handle<> awaiting) noexcept { return node_->send(awaiting); }
+  [[nodiscard]] Result<ReplyType<Request>> await_resume() { return node_->take(); }
 
  private:
-  void refuse(ErrorCode code) noexcept {
-    // Not `waiting` any more, so that the Reply that goes with the message finds nobody to answer.
-    this->state.store(RequestState::answering, std::memory_order_relaxed);
-    message_.~M();
-    new (this->error_place()) Error(code);
-    this->state.store(RequestState::failed, std::memory_order_relaxed);
-  }
-  void release_abandoned() noexcept override {
-    if (FrameTenant* tenant = this->tenant()) {
-      release_tenant(tenant);
-    } else {
-      free_block(this, sizeof(AskNode));
-    }
-  }
-
-  union {
-    M message_;  // Until the actor, or a refusal, takes it out.
-  };
+  Node* node_;
 };
 
-/// The frame of an asker that was destroyed while its request was under way: kept until the request's peer lets go.
-class AskTenant final : public FrameTenant {
- public:
-  explicit AskTenant(ReplySlot& slot) noexcept : slot_(slot) { outlive(&slot); }
-  void frame_ended(void* block, std::size_t size) noexcept override {
-    block_ = block;
-    size_ = size;
-    if (slot_.abandon(this)) release();
-  }
-  void release() noexcept {
-    free_block(block_, size_);
-    delete this;
-  }
-
- private:
-  ReplySlot& slot_;
-  void* block_ = nullptr;
-  std::size_t size_ = 0;
-};
-inline void release_tenant(FrameTenant* tenant) noexcept { static_cast<AskTenant*>(tenant)->release(); }
-
-/// Awaits an ask without a deadline; the request is part of the awaiting frame.
-template <typename M, typename Request>
+/// Awaits an ask without a deadline of its own. The request is part of the awaiting frame, unless the asker has
+/// inherited a deadline: then it is a block, as above. Which of the two costs the frame no byte: a node begins with a
+/// pointer that is never null (to its virtual functions), so null there says that it is a block.
+template <bool Inherits, typename M, typename Request>
 class AskAwaiter {
  public:
   template <typename... Args>
-  AskAwaiter(ActorCell& target, std::tuple<Args...>&& args) : node_(target, std::move(args)) {}
+  AskAwaiter(ActorCell& target, std::tuple<Args...>&& args) {
+    if constexpr (Inherits) {
+      if (const TimePoint deadline = this_thread().current->deadline(); deadline != TimePoint::max()) [[unlikely]] {
+        new (&block_) Block{nullptr, TimedAskNode<M, Request>::make(target, std::move(args), deadline)};
+        return;
+      }
+    }
+    new (&node_) AskNode<M, Request>(target, std::move(args));
+  }
   AskAwaiter(const AskAwaiter&) = delete;
   AskAwaiter& operator=(const AskAwaiter&) = delete;
   ~AskAwaiter() {
-    if (!node_.interrupted()) {
-      node_.~AskNode();
-      return;
+    if (is_block()) [[unlikely]] {
+      TimedAskNode<M, Request>::leave(block_.node);
+    } else if (!node_.interrupted()) {
+      node_.AskNode<M, Request>::~AskNode();
+    } else {
+      // Destroyed while suspended: the mailbox or a Reply still refers to the node, so the frame's memory must stay.
+      new AskTenant(node_);
     }
-    // Destroyed while suspended: the mailbox or a Reply still refers to the node, so the frame's memory must stay.
-    new AskTenant(node_);
   }
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
-    return node_.send(awaiting, [] {});
-  }
-  [[nodiscard]] Result<ReplyType<Request>> await_resume() { return node_.take(); }
-
- private:
-  union {
-    AskNode<M, Request> node_;  // In a union, because its end is not always the awaiter's.
-  };
-};
-
-/// Awaits an ask with a deadline; the request is a block of its own, since the asker may go on before its peer lets go.
-template <typename M, typename Request>
-class TimedAskAwaiter final : private Timer {
- public:
-  template <typename... Args>
-  TimedAskAwaiter(ActorCell& target, std::tuple<Args...>&& args, Duration limit)
-      : node_(new(allocate_block(sizeof(AskNode<M, Request>))) AskNode<M, Request>(target, std::move(args))),
-        limit_(limit) {}
-  TimedAskAwaiter(const TimedAskAwaiter&) = delete;
-  TimedAskAwaiter& operator=(const TimedAskAwaiter&) = delete;
-  ~TimedAskAwaiter() {
-    cancel_timer();
-    if (node_ == nullptr) return;
-    if (!node_->interrupted() || node_->abandon(nullptr)) release_node();
-  }
-
-  [[nodiscard]] bool await_ready() const noexcept { return false; }
-  bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
-    AskNode<M, Request>& node = *node_;
-    return node.send(awaiting, [this, &node] {
-      scheduler_ = &node.asker().scheduler();
-      scheduler_->start_timer(*this, after(scheduler_->clock().now(), limit_));
-    });
+    if (is_block()) [[unlikely]]
+      return block_.node->send(awaiting);
+    return node_.send(awaiting, [] { return true; });
   }
   [[nodiscard]] Result<ReplyType<Request>> await_resume() {
-    cancel_timer();
-    if (node_->interrupted()) return failure(ErrorCode::timeout);
-    return node_->take();
+    if (is_block()) [[unlikely]]
+      return block_.node->take();
+    return node_.take();
   }
 
  private:
-  void fire() noexcept override {
-    Context& asker = node_->asker();
-    // The asker may still be sending, on its thread: wait the few instructions until it has let go of its frame.
-    asker.scheduler().wait_until_armed(asker);
-    if (node_->claim()) asker.schedule();
+  struct Block {
+    void* null;
+    TimedAskNode<M, Request>* node;
+  };
+  [[nodiscard]] bool is_block() const noexcept {
+    if constexpr (!Inherits) return false;
+    const void* first = nullptr;
+    std::memcpy(&first, static_cast<const void*>(this), sizeof first);
+    return first == nullptr;
   }
-  void cancel_timer() noexcept {
-    if (scheduler_ != nullptr) std::exchange(scheduler_, nullptr)->cancel_timer(*this);
-  }
-  void release_node() noexcept { AskNode<M, Request>::release(std::exchange(node_, nullptr)); }
 
-  AskNode<M, Request>* node_;
-  Duration limit_;
-  Scheduler* scheduler_ = nullptr;
+  union {
+    AskNode<M, Request> node_;  // In a union, because its end is not always the awaiter's.
+    Block block_;
+  };
 };
 
 }  // namespace detail
 
 /// A request with a deadline, ready to be awaited.
-template <typename M, typename Request, typename... Args>
+template <bool Inherits, typename M, typename Request, typename... Args>
 class [[nodiscard("an ask does nothing until it is awaited")]] TimedAsk {
  public:
   TimedAsk(detail::CellPointer target, std::tuple<Args...>&& args, Duration limit)
       : target_(std::move(target)), args_(std::move(args)), limit_(limit) {}
   [[nodiscard]] auto operator co_await() && {
-    return detail::TimedAskAwaiter<M, Request>(*target_, std::move(args_), limit_);
+    const detail::Context& asker = *detail::this_thread().current;
+    TimePoint deadline = after(asker.scheduler().clock().now(), limit_);
+    if constexpr (Inherits) deadline = std::min(deadline, asker.deadline());
+    return detail::TimedAskAwaiter<M, Request>(
+        detail::TimedAskNode<M, Request>::make(*target_, std::move(args_), deadline));
   }
 
  private:
@@ -228,20 +133,27 @@ class [[nodiscard("an ask does nothing until it is awaited")]] TimedAsk {
 };
 
 /// A request, ready to be awaited. Refers to the Address it was made from, which must outlive the await.
-template <typename M, typename Request, typename... Args>
-class [[nodiscard("an ask does nothing until it is awaited")]] Ask {
+template <bool Inherits, typename M, typename Request, typename... Args>
+class [[nodiscard("an ask does nothing until it is awaited")]] BasicAsk {
  public:
-  Ask(detail::ActorCell& target, std::tuple<Args...>&& args) : target_(&target), args_(std::move(args)) {}
+  BasicAsk(detail::ActorCell& target, std::tuple<Args...>&& args) : target_(&target), args_(std::move(args)) {}
 
-  /// Limits the wait: after `limit` the ask ends with `timeout`, and a request not yet taken is never started.
-  [[nodiscard]] TimedAsk<M, Request, Args...> within(Duration limit) && {
+  /// Limits the wait: after `limit` the ask ends with `timeout`, and a request not yet taken is never started. What is
+  /// done for it inherits what is left. The longest Duration means: no limit, but cancelled with its asker.
+  [[nodiscard]] TimedAsk<Inherits, M, Request, Args...> within(Duration limit) && {
     return {detail::CellPointer::share(*target_), std::move(args_), limit};
   }
-  [[nodiscard]] auto operator co_await() && { return detail::AskAwaiter<M, Request>(*target_, std::move(args_)); }
+  /// Neither limited by the deadline of the message in hand, nor cancelled with its asker.
+  [[nodiscard]] BasicAsk<false, M, Request, Args...> regardless() && { return {*target_, std::move(args_)}; }
+  [[nodiscard]] auto operator co_await() && {
+    return detail::AskAwaiter<Inherits, M, Request>(*target_, std::move(args_));
+  }
 
  private:
   detail::ActorCell* target_;
   std::tuple<Args...> args_;
 };
+template <typename M, typename Request, typename... Args>
+using Ask = BasicAsk<true, M, Request, Args...>;
 
 }  // namespace understudy

@@ -12,10 +12,15 @@
 #include "understudy/actor/detail/system_hooks.hpp"
 #include "understudy/actor/detail/tell_node.hpp"
 #include "understudy/actor/message.hpp"
+#include "understudy/actor/tell.hpp"
 
 #include <optional>
 
 namespace understudy {
+namespace detail {
+struct MailboxAccess;
+bool wait_for_message(ActorCell& cell, std::coroutine_handle<> awaiting, Receiver& receiver) noexcept;
+}  // namespace detail
 
 template <Message M>
 class Stash;
@@ -24,6 +29,7 @@ template <Message M>
 class Mailbox {
  public:
   class Receive;
+  class ReceiveWithin;
 
   explicit Mailbox(detail::ActorCell& cell) noexcept : cell_(cell) {}
   Mailbox(const Mailbox&) = delete;
@@ -31,12 +37,17 @@ class Mailbox {
 
   /// Waits for the next message. Empty when the actor has been asked to stop and has handled everything: it should
   /// return then. Messages from one sender come in sending order; requests whose asker has given up are not handed out.
+  /// While it handles a request with a deadline the actor inherits that (actor/ask.hpp); one that comes too late is not
+  /// handed out either: it ends with `timeout`.
   /// After a number of messages in a row the actor yields, so that a flooded one does not starve its neighbours.
   [[nodiscard]] Receive receive() noexcept { return Receive(*this); }
   /// The next message if one waits, without suspending: for actors that gather a batch. Empty if there is none now.
   [[nodiscard]] std::optional<M> try_receive() noexcept {
     std::optional<M> message;
-    if (take(message)) cell_.count_message();
+    if (take(message)) {
+      cell_.count_message();
+      cell_.set_deadline(TimePoint::max());
+    }
     return message;
   }
   /// This actor's own address: what it gives to others so that they can send to it.
@@ -46,6 +57,7 @@ class Mailbox {
   [[nodiscard]] std::uint32_t capacity() const noexcept { return cell_.mailbox().capacity(); }
 
  private:
+  friend struct detail::MailboxAccess;
   friend class Stash<M>;
 
   /// Moves the next message that somebody still wants into `into`. False if there is none.
@@ -54,17 +66,40 @@ class Mailbox {
     const auto drop = [this](detail::MessageHead& head) { cell_.drop_oldest(head); };
     while (detail::MessageHead* node = cell_.mailbox().template pop<detail::has_urgent_lane<M>>(admit, drop)) {
       const detail::NodeKind kind = node->kind;
-      const bool wanted = kind == detail::NodeKind::tell || !node->is_given_up();
+      const bool withdrawn = kind != detail::NodeKind::tell && node->is_given_up();
+      bool wanted = !withdrawn;
+      TimePoint deadline = TimePoint::max();
+      if (node->timed) [[unlikely]] {
+        auto& slot = static_cast<detail::ReplySlot&>(*node);
+        deadline = slot.deadline();
+        wanted = wanted && cell_.take_up(slot);
+      }
       std::optional<M> taken = detail::take_message<M>(*node);
+      if (withdrawn && kind == detail::NodeKind::waiting_tell) {
+        note_withdrawn(*taken);
+        continue;
+      }
+      if (wanted && kind != detail::NodeKind::ask) wanted = still_wanted(*taken, deadline);
       if (!wanted) {
-        if (kind == detail::NodeKind::waiting_tell) note_withdrawn(*taken);
+        cell_.count_not_started();
+        detail::drop_unsent(std::move(*taken), ErrorCode::timeout);
         continue;
       }
       cell_.mailbox().note_in_hand(kind != detail::NodeKind::ask && !detail::has_asker(*taken));
+      cell_.set_deadline(deadline);
       into = std::move(taken);
       return true;
     }
     return false;
+  }
+  /// A request that was passed on by a tell keeps its deadline.
+  bool still_wanted(const M& message, TimePoint& deadline) const noexcept {
+    const detail::ReplySlot* slot = detail::slot_carried_by(message);
+    if (slot == nullptr) return true;
+    if (slot->is_given_up()) return false;
+    if (!slot->timed) return true;
+    deadline = slot->deadline();
+    return deadline > cell_.scheduler().clock().now();
   }
   /// For Stash: messages come back, oldest first by their links; the one in hand is in hand no more.
   void put_back(detail::MessageHead& oldest) noexcept { cell_.mailbox().put_back(&oldest); }
@@ -79,6 +114,41 @@ class Mailbox {
   detail::ActorCell& cell_;
 };
 
+namespace detail {
+/// Suspends `cell`, at `awaiting`, until `receiver` completes. False: it has, at once.
+inline bool wait_for_message(ActorCell& cell, std::coroutine_handle<> awaiting, Receiver& receiver) noexcept {
+  Suspension& suspension = receiver.suspension();
+  cell.set_receiver(&receiver);
+  cell.mailbox().note_in_hand(false);  // It has come back for the next.
+  if (this_thread().budget == 0) {
+    // The budget is used up: the actor goes to the back of the queue, awake, and takes its next message there.
+    static_cast<void>(cell.publish(awaiting, suspension));
+    Context::armed();
+    cell.scheduler().schedule_behind(cell);
+    return true;
+  }
+  cell.mark_idle();
+  if (!cell.publish(awaiting, suspension)) {
+    cell.give_up();
+    return true;
+  }
+  if (cell.mailbox().sleep()) {
+    Context::armed();
+    return true;
+  }
+  cell.unpublish();
+  if (receiver.complete()) {
+    cell.set_receiver(nullptr);
+    return false;
+  }
+  // What came was not wanted any more: look again behind everything that is ready.
+  static_cast<void>(cell.publish(awaiting, suspension));
+  Context::armed();
+  cell.scheduler().schedule_behind(cell);
+  return true;
+}
+}  // namespace detail
+
 /// The awaitable of Mailbox::receive.
 template <Message M>
 class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, private detail::Receiver {
@@ -88,6 +158,11 @@ class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, priv
   Receive& operator=(const Receive&) = delete;
   ~Receive() = default;
 
+  /// The same for at most `limit`; gives Result<M>: the message, or `timeout`, or `actor_stopped` where `receive` gives
+  /// none. What comes just as the time is over is handed out by this receive or by the next: none is lost. Zero or
+  /// less: what waits now. One timer, if it must wait.
+  [[nodiscard]] ReceiveWithin within(Duration limit) && noexcept { return ReceiveWithin(inbox_, limit); }
+
   [[nodiscard]] bool await_ready() noexcept {
     std::uint32_t& budget = detail::this_thread().budget;
     if (budget == 0) return false;
@@ -95,41 +170,14 @@ class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, priv
     return complete();
   }
   bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
-    detail::ActorCell& cell = inbox_.cell_;
-    cell.set_receiver(this);
-    cell.mailbox().note_in_hand(false);  // It has come back for the next.
-    if (detail::this_thread().budget == 0) {
-      // The budget is used up: the actor goes to the back of the queue, awake, and takes its next message there.
-      static_cast<void>(cell.publish(awaiting, *this));
-      detail::Context::armed();
-      cell.scheduler().schedule_behind(cell);
-      return true;
-    }
-    cell.mark_idle();
-    if (!cell.publish(awaiting, *this)) {
-      cell.give_up();
-      return true;
-    }
-    if (cell.mailbox().sleep()) {
-      detail::Context::armed();
-      return true;
-    }
-    cell.unpublish();
-    if (complete()) {
-      cell.set_receiver(nullptr);
-      return false;
-    }
-    // What came was not wanted any more: look again behind everything that is ready.
-    static_cast<void>(cell.publish(awaiting, *this));
-    detail::Context::armed();
-    cell.scheduler().schedule_behind(cell);
-    return true;
+    return detail::wait_for_message(inbox_.cell_, awaiting, *this);
   }
   [[nodiscard]] std::optional<M> await_resume() noexcept {
     inbox_.cell_.mark_busy();
     if (message_) {
       inbox_.cell_.count_message();
     } else {
+      inbox_.cell_.set_deadline(TimePoint::max());
       inbox_.cell_.mailbox().note_in_hand(false);
     }
     return std::move(message_);
@@ -144,6 +192,68 @@ class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, priv
   }
 
   Mailbox& inbox_;
+  std::optional<M> message_;
+};
+
+/// The awaitable of Mailbox::receive().within().
+template <Message M>
+class [[nodiscard]] Mailbox<M>::ReceiveWithin final : private detail::Suspension,
+                                                      private detail::Receiver,
+                                                      private detail::Timer {
+ public:
+  ReceiveWithin(Mailbox& inbox, Duration limit) noexcept : inbox_(inbox), limit_(limit) {}
+  ReceiveWithin(const ReceiveWithin&) = delete;
+  ReceiveWithin& operator=(const ReceiveWithin&) = delete;
+  ~ReceiveWithin() { disarm(); }
+
+  [[nodiscard]] bool await_ready() noexcept {
+    std::uint32_t& budget = detail::this_thread().budget;
+    if (budget == 0) return false;
+    --budget;
+    return complete();
+  }
+  bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
+    detail::Scheduler& scheduler = inbox_.cell_.scheduler();
+    if (limit_ > Duration{0}) {
+      armed_ = true;
+      scheduler.start_timer(*this, after(scheduler.clock().now(), limit_));
+    }
+    return detail::wait_for_message(inbox_.cell_, awaiting, *this);
+  }
+  [[nodiscard]] Result<M> await_resume() noexcept {
+    disarm();
+    inbox_.cell_.mark_busy();
+    if (message_) {
+      inbox_.cell_.count_message();
+      return Result<M>(std::in_place, std::move(*message_));
+    }
+    inbox_.cell_.set_deadline(TimePoint::max());
+    inbox_.cell_.mailbox().note_in_hand(false);
+    return failure(inbox_.cell_.mailbox().is_exhausted() ? ErrorCode::actor_stopped : ErrorCode::timeout);
+  }
+
+ private:
+  void fire() noexcept override {
+    if (inbox_.cell_.mailbox().nudge()) inbox_.cell_.schedule();
+  }
+  void disarm() noexcept {
+    if (!std::exchange(armed_, false)) return;
+    inbox_.cell_.scheduler().cancel_timer(*this);
+    inbox_.cell_.mailbox().forget_nudge();
+  }
+  bool complete() noexcept override {
+    const detail::MailboxCore& core = inbox_.cell_.mailbox();
+    return inbox_.take(message_) || limit_ <= Duration{0} || core.nudged() || core.is_exhausted();
+  }
+  [[nodiscard]] detail::Suspension& suspension() noexcept override { return *this; }
+  bool claim() noexcept override { return inbox_.cell_.mailbox().claim_sleeper(); }
+  [[nodiscard]] detail::Wait waiting_for() const noexcept override {
+    return {.kind = detail::Wait::Kind::message, .claimed = !inbox_.cell_.mailbox().sleeping()};
+  }
+
+  Mailbox& inbox_;
+  Duration limit_;
+  bool armed_ = false;
   std::optional<M> message_;
 };
 

@@ -42,6 +42,12 @@ struct ReplyOf<Request> {
   using type = typename std::remove_cvref_t<decltype(std::declval<Request&>().response)>::value_type;
 };
 
+struct ReplyAccess {
+  template <typename T>
+  static const ReplySlot* slot(const Reply<T>& reply) noexcept {
+    return reply.slot_;
+  }
+};
 /// What `look` says of the Reply that `message` carries; false if it carries none.
 template <typename M, typename Look>
 [[nodiscard]] bool look_at_reply([[maybe_unused]] const M& message, [[maybe_unused]] Look look) noexcept {
@@ -62,6 +68,16 @@ template <typename... Alternatives, typename Look>
 template <typename M>
 [[nodiscard]] bool has_asker(const M& message) noexcept {
   return look_at_reply(message, [](const auto& reply) { return static_cast<bool>(reply); });
+}
+/// The slot of the Reply that `message` carries, or null. Costs nothing for types that carry none.
+template <typename M>
+[[nodiscard]] const ReplySlot* slot_carried_by(const M& message) noexcept {
+  const ReplySlot* slot = nullptr;
+  static_cast<void>(look_at_reply(message, [&slot](const auto& reply) {
+    slot = ReplyAccess::slot(reply);
+    return true;
+  }));
+  return slot;
 }
 /// Whether somebody waited for that, and has given up.
 template <typename M>

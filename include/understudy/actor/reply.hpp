@@ -14,6 +14,9 @@
 #include "understudy/actor/detail/reply_slot.hpp"
 
 namespace understudy {
+namespace detail {
+struct ReplyAccess;
+}  // namespace detail
 
 template <typename T>
 class [[nodiscard]] Reply {
@@ -58,10 +61,18 @@ class [[nodiscard]] Reply {
   }
   /// True if it has not been answered, and somebody asked. The asker may be gone all the same.
   [[nodiscard]] explicit operator bool() const noexcept { return slot_ != nullptr; }
+  /// True while somebody waits for the answer: it has not been given, and the asker is still there. One that is about
+  /// to give up may do so the next instant. For work in steps: stop when it says false.
+  [[nodiscard]] bool wanted() const noexcept { return !is_given_up(); }
+  /// When the asker stops waiting; TimePoint::max() if it said nothing. Not after the answer.
+  [[nodiscard]] TimePoint deadline() const noexcept {
+    return slot_ != nullptr && slot_->timed ? slot_->deadline() : TimePoint::max();
+  }
   /// True if the asker has given up (deadline, cancellation): work for it alone can be left undone.
   [[nodiscard]] bool is_given_up() const noexcept { return slot_ == nullptr || slot_->is_given_up(); }
 
  private:
+  friend struct detail::ReplyAccess;
   void drop() noexcept {
     if (slot_ != nullptr) detail::fail_dropped(*std::exchange(slot_, nullptr));
   }

@@ -91,7 +91,7 @@ auto async_run(detail::Scheduler& scheduler, Awaitable awaitable, Token&& token)
   return boost::asio::async_initiate<Token, void(R)>(
       [&scheduler](auto handler, Awaitable started) {
         using Handler = decltype(handler);
-        scheduler.detached_tasks().spawn(detail::run_for_asio<R, Handler, Awaitable>(
+        scheduler.detached_tasks().spawn_regardless(detail::run_for_asio<R, Handler, Awaitable>(
             detail::AsioCompletion<R, Handler>(std::move(handler), boost::asio::system_executor()),
             std::move(started)));
       },

@@ -11,6 +11,8 @@ namespace understudy {
 class [[nodiscard]] sleep final : private detail::Timer, private detail::Suspension {
  public:
   explicit sleep(Duration duration) noexcept : duration_(duration) {}
+  /// Only before it is awaited: to hand it on.
+  sleep(sleep&& other) noexcept : sleep(other.duration_) {}
   sleep(const sleep&) = delete;
   sleep& operator=(const sleep&) = delete;
   ~sleep() {

@@ -229,5 +229,29 @@ TEST(MailboxCore, HoldsMoreThanItsCounterCanCount) {
   EXPECT_EQ(core.push(late, false), Push::accepted);
 }
 
+TEST(MailboxCore, ANudgeEndsOneWaitAndTouchesNoMessage) {
+  MailboxCore core(4);
+  EXPECT_TRUE(core.sleep());
+  EXPECT_TRUE(core.nudge()) << "the caller has to run it";
+  EXPECT_FALSE(core.nudge());
+  EXPECT_FALSE(core.sleep()) << "its wait is over";
+  Node first(NodeKind::ask, 0, 1);
+  Node second(NodeKind::ask, 0, 2);
+  EXPECT_EQ(core.push(first, true), Push::accepted);
+  EXPECT_TRUE(core.nudged());
+  const auto nobody = [](MessageHead& /*head*/) {};
+  EXPECT_EQ(core.pop<false>(nobody, nobody), &first);
+  EXPECT_TRUE(core.nudged());
+  EXPECT_EQ(core.push(second, true), Push::accepted);
+  EXPECT_EQ(core.depth(), 1U);
+  core.forget_nudge();
+  EXPECT_FALSE(core.nudged());
+  EXPECT_EQ(core.pop<false>(nobody, nobody), &second);
+  EXPECT_TRUE(core.sleep());
+  EXPECT_TRUE(core.close());
+  EXPECT_FALSE(core.nudge());
+  EXPECT_TRUE(core.is_exhausted());
+}
+
 }  // namespace
 }  // namespace understudy::detail

@@ -83,6 +83,8 @@ struct Liveness {
   std::atomic<std::int64_t> busy_since_ns{0};
   /// Messages taken from the mailbox, over all incarnations.
   std::atomic<std::uint64_t> handled{0};
+  /// Requests taken from the mailbox but not started: their time was over, or their asker gone.
+  std::atomic<std::uint64_t> not_started{0};
   /// Set while the supervisor has the actor on its list of those to look at.
   std::atomic<bool> watched{false};
 };
@@ -143,6 +145,15 @@ class ActorCell : public Context {
     // One writer at a time: the holder of the right to run.
     liveness_.handled.store(liveness_.handled.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
+  void count_not_started() noexcept {
+    liveness_.not_started.store(liveness_.not_started.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+  /// Takes up the request with a deadline that `slot` belongs to, as the next message. False: it comes too late.
+  [[nodiscard]] bool take_up(ReplySlot& slot) noexcept;
+  /// The message in hand is one whose asker has gone. Read by the actor after it has published a suspension.
+  [[nodiscard]] bool work_is_cancelled() const noexcept {
+    return cancelled_work_.load(std::memory_order_relaxed) == liveness_.handled.load(std::memory_order_relaxed);
+  }
   /// After `accepted_wake` or `accepted_trim`. The cell may be gone afterwards.
   void after_push(Push pushed) noexcept { pushed == Push::accepted_wake ? schedule() : trim_mailbox(); }
   /// Ends a message that has no place in the full mailbox any more. Any thread.
@@ -163,7 +174,10 @@ class ActorCell : public Context {
   void request_stop() noexcept;
   /// Ends incarnation `incarnation` (0: the present one) wherever it is. False if that one is not alive.
   bool request_end(std::uint32_t incarnation, Ending ending);
-  /// Ends it for good, wherever it is; what it has in hand and in its mailbox ends with `reason`.
+  /// The asker of its message `number` has gone: asks made for it end with `cancelled`, the one under way too. Does
+  /// nothing if the actor has gone on to the next message. Some microseconds.
+  void cancel_work(std::uint64_t number) noexcept;
+  /// Ends it for good, wherever it is; what it has in hand and what waits in its mailbox ends with `reason`.
   void terminate(const Error& reason) noexcept;
 
   static void* operator new(std::size_t size) { return allocate_block(size); }
@@ -206,6 +220,10 @@ class ActorCell : public Context {
   void restart_after(Duration delay) noexcept;
   void destroy() noexcept;
 
+  [[nodiscard]] ContextExtras& find_extras() const noexcept override { return *extras_; }
+  ContextExtras& add_extras() override { return *(extras_ = std::make_unique<ContextExtras>()); }
+
+  std::unique_ptr<ContextExtras> extras_;
   Liveness liveness_;
   SystemCore& system_;
   ActorCell* const parent_;
@@ -216,7 +234,11 @@ class ActorCell : public Context {
   std::atomic<std::uint32_t> owners_{1};
   // Written by the holder of the right to run, under the lifecycle mutex; read anywhere, as a number to show.
   std::atomic<std::uint32_t> incarnation_{0};
-  std::atomic<bool> stopped_{false};  // Set at the very end (release); read by who finds the mailbox closed (acquire).
+  // The latest message, by number, that nobody wants any more: written by those who asked (rising; relaxed), then
+  // Scheduler::heavy_fence, then a look for a suspension; read by the actor after it has published one.
+  std::atomic<std::uint64_t> cancelled_work_{0};
+  // Set at the very end (release); read by askers who find the mailbox closed (acquire).
+  std::atomic<bool> stopped_{false};
 
   // The holder of the right to run only.
   Stage stage_ = Stage::start;
@@ -248,36 +270,6 @@ void ActorList::for_each(Visit visit) const {
 
 /// Ends the program: an Address that points nowhere was used.
 [[noreturn]] void empty_address_used() noexcept;
-
-/// A counted pointer to a cell.
-class CellPointer {
- public:
-  CellPointer() noexcept = default;
-  /// Takes over one count.
-  explicit CellPointer(ActorCell* adopted) noexcept : cell_(adopted) {}
-  static CellPointer share(ActorCell& cell) noexcept {
-    cell.retain();
-    return CellPointer(&cell);
-  }
-  CellPointer(const CellPointer& other) noexcept : cell_(other.cell_) {
-    if (cell_ != nullptr) cell_->retain();
-  }
-  CellPointer(CellPointer&& other) noexcept : cell_(std::exchange(other.cell_, nullptr)) {}
-  CellPointer& operator=(CellPointer other) noexcept {
-    std::swap(cell_, other.cell_);
-    return *this;
-  }
-  ~CellPointer() {
-    if (cell_ != nullptr) cell_->release();
-  }
-  [[nodiscard]] ActorCell* get() const noexcept { return cell_; }
-  ActorCell* operator->() const noexcept { return cell_; }
-  ActorCell& operator*() const noexcept { return *cell_; }
-  [[nodiscard]] explicit operator bool() const noexcept { return cell_ != nullptr; }
-
- private:
-  ActorCell* cell_ = nullptr;
-};
 
 }  // namespace detail
 }  // namespace understudy

@@ -5,7 +5,9 @@
 // sides must agree on:
 //
 //     bit 63..48  how many nodes the stack holds (saturating)
-//     bit 47..4   the stack's top; of an empty stack, how often the receiver has taken it (modulo 65,536)
+//     bit 47      nudged: the receiver's wait is over for another reason than a message (its time, another event);
+//                 addresses of this process end below it
+//     bit 46..4   the stack's top; of an empty stack, how often the receiver has taken it (modulo 65,536)
 //     bit 3       trimming: a sender takes the oldest nodes out of the stack; nobody else touches what is below the top
 //     bit 2       calls: the stack holds a tell whose sender waits for room, or an urgent message
 //     bit 1       closed: nothing is accepted any more
@@ -80,8 +82,8 @@ class BasicMailboxCore : private MailboxList {
         }
       }
       node.next = count_of(seen) == 0 ? nullptr : top_of(seen);
-      std::uint64_t wanted =
-          reinterpret_cast<std::uint64_t>(&node) | (seen & calls_bit) | trims | (next_count(seen) << 48U);
+      std::uint64_t wanted = reinterpret_cast<std::uint64_t>(&node) | (seen & (calls_bit | nudged_bit)) | trims |
+                             (next_count(seen) << 48U);
       if (node.calls) wanted |= calls_bit;
       // Release: the receiver sees the node's content. Acquire: whoever wakes the receiver sees how it suspended; who
       // trims sees the nodes.
@@ -94,13 +96,14 @@ class BasicMailboxCore : private MailboxList {
   /// Takes all but the `capacity` newest nodes out of the stack, urgent ones last; gives them oldest first, by their
   /// links. Once after each `accepted_trim`. The receiver waits for it, so the mailbox lives until this returns.
   MessageHead* trim() noexcept {
-    std::uint64_t seen = word_.load(std::memory_order_relaxed);  // Frozen, but for the mark `closed`.
+    std::uint64_t seen = word_.load(std::memory_order_relaxed);  // Frozen, but for `closed` and `nudged`.
     MessageHead* top = top_of(seen);
     MessageHead* oldest = nullptr;
     const std::uint32_t kept = cut_stack(top, capacity_, (seen & calls_bit) != 0, oldest);
     std::uint64_t wanted = 0;
     do {
-      wanted = reinterpret_cast<std::uint64_t>(top) | (seen & (closed_bit | calls_bit)) | (std::uint64_t{kept} << 48U);
+      wanted = reinterpret_cast<std::uint64_t>(top) | (seen & (closed_bit | calls_bit | nudged_bit)) |
+               (std::uint64_t{kept} << 48U);
       // Release: pairs with the next push and with the receiver, who see the new links.
     } while (!word_.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel, std::memory_order_relaxed));
     return oldest;
@@ -123,6 +126,15 @@ class BasicMailboxCore : private MailboxList {
       }
     }
     return false;
+  }
+  /// Ends the receiver's wait, or its next one. True if it was asleep: the caller must schedule it.
+  bool nudge() noexcept {
+    std::uint64_t seen = word_.load(std::memory_order_relaxed);
+    // Release: what the caller wrote before is seen by the receiver that finds itself nudged.
+    while (!word_.compare_exchange_weak(seen, (seen | nudged_bit) & ~sleeping_bit, std::memory_order_acq_rel,
+                                        std::memory_order_relaxed)) {
+    }
+    return (seen & sleeping_bit) != 0;
   }
   /// Messages that wait, those of waiting senders included. Exact when nothing moves.
   [[nodiscard]] std::size_t depth() const noexcept {
@@ -172,9 +184,17 @@ class BasicMailboxCore : private MailboxList {
     return word_.compare_exchange_strong(seen, seen | sleeping_bit, std::memory_order_acq_rel,
                                          std::memory_order_relaxed);
   }
+  [[nodiscard]] bool nudged() const noexcept { return (word_.load(std::memory_order_acquire) & nudged_bit) != 0; }
+  /// Once nobody nudges any more.
+  void forget_nudge() noexcept {
+    std::uint64_t seen = word_.load(std::memory_order_relaxed);
+    while ((seen & nudged_bit) != 0 && !word_.compare_exchange_weak(seen, seen & ~nudged_bit, std::memory_order_acq_rel,
+                                                                    std::memory_order_relaxed)) {
+    }
+  }
   /// True if nothing waits and nothing will come.
   [[nodiscard]] bool is_exhausted() const noexcept {
-    return first() == nullptr && (word_.load(std::memory_order_acquire) & ~pointer_mask) == closed_bit;
+    return first() == nullptr && (word_.load(std::memory_order_acquire) & ~(pointer_mask | nudged_bit)) == closed_bit;
   }
   /// Whether what the receiver has taken last, and still has in hand, is a message that nobody waits for.
   void note_in_hand(bool tell) noexcept { tell_in_hand_ = tell; }
@@ -185,7 +205,8 @@ class BasicMailboxCore : private MailboxList {
   static constexpr std::uint64_t closed_bit = 2;
   static constexpr std::uint64_t calls_bit = 4;
   static constexpr std::uint64_t trimming_bit = 8;
-  static constexpr std::uint64_t pointer_mask = 0x0000'FFFF'FFFF'FFF0U;
+  static constexpr std::uint64_t nudged_bit = 0x0000'8000'0000'0000U;
+  static constexpr std::uint64_t pointer_mask = 0x0000'7FFF'FFFF'FFF0U;
   static constexpr std::uint32_t taking_bit = 0x8000'0000U;
 
   static MessageHead* top_of(std::uint64_t word) noexcept {
@@ -210,7 +231,7 @@ class BasicMailboxCore : private MailboxList {
         continue;
       }
       // Acquire: pairs with the pushes. Release: a sender that sees the emptied word sees the mark in `held_` as well.
-      if (word_.compare_exchange_weak(seen, (seen & closed_bit) | empty, std::memory_order_acq_rel,
+      if (word_.compare_exchange_weak(seen, (seen & (closed_bit | nudged_bit)) | empty, std::memory_order_acq_rel,
                                       std::memory_order_relaxed)) {
         break;
       }

@@ -46,7 +46,7 @@ enum class RequestState : std::uint8_t {
 /// Aligned to 16, so that a mailbox's word has room for its flags in the low bits.
 struct alignas(16) MessageHead {
   explicit MessageHead(NodeKind node_kind) noexcept
-      : kind(node_kind), calls(node_kind == NodeKind::waiting_tell), urgent(false) {}
+      : kind(node_kind), calls(node_kind == NodeKind::waiting_tell), urgent(false), timed(false) {}
 
   MessageHead* next = nullptr;
   // Claimed by compare-and-swap from `waiting` (acq_rel: the winner sees what the other side wrote, and shows what it
@@ -56,6 +56,7 @@ struct alignas(16) MessageHead {
   const NodeKind kind : 2;
   bool calls : 1;                    ///< The receiver looks at it before its list is used up: it waits, or is urgent.
   bool urgent : 1;                   ///< It goes before all that are not.
+  bool timed : 1;                    ///< A request with a deadline: see ReplySlot::deadline.
   std::uint16_t message_offset = 0;  ///< Where the message is, from the node's start.
 
   template <typename M>

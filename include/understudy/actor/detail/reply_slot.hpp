@@ -38,6 +38,11 @@ class ReplySlot : public MessageHead, public Suspension {
     end_answer(RequestState::failed);
   }
 
+  /// Of a slot that is `timed`: when its asker stops waiting.
+  [[nodiscard]] virtual TimePoint deadline() const noexcept { return TimePoint::max(); }
+  /// Of a slot that is `timed`: its actor takes the request up, as its message `number`. False: the asker is gone.
+  virtual bool begin_work(std::uint64_t /*number*/) noexcept { return true; }
+
   // --- the asker ----------------------------------------------------------------------------------------------------
 
   bool claim() noexcept final {

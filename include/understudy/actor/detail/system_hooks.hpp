@@ -2,7 +2,7 @@
 #pragma once
 
 #include "understudy/actor/dead_letter.hpp"
-#include "understudy/actor/detail/actor_cell.hpp"
+#include "understudy/actor/detail/cell_pointer.hpp"
 
 #include <optional>
 #include <typeinfo>

@@ -4,7 +4,7 @@
 // needs no protection of its own: no count, no lock, no epoch; and adding a target again revives its place.
 #pragma once
 
-#include "understudy/actor/detail/actor_cell.hpp"
+#include "understudy/actor/detail/cell_pointer.hpp"
 
 #include <array>
 #include <atomic>

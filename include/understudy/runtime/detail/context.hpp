@@ -17,6 +17,7 @@
 //      which then is destroyed instead of resumed.
 #pragma once
 
+#include "understudy/base/clock.hpp"
 #include "understudy/base/error.hpp"
 
 #include <atomic>
@@ -30,6 +31,8 @@ class Scheduler;
 class ActorCell;
 class ReplySlot;
 class FrameTenant;
+class TaskGroupCore;
+struct TaskLink;
 
 /// What a suspended context waits for.
 struct Wait {
@@ -56,6 +59,9 @@ class Suspension {
   /// Takes the right to resume the waiting context. True for exactly one caller. Any thread, while it is protected
   /// (see above) or known to be alive.
   virtual bool claim() noexcept = 0;
+  /// The same, because what the context works for is not wanted any more: it goes on with the error `cancelled`. Only
+  /// for waits that can end so.
+  virtual bool cancel() noexcept { return false; }
   /// What is waited for, for incidents and for judging liveness.
   [[nodiscard]] virtual Wait waiting_for() const noexcept = 0;
 
@@ -97,6 +103,16 @@ struct ThreadState {
   static thread_local constinit ThreadState state;
   return state;
 }
+
+/// What few contexts have. Made when it is first needed.
+struct ContextExtras {
+  /// When the work in hand must be done. Asks that are made meanwhile, and tasks that are spawned, inherit it.
+  TimePoint deadline = TimePoint::max();
+  /// Groups of tasks that end before any frame of this context does (runtime/scope.hpp), the innermost first.
+  TaskGroupCore* scopes = nullptr;
+  /// Of a task that was spawned with a TaskHandle: what the handle refers to it by.
+  TaskLink* link = nullptr;
+};
 
 class Context {
  public:
@@ -153,6 +169,17 @@ class Context {
     }
   }
 
+  /// When the work in hand must be done; TimePoint::max(): it has no deadline. This, and all about extras: the holder
+  /// of the right to run.
+  [[nodiscard]] TimePoint deadline() const noexcept { return has_extras_ ? find_extras().deadline : TimePoint::max(); }
+  void set_deadline(TimePoint deadline) {
+    if (has_extras_ || deadline != TimePoint::max()) [[unlikely]]
+      make_extras().deadline = deadline;
+  }
+
+  /// What few contexts have; made if it is not there. Elsewhere than in the context, which costs no byte for it.
+  ContextExtras& make_extras();
+
   [[nodiscard]] Scheduler& scheduler() const noexcept { return *scheduler_; }
   /// Where it must run: 0 anywhere, otherwise a number that its scheduler has given it.
   [[nodiscard]] std::uint16_t home() const noexcept { return home_; }
@@ -169,7 +196,10 @@ class Context {
 
  protected:
   explicit Context(Scheduler& scheduler) noexcept : scheduler_(&scheduler) {}
-  ~Context() = default;
+  ~Context() {
+    if (has_extras_) [[unlikely]]
+      drop_extras();
+  }
 
   /// Withdraws the suspension, and waits for visitors to leave it. First thing in `run`.
   void retire() noexcept {
@@ -180,6 +210,13 @@ class Context {
     if (visitors_.load(std::memory_order_acquire) != 0) [[unlikely]]
       wait_for_visitors();
   }
+  [[nodiscard]] bool has_extras() const noexcept { return has_extras_; }
+  /// Where the extras are, which exist; and making them. Of tasks, a table; actors have a pointer.
+  [[nodiscard]] virtual ContextExtras& find_extras() const noexcept;
+  virtual ContextExtras& add_extras();
+  /// Before the frames of a killed context are destroyed: kills the tasks of its scopes. False: some have not ended;
+  /// the right to run is theirs, and the last of them schedules the context.
+  [[nodiscard]] bool scopes_ended() noexcept { return !has_extras_ || end_scopes(); }
   /// Resumes the coroutine at `resume_point_`. Returns true if the root coroutine has ended; otherwise the context may
   /// already be running elsewhere, or be gone, and must not be touched.
   bool resume() noexcept;
@@ -187,6 +224,8 @@ class Context {
   void clear_kill() noexcept { kill_requested_.store(false, std::memory_order_relaxed); }
 
  private:
+  bool end_scopes() noexcept;
+  void drop_extras() noexcept;
   void schedule_elsewhere() noexcept;
   void wait_for_visitors() const noexcept;
   /// A visit: begin, Scheduler::heavy_fence, look at the suspension, end.
@@ -205,6 +244,7 @@ class Context {
   std::atomic<std::uint32_t> visitors_{0};
   // Written by killers, read by the running thread at each suspension; ordered by Scheduler::heavy_fence (see above).
   std::atomic<bool> kill_requested_{false};
+  bool has_extras_ = false;
   std::uint16_t home_ = 0;
 };
 
