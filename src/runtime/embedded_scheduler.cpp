@@ -95,6 +95,7 @@ void EmbeddedScheduler::run_slice(ThreadState& thread) noexcept {
     }
     if (context == nullptr) return;
     thread.budget = activation_budget;
+    thread.turn_seen_ns = 0;
     context->run();
   }
   if (Context* left = std::exchange(thread.hand_off, nullptr)) ready_.push(*left);

@@ -94,6 +94,7 @@ void Worker::run_shared(ThreadState& thread) noexcept {
       scheduler_.parking().found_work();
     }
     thread.budget = activation_budget;
+    thread.turn_seen_ns = 0;
     context->run();
   }
 }
@@ -128,6 +129,7 @@ void Worker::run_own_thread(ThreadState& thread) noexcept {
   while (!finished_.load(std::memory_order_acquire)) {
     if (Context* context = bound_.pop()) {
       thread.budget = activation_budget;
+      thread.turn_seen_ns = 0;
       context->run();
     } else {
       place_.wait();

@@ -79,6 +79,7 @@ void SimulatedScheduler::run_context(std::size_t index) {
   Scheduler* const outer = std::exchange(thread.scheduler, this);
   // Small budgets too, so that yielding happens in every run.
   thread.budget = 1 + static_cast<std::uint32_t>(random_.below(activation_budget));
+  thread.turn_seen_ns = 0;
   // What becomes ready comes to this scheduler's list, though the simulation may run on a worker of another system.
   const std::uint32_t outer_hand_offs = std::exchange(thread.hand_offs_left, 0);
   context->run();

@@ -17,7 +17,7 @@
 // Threads: any; copies share the targets.
 #pragma once
 
-#include "understudy/actor/detail/race.hpp"
+#include "understudy/actor/detail/answer_race.hpp"
 #include "understudy/actor/system.hpp"
 
 namespace understudy {

@@ -11,15 +11,16 @@
 #include "understudy/actor/detail/actor_cell.hpp"
 #include "understudy/actor/detail/system_hooks.hpp"
 #include "understudy/actor/detail/tell_node.hpp"
+#include "understudy/actor/detail/wait_for_message.hpp"
 #include "understudy/actor/message.hpp"
 #include "understudy/actor/tell.hpp"
+#include "understudy/runtime/detail/turn.hpp"
 
 #include <optional>
 
 namespace understudy {
 namespace detail {
 struct MailboxAccess;
-bool wait_for_message(ActorCell& cell, std::coroutine_handle<> awaiting, Receiver& receiver) noexcept;
 }  // namespace detail
 
 template <Message M>
@@ -39,7 +40,8 @@ class Mailbox {
   /// return then. Messages from one sender come in sending order; requests whose asker has given up are not handed out.
   /// While it handles a request with a deadline the actor inherits that (actor/ask.hpp); one that comes too late is not
   /// handed out either: it ends with `timeout`.
-  /// After a number of messages in a row the actor yields, so that a flooded one does not starve its neighbours.
+  /// After a number of messages in a row, or a fraction of a millisecond of them, the actor yields, so that a flooded
+  /// one does not starve its neighbours.
   [[nodiscard]] Receive receive() noexcept { return Receive(*this); }
   /// The next message if one waits, without suspending: for actors that gather a batch. Empty if there is none now.
   [[nodiscard]] std::optional<M> try_receive() noexcept {
@@ -60,37 +62,48 @@ class Mailbox {
   friend struct detail::MailboxAccess;
   friend class Stash<M>;
 
-  /// Moves the next message that somebody still wants into `into`. False if there is none.
+  /// Moves the next message that somebody still wants into `into`, which is empty. False if there is none.
   bool take(std::optional<M>& into) noexcept {
     const auto admit = [](detail::MessageHead& head) { detail::admit(head); };
     const auto drop = [this](detail::MessageHead& head) { cell_.drop_oldest(head); };
     while (detail::MessageHead* node = cell_.mailbox().template pop<detail::has_urgent_lane<M>>(admit, drop)) {
-      const detail::NodeKind kind = node->kind;
-      const bool withdrawn = kind != detail::NodeKind::tell && node->is_given_up();
-      bool wanted = !withdrawn;
-      TimePoint deadline = TimePoint::max();
-      if (node->timed) [[unlikely]] {
-        auto& slot = static_cast<detail::ReplySlot&>(*node);
-        deadline = slot.deadline();
-        wanted = wanted && cell_.take_up(slot);
+      if (node->kind == detail::NodeKind::tell && !node->timed && !detail::may_carry_reply<M>) [[likely]] {
+        detail::take_message<M>(*node, into);
+        cell_.mailbox().note_in_hand(true);
+        cell_.set_deadline(TimePoint::max());
+        return true;
       }
-      std::optional<M> taken = detail::take_message<M>(*node);
-      if (withdrawn && kind == detail::NodeKind::waiting_tell) {
-        note_withdrawn(*taken);
-        continue;
-      }
-      if (wanted && kind != detail::NodeKind::ask) wanted = still_wanted(*taken, deadline);
-      if (!wanted) {
-        cell_.count_not_started();
-        detail::drop_unsent(std::move(*taken), ErrorCode::timeout);
-        continue;
-      }
-      cell_.mailbox().note_in_hand(kind != detail::NodeKind::ask && !detail::has_asker(*taken));
-      cell_.set_deadline(deadline);
-      into = std::move(taken);
-      return true;
+      if (take_wanted(*node, into)) return true;
     }
     return false;
+  }
+  /// The same for one node, of whatever kind. False if nobody wants it any more.
+  bool take_wanted(detail::MessageHead& node, std::optional<M>& into) noexcept {
+    const detail::NodeKind kind = node.kind;
+    const bool withdrawn = kind != detail::NodeKind::tell && node.is_given_up();
+    bool wanted = !withdrawn;
+    TimePoint deadline = TimePoint::max();
+    if (node.timed) [[unlikely]] {
+      auto& slot = static_cast<detail::ReplySlot&>(node);
+      deadline = slot.deadline();
+      wanted = wanted && cell_.take_up(slot);
+    }
+    detail::take_message<M>(node, into);
+    if (withdrawn && kind == detail::NodeKind::waiting_tell) {
+      note_withdrawn(*into);
+      into.reset();
+      return false;
+    }
+    if (wanted && kind != detail::NodeKind::ask) wanted = still_wanted(*into, deadline);
+    if (!wanted) {
+      cell_.count_not_started();
+      detail::drop_unsent(std::move(*into), ErrorCode::timeout);
+      into.reset();
+      return false;
+    }
+    cell_.mailbox().note_in_hand(kind != detail::NodeKind::ask && !detail::has_asker(*into));
+    cell_.set_deadline(deadline);
+    return true;
   }
   /// A request that was passed on by a tell keeps its deadline.
   bool still_wanted(const M& message, TimePoint& deadline) const noexcept {
@@ -114,41 +127,6 @@ class Mailbox {
   detail::ActorCell& cell_;
 };
 
-namespace detail {
-/// Suspends `cell`, at `awaiting`, until `receiver` completes. False: it has, at once.
-inline bool wait_for_message(ActorCell& cell, std::coroutine_handle<> awaiting, Receiver& receiver) noexcept {
-  Suspension& suspension = receiver.suspension();
-  cell.set_receiver(&receiver);
-  cell.mailbox().note_in_hand(false);  // It has come back for the next.
-  if (this_thread().budget == 0) {
-    // The budget is used up: the actor goes to the back of the queue, awake, and takes its next message there.
-    static_cast<void>(cell.publish(awaiting, suspension));
-    Context::armed();
-    cell.scheduler().schedule_behind(cell);
-    return true;
-  }
-  cell.mark_idle();
-  if (!cell.publish(awaiting, suspension)) {
-    cell.give_up();
-    return true;
-  }
-  if (cell.mailbox().sleep()) {
-    Context::armed();
-    return true;
-  }
-  cell.unpublish();
-  if (receiver.complete()) {
-    cell.set_receiver(nullptr);
-    return false;
-  }
-  // What came was not wanted any more: look again behind everything that is ready.
-  static_cast<void>(cell.publish(awaiting, suspension));
-  Context::armed();
-  cell.scheduler().schedule_behind(cell);
-  return true;
-}
-}  // namespace detail
-
 /// The awaitable of Mailbox::receive.
 template <Message M>
 class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, private detail::Receiver {
@@ -163,12 +141,7 @@ class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, priv
   /// less: what waits now. One timer, if it must wait.
   [[nodiscard]] ReceiveWithin within(Duration limit) && noexcept { return ReceiveWithin(inbox_, limit); }
 
-  [[nodiscard]] bool await_ready() noexcept {
-    std::uint32_t& budget = detail::this_thread().budget;
-    if (budget == 0) return false;
-    --budget;
-    return complete();
-  }
+  [[nodiscard]] bool await_ready() noexcept { return !detail::turn_is_over() && complete(); }
   bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
     return detail::wait_for_message(inbox_.cell_, awaiting, *this);
   }
@@ -206,12 +179,7 @@ class [[nodiscard]] Mailbox<M>::ReceiveWithin final : private detail::Suspension
   ReceiveWithin& operator=(const ReceiveWithin&) = delete;
   ~ReceiveWithin() { disarm(); }
 
-  [[nodiscard]] bool await_ready() noexcept {
-    std::uint32_t& budget = detail::this_thread().budget;
-    if (budget == 0) return false;
-    --budget;
-    return complete();
-  }
+  [[nodiscard]] bool await_ready() noexcept { return !detail::turn_is_over() && complete(); }
   bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
     detail::Scheduler& scheduler = inbox_.cell_.scheduler();
     if (limit_ > Duration{0}) {

@@ -64,6 +64,12 @@ template <typename... Alternatives, typename Look>
   return !message.valueless_by_exception() &&
          std::visit([look](const auto& one) { return look_at_reply(one, look); }, message);
 }
+/// Whether a message of this type can carry a Reply at all.
+template <typename M>
+inline constexpr bool may_carry_reply = requires(const M& message) { message.reply.is_given_up(); } ||
+                                        requires(const M& message) { message.response.is_given_up(); };
+template <typename... Alternatives>
+inline constexpr bool may_carry_reply<std::variant<Alternatives...>> = (may_carry_reply<Alternatives> || ...);
 /// Whether somebody waits, or waited, for what will be answered to `message`: its Reply was not made by hand.
 template <typename M>
 [[nodiscard]] bool has_asker(const M& message) noexcept {

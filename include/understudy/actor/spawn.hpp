@@ -67,7 +67,8 @@ class ActorCellOf final : public ActorCell {
     }
     if (lost) note_dead_letter(*this, type_of(waiting), cause, reason, std::nullopt);
     // A request's Reply ends with this thread's teardown error.
-    [[maybe_unused]] const std::optional<M> message = take_message<M>(node);
+    std::optional<M> message;
+    take_message<M>(node, message);
   }
   [[nodiscard]] const std::type_info& message_type() const noexcept override { return typeid(M); }
 

@@ -84,11 +84,12 @@ class WaitingTellOf final : public WaitingTell {
 /// The receiver has room for what stands in `head`.
 inline void admit(MessageHead& head) noexcept { static_cast<WaitingTell&>(head).admit(); }
 
-/// Takes the message out of a node that has left the queue. The node is gone, or somebody else's, afterwards.
+/// Moves the message out of a node that has left the queue, into `into`, which is empty. The node is gone, or somebody
+/// else's, afterwards.
 template <typename M>
-std::optional<M> take_message(MessageHead& head) noexcept {
+void take_message(MessageHead& head, std::optional<M>& into) noexcept {
   M& message = head.message<M>();
-  std::optional<M> taken(std::move(message));
+  into.emplace(std::move(message));
   switch (head.kind) {
     case NodeKind::tell:
       TellNode<M>::release(static_cast<TellNode<M>*>(&head));
@@ -101,10 +102,9 @@ std::optional<M> take_message(MessageHead& head) noexcept {
       break;
     }
     case NodeKind::ask:
-      message.~M();  // The Reply in `taken` holds the node from here on.
+      message.~M();  // The Reply in `into` holds the node from here on.
       break;
   }
-  return taken;
 }
 
 }  // namespace understudy::detail

@@ -139,6 +139,8 @@ class Scheduler {
 
 /// Messages an actor may handle, and nested completions a task may see, before it yields.
 inline constexpr std::uint32_t activation_budget = 128;
+/// How long a turn of many short steps may take.
+inline constexpr std::chrono::microseconds turn_time_max{250};
 
 template <typename Inspect>
 bool Context::visit(Inspect inspect) noexcept {

@@ -6,11 +6,17 @@
 
 namespace understudy::detail {
 
-/// Takes one step of the running context's turn. True once the turn is over: it then yields.
+/// Ends the turn if it has taken too long. Out of line: every 16th step.
+void look_at_the_clock(ThreadState& thread) noexcept;
+
+/// Takes one step of the running context's turn. True once the turn is over: it then yields. Over it is after
+/// activation_budget steps, or, looked at now and then, after turn_time_max, whichever comes first.
 [[nodiscard]] inline bool turn_is_over() noexcept {
-  std::uint32_t& budget = this_thread().budget;
-  if (budget == 0) return true;
-  --budget;
+  ThreadState& thread = this_thread();
+  if (thread.budget == 0) return true;
+  --thread.budget;
+  if (thread.budget % 16 == 0) [[unlikely]]
+    look_at_the_clock(thread);
   return false;
 }
 

@@ -12,9 +12,9 @@
 namespace understudy::detail {
 
 template <typename T>
-class Race {
+class AnswerRace {
  public:
-  Race(std::size_t runners, std::string router) : left_(runners), failures_(std::move(router)) {}
+  AnswerRace(std::size_t runners, std::string router) : left_(runners), failures_(std::move(router)) {}
 
   void note(const ActorCell& target, Result<T> result) {
     {
@@ -50,7 +50,8 @@ class Race {
 template <typename T>
 class Runner {
  public:
-  Runner(std::shared_ptr<Race<T>> race, const ActorCell& target) noexcept : race_(std::move(race)), target_(target) {}
+  Runner(std::shared_ptr<AnswerRace<T>> race, const ActorCell& target) noexcept
+      : race_(std::move(race)), target_(target) {}
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
   ~Runner() {
@@ -59,12 +60,12 @@ class Runner {
   void finish(Result<T> result) { std::exchange(race_, nullptr)->note(target_, std::move(result)); }
 
  private:
-  std::shared_ptr<Race<T>> race_;
+  std::shared_ptr<AnswerRace<T>> race_;
   const ActorCell& target_;
 };
 
 template <typename M, typename Request, typename... Args>
-Task<> run_race(std::shared_ptr<Race<ReplyType<Request>>> race, CellPointer target, std::tuple<Args...> args,
+Task<> run_race(std::shared_ptr<AnswerRace<ReplyType<Request>>> race, CellPointer target, std::tuple<Args...> args,
                 std::optional<Duration> limit) {
   Runner<ReplyType<Request>> runner(std::move(race), *target);
   Ask<M, Request, Args...> ask(*target, std::move(args));
@@ -87,7 +88,8 @@ Task<Result<ReplyType<Request>>> first_answer(std::shared_ptr<Routes> routes, st
     if (routes->table.at(i).is_open()) targets.push_back(CellPointer::share(routes->table.at(i).cell()));
   }
   if (targets.empty()) co_return std::unexpected(routes->none_left());
-  const auto race = std::make_shared<Race<ReplyType<Request>>>(targets.size(), "\"" + routes->name + "\" succeeded");
+  const auto race =
+      std::make_shared<AnswerRace<ReplyType<Request>>>(targets.size(), "\"" + routes->name + "\" succeeded");
   TaskGroup group(this_thread().current->scheduler());  // Destroyed at the end: the other asks end with it.
   for (const CellPointer& target : targets) {
     group.spawn(run_race<M, Request, Args...>(race, target, args, limit));

@@ -1,0 +1,43 @@
+// How an actor suspends in its mailbox: what all that waits for messages has in common.
+#pragma once
+
+#include "understudy/actor/detail/actor_cell.hpp"
+
+#include <coroutine>
+
+namespace understudy::detail {
+
+/// Suspends `cell`, at `awaiting`, until `receiver` completes. False: it has, at once.
+inline bool wait_for_message(ActorCell& cell, std::coroutine_handle<> awaiting, Receiver& receiver) noexcept {
+  Suspension& suspension = receiver.suspension();
+  cell.set_receiver(&receiver);
+  cell.mailbox().note_in_hand(false);  // It has come back for the next.
+  if (this_thread().budget == 0) {
+    // The budget is used up: the actor goes to the back of the queue, awake, and takes its next message there.
+    static_cast<void>(cell.publish(awaiting, suspension));
+    Context::armed();
+    cell.scheduler().schedule_behind(cell);
+    return true;
+  }
+  cell.mark_idle();
+  if (!cell.publish(awaiting, suspension)) {
+    cell.give_up();
+    return true;
+  }
+  if (cell.mailbox().sleep()) {
+    Context::armed();
+    return true;
+  }
+  cell.unpublish();
+  if (receiver.complete()) {
+    cell.set_receiver(nullptr);
+    return false;
+  }
+  // What came was not wanted any more: look again behind everything that is ready.
+  static_cast<void>(cell.publish(awaiting, suspension));
+  Context::armed();
+  cell.scheduler().schedule_behind(cell);
+  return true;
+}
+
+}  // namespace understudy::detail

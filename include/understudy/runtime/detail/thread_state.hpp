@@ -1,0 +1,51 @@
+// What each thread knows of what it runs.
+#pragma once
+
+#include "understudy/base/error.hpp"
+
+#include <atomic>
+#include <coroutine>
+#include <cstdint>
+
+namespace understudy::detail {
+
+class Context;
+class Scheduler;
+class ReplySlot;
+class FrameTenant;
+
+/// What the thread that runs contexts keeps for them. One for each worker, and one for a simulation's thread.
+struct ThreadState {
+  Context* current = nullptr;      ///< The context being run, if any.
+  Scheduler* scheduler = nullptr;  ///< The scheduler this thread works for, if any.
+  void* worker = nullptr;          ///< The scheduler's own record of this thread.
+  /// The coroutine to resume next, where a tail call can't be relied on (see transfer.hpp).
+  std::coroutine_handle<> next_resume;
+  /// Set when the root coroutine of `current` has ended.
+  bool root_finished = false;
+  /// The context to run next on this worker, made ready by the one that runs now: still warm in the cache.
+  Context* hand_off = nullptr;
+  /// How many more contexts may be handed over like this before the run queue gets its turn. 0: ask the scheduler.
+  std::uint32_t hand_offs_left = 0;
+  /// Messages an actor may still handle before it yields to its neighbours.
+  std::uint32_t budget = 0;
+  /// When the clock was first looked at in this turn, in nanoseconds; 0: not yet.
+  std::int64_t turn_seen_ns = 0;
+  /// Replies dropped while an exception is under way: the end of the activation decides what their askers get.
+  ReplySlot* dropped_replies = nullptr;
+  /// The error for replies dropped by the frames that this thread tears down now, or null.
+  const Error* teardown_error = nullptr;
+  /// Parts of frames being destroyed on this thread that are still in use elsewhere (see frame_pool.hpp).
+  FrameTenant* tenants = nullptr;
+  /// The context that this thread is suspending now. Written by this thread (release), read by killers (acquire): once
+  /// it no longer names their victim, the suspending thread touches the victim's frame no more.
+  std::atomic<Context*> arming{nullptr};
+};
+
+/// This thread's state. Threads that are no workers have one as well, with no scheduler.
+[[nodiscard]] inline ThreadState& this_thread() noexcept {
+  static thread_local constinit ThreadState state;
+  return state;
+}
+
+}  // namespace understudy::detail

@@ -1,0 +1,15 @@
+#include "understudy/runtime/detail/turn.hpp"
+
+namespace understudy::detail {
+
+void look_at_the_clock(ThreadState& thread) noexcept {
+  if (thread.current == nullptr) return;
+  const std::int64_t now = thread.current->scheduler().clock().now().time_since_epoch().count();
+  if (thread.turn_seen_ns == 0) {
+    thread.turn_seen_ns = now;
+  } else if (now - thread.turn_seen_ns > Duration(turn_time_max).count()) {
+    thread.budget = 0;
+  }
+}
+
+}  // namespace understudy::detail
