@@ -14,9 +14,9 @@ std::unexpected<Error> two_types(std::string_view name, const std::type_info& re
 
 }  // namespace
 
-NameTable::~NameTable() {
+void NameTable::clear() noexcept {
   for (Bucket& bucket : buckets_) {
-    const Entry* entry = bucket.load(std::memory_order_relaxed);
+    const Entry* entry = bucket.exchange(nullptr, std::memory_order_relaxed);
     while (entry != nullptr) delete std::exchange(entry, entry->next);
   }
 }

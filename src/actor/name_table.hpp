@@ -16,7 +16,9 @@ class NameTable {
   NameTable() = default;
   NameTable(const NameTable&) = delete;
   NameTable& operator=(const NameTable&) = delete;
-  ~NameTable();
+  ~NameTable() { clear(); }
+  /// Forgets all names. Not while anybody looks for one.
+  void clear() noexcept;
 
   /// `name` stands for `cell` from now on. Fails with `already_installed` while it stands for another that runs, and
   /// with `invalid_argument` if it was ever used with another message type.

@@ -33,6 +33,7 @@ class SystemCore {
   /// Ends all but the shell. After shutdown.
   void end() noexcept {
     dead_letters_.close();
+    names_.clear();  // They hold actors, which hold the shell.
     hook_.store(nullptr, std::memory_order_relaxed);
     hook_owner_.reset();
     tasks_.reset();

@@ -118,7 +118,7 @@ class Fiber {
  private:
   static constexpr std::size_t stack_bytes = 128 * 1024;
   ucontext_t context_{};
-  std::jmp_buf jump_{};
+  [[maybe_unused]] std::jmp_buf jump_{};
   std::unique_ptr<std::byte[]> stack_;
   [[maybe_unused]] bool fresh_ = false;
   [[maybe_unused]] void* tsan_ = nullptr;

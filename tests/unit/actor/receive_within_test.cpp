@@ -57,7 +57,9 @@ Task<> impatient(Mailbox<Note>& inbox, Log& log, std::uint64_t seed, Duration li
   }
 }
 
-Task<> sender(Address<Note> to, Log& log, std::uint64_t seed, int count, std::atomic<int>& answered, Duration pace) {
+/// `reset`: the actor may end while it asks.
+Task<> sender(Address<Note> to, Log& log, std::uint64_t seed, int count, std::atomic<int>& answered, Duration pace,
+              bool reset) {
   SeededRandom random(seed);
   const Counted life(log.tokens);
   for (int i = 0; i < count; ++i) {
@@ -70,6 +72,7 @@ Task<> sender(Address<Note> to, Log& log, std::uint64_t seed, int count, std::at
     } else {
       got = co_await to.ask<Note>(i, Counted(log.tokens));
     }
+    if (!got && reset) co_return;
     EXPECT_TRUE(got && *got == i);
     ++answered;
   }
@@ -84,8 +87,8 @@ void attack(System& system, std::uint64_t seed, Duration pace, bool reset) {
     const auto actor = system.spawn("impatient", impatient, {.capacity = 2}, std::ref(log), random.next(), pace);
     TaskGroup group(system);
     TaskGroup doomed(system);
-    for (int i = 0; i < 4 && !reset; ++i) group.spawn(sender(actor, log, random.next(), 10, answered, pace));
-    for (int i = 0; i < 4; ++i) doomed.spawn(sender(actor, log, random.next(), 1000, answered, pace));
+    for (int i = 0; i < 4 && !reset; ++i) group.spawn(sender(actor, log, random.next(), 10, answered, pace, reset));
+    for (int i = 0; i < 4; ++i) doomed.spawn(sender(actor, log, random.next(), 1000, answered, pace, reset));
     ASSERT_TRUE(wait(system, pause(Duration(random.below(20) * static_cast<std::uint64_t>(pace.count())))));
     // Not if it has not begun.
     was_reset = reset && actor.reset();
