@@ -103,7 +103,8 @@ TEST(Broadcaster, SaysWhenACopyWasRefused) {
     const Broadcaster<News> news(system, "news", route::in_caller, readers);
     seen->held = true;
     EXPECT_TRUE(wait(system, news.tell(News(0, Counted(seen->tokens)))));
-    ASSERT_TRUE(eventually(system, [&] { return readers[0].depth() == 0 && seen->handled[1] == 1; }));
+    ASSERT_TRUE(
+        eventually(system, [&] { return readers[0].depth() == 0 && seen->handled[1] == 1 && seen->handled[2] == 1; }));
     EXPECT_TRUE(wait(system, news.tell(News(1, Counted(seen->tokens)))));
     ASSERT_TRUE(eventually(system, [&] { return seen->handled[1] == 2 && seen->handled[2] == 2; }));
     EXPECT_EQ(wait(system, news.tell(News(2, Counted(seen->tokens)))).error(), ErrorCode::mailbox_full);

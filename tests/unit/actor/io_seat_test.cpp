@@ -54,12 +54,20 @@ Task<> client(Network& network, std::uint16_t port, std::atomic<bool>& stop, std
 
 class EchoServer {
  public:
-  explicit EchoServer(System& system) : sessions_(system), listener_(system.network().listen("127.0.0.1", 0).value()) {
+  explicit EchoServer(System& system)
+      : system_(system), sessions_(system), listener_(system.network().listen("127.0.0.1", 0).value()) {
     sessions_.spawn(serve(*listener_, sessions_));
+  }
+  EchoServer(const EchoServer&) = delete;
+  EchoServer& operator=(const EchoServer&) = delete;
+  ~EchoServer() {
+    sessions_.cancel();
+    EXPECT_TRUE(wait(system_, sessions_.join())) << "its tasks use the listener";
   }
   [[nodiscard]] std::uint16_t port() const { return listener_->port(); }
 
  private:
+  System& system_;
   TaskGroup sessions_;
   std::unique_ptr<Listener> listener_;
 };
