@@ -53,11 +53,6 @@ TEST(SupervisorLife, MayEndAtAnyMoment) {
         std::vector<Address<int>> actors;
         for (int i = 0; i < 5; ++i) actors.push_back(system.spawn("moody", moody));
         TaskGroup tellers(system);
-        for (const auto& actor : actors) {
-          tellers.spawn([](Address<int> to) -> Task<> {
-            for (int i = 1; co_await to.tell(int(i)); ++i) co_await yield();
-          }(actor));
-        }
         {
           // What on_incident refers to ends with the supervisor.
           const auto count = std::make_unique<std::atomic<int>>(0);
@@ -66,6 +61,16 @@ TEST(SupervisorLife, MayEndAtAnyMoment) {
                                                .intensity = {.restarts = 1'000'000},
                                                .backoff = {.next = Duration{0}},
                                                .on_incident = [&seen = *count](const Incident&) { ++seen; }});
+          // Not before there is a supervisor: without one the first failure is the last.
+          for (const auto& actor : actors) {
+            tellers.spawn([](Address<int> to) -> Task<> {
+              for (int i = 1;; ++i) {
+                const Result<void> told = co_await to.tell(int(i));
+                if (!told) co_return;
+                co_await yield();
+              }
+            }(actor));
+          }
           ASSERT_TRUE(eventually(system, [&] { return count->load() > 10; }));
         }
         ASSERT_TRUE(eventually(system, [&] {
