@@ -99,7 +99,11 @@ void attack(System& system, std::uint64_t seed, Duration pace, bool reset) {
     ASSERT_TRUE(eventually(system, [&] { return actor.stopped(); }));
   }
   EXPECT_GE(log.handled.load(), answered.load());
-  EXPECT_EQ(log.stops.load(), was_reset ? 0 : 1);
+  // A reset takes effect where the actor next waits: one that is running may come upon the stop before.
+  EXPECT_LE(log.stops.load(), 1);
+  if (!was_reset) {
+    EXPECT_EQ(log.stops.load(), 1);
+  }
   EXPECT_EQ(log.tokens.living(), 0);
 }
 
