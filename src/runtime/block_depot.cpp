@@ -55,37 +55,70 @@ void BlockDepot::unlink(SizeClass& in, Span& span) noexcept {
   if (span.next != nullptr) span.next->previous = span.previous;
 }
 
-FreeBlock* BlockDepot::carve(Span& span) noexcept {
+FreeBlock* BlockDepot::block_at(Span& span, std::uint32_t index) noexcept {
   auto* first = reinterpret_cast<std::byte*>(&span) + sizeof(Span);
-  return reinterpret_cast<FreeBlock*>(first + std::size_t{span.carved++} * span.block_bytes);
+  return reinterpret_cast<FreeBlock*>(first + std::size_t{index} * span.block_bytes);
 }
 
 FreeBlock* BlockDepot::take(std::size_t size_class, std::uint32_t wanted, std::uint32_t& count) {
   SizeClass& in = classes_[size_class];
-  const std::lock_guard lock(in.mutex);
   FreeBlock* head = nullptr;
   count = 0;
-  while (count < wanted) {
+  Span* fresh = nullptr;
+  std::uint32_t fresh_begin = 0;
+  std::uint32_t fresh_count = 0;
+  {
+    std::unique_lock lock(in.mutex);
+    if (in.batch_count > 0) {
+      const Batch& batch = in.batches[--in.batch_count];
+      count = batch.count;
+      return batch.head;
+    }
     if (in.partial == nullptr) {
-      if (count > 0) break;  // Enough to go on with.
-      link(in, new_span(size_class));
+      lock.unlock();
+      Span& span = new_span(size_class);
+      lock.lock();
+      link(in, span);
     }
-    Span& span = *in.partial;
-    while (count < wanted && span.free_count > 0) {
-      FreeBlock* block = span.free;
-      if (block != nullptr) {
+    while (count < wanted && fresh == nullptr && in.partial != nullptr) {
+      Span& span = *in.partial;
+      while (count < wanted && span.free != nullptr) {
+        FreeBlock* block = span.free;
         span.free = block->next;
-      } else {
-        block = carve(span);
+        --span.free_count;
+        block->next = head;
+        head = block;
+        ++count;
       }
-      --span.free_count;
-      block->next = head;
-      head = block;
-      ++count;
+      if (count < wanted && span.free_count > 0) {  // What is left has never been carved.
+        fresh = &span;
+        fresh_begin = span.carved;
+        fresh_count = std::min(wanted - count, span.free_count);
+        span.carved += fresh_count;
+        span.free_count -= fresh_count;
+      }
+      if (span.free_count == 0) unlink(in, span);
     }
-    if (span.free_count == 0) unlink(in, span);
   }
+  for (std::uint32_t i = fresh_count; i-- > 0;) {
+    FreeBlock* block = block_at(*fresh, fresh_begin + i);
+    block->next = head;
+    head = block;
+  }
+  count += fresh_count;
   return head;
+}
+
+void BlockDepot::give_batch(std::size_t size_class, FreeBlock* head, std::uint32_t count) noexcept {
+  SizeClass& in = classes_[size_class];
+  {
+    const std::lock_guard lock(in.mutex);
+    if (in.batch_count < in.batches.size()) {
+      in.batches[in.batch_count++] = {head, count};
+      return;
+    }
+  }
+  give(size_class, head);
 }
 
 void BlockDepot::give(std::size_t size_class, FreeBlock* head) noexcept {
@@ -105,33 +138,52 @@ void BlockDepot::give(std::size_t size_class, FreeBlock* head) noexcept {
   }
 }
 
-BlockDepot::Region& BlockDepot::region_with_room() {
+/// The oldest region that has a free span, or null.
+BlockDepot::Region* BlockDepot::region_with_room() noexcept {
   const auto begin = regions_.begin() + static_cast<std::ptrdiff_t>(first_free_);
-  auto found = std::find_if(begin, regions_.end(), [](const Region& region) { return region.free_spans != 0; });
+  const auto found = std::find_if(begin, regions_.end(), [](const Region& region) { return region.free_spans != 0; });
   first_free_ = static_cast<std::size_t>(found - regions_.begin());
-  if (found != regions_.end()) {
-    if (found->free_spans == all_spans_free) --empty_regions_;
-    return *found;
-  }
-  found = std::ranges::find_if(regions_, [](const Region& region) { return region.memory == nullptr; });
-  if (found == regions_.end()) {
+  return found != regions_.end() ? &*found : nullptr;
+}
+
+BlockDepot::Region& BlockDepot::enter(std::byte* memory) {
+  auto found = regions_.end();
+  if (mapped_regions_ < regions_.size()) {
+    found = std::ranges::find_if(regions_, [](const Region& region) { return region.memory == nullptr; });
+  } else {
     regions_.push_back(Region{.index = regions_.size()});
     found = regions_.end() - 1;
   }
-  found->memory = map_region(mapped_regions_ > 0);
+  found->memory = memory;
   found->free_spans = all_spans_free;
   ++mapped_regions_;
-  first_free_ = found->index;
+  ++empty_regions_;
+  first_free_ = std::min(first_free_, found->index);
   return *found;
 }
 
 BlockDepot::Span& BlockDepot::new_span(std::size_t size_class) {
-  const std::lock_guard lock(regions_mutex_);
-  Region& region = region_with_room();
-  const auto index = static_cast<unsigned>(std::countr_zero(region.free_spans));
-  region.free_spans &= ~(1U << index);
-  auto* span = new (region.memory + index * span_bytes) Span{};
-  span->region = &region;
+  std::byte* place = nullptr;
+  Region* region = nullptr;
+  {
+    std::unique_lock lock(regions_mutex_);
+    region = region_with_room();
+    if (region == nullptr) {
+      const bool huge = mapped_regions_ > 0;
+      lock.unlock();
+      std::byte* memory = map_region(huge);
+      // The first touch: a fault for the whole huge page. Others go on meanwhile, or map a region of their own.
+      *reinterpret_cast<volatile std::byte*>(memory) = std::byte{0};
+      lock.lock();
+      region = &enter(memory);
+    }
+    if (region->free_spans == all_spans_free) --empty_regions_;
+    const auto index = static_cast<unsigned>(std::countr_zero(region->free_spans));
+    region->free_spans &= ~(1U << index);
+    place = region->memory + index * span_bytes;
+  }
+  auto* span = new (place) Span{};
+  span->region = region;
   span->block_bytes = static_cast<std::uint32_t>((size_class + 1) * block_granularity);
   span->capacity = static_cast<std::uint32_t>((span_bytes - sizeof(Span)) / span->block_bytes);
   span->free_count = span->capacity;

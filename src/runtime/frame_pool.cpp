@@ -56,7 +56,7 @@ void free_block_slow(FreeBlock* block, std::size_t size_class) noexcept {
   for (std::uint32_t i = 1; i < batch; ++i) last = last->next;
   list.head = std::exchange(last->next, nullptr);
   list.count -= batch;
-  BlockDepot::instance().give(size_class, head);
+  BlockDepot::instance().give_batch(size_class, head, batch);
   block->next = list.head;
   list.head = block;
   ++list.count;

@@ -72,6 +72,7 @@ void Worker::run() noexcept {
   thread.worker = this;
   state_.store(&thread, std::memory_order_release);
   if (kind_ == Kind::shared) {
+    thread.worker_number = index_ + 1;
     run_shared(thread);
   } else {
     run_own_thread(thread);
@@ -79,6 +80,7 @@ void Worker::run() noexcept {
   state_.store(nullptr, std::memory_order_release);
   thread.scheduler = nullptr;
   thread.worker = nullptr;
+  thread.worker_number = 0;
 }
 
 void Worker::run_shared(ThreadState& thread) noexcept {

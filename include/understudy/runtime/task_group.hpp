@@ -10,104 +10,19 @@
 // groups, and destroys tasks that are spawned later before they begin.
 #pragma once
 
-#include "understudy/runtime/detail/event.hpp"
-#include "understudy/runtime/detail/scheduler.hpp"
-#include "understudy/runtime/detail/spin_lock.hpp"
-#include "understudy/runtime/task.hpp"
+#include "understudy/runtime/detail/task_group_core.hpp"
 
-#include <atomic>
-#include <cstdint>
-#include <exception>
-#include <memory>
+#include <cstddef>
 #include <utility>
 
 namespace understudy {
 namespace detail {
-
-class SpawnedTask;
 
 /// The deadline of what runs on this thread now; none outside of a System's coroutines.
 [[nodiscard]] inline TimePoint inherited_deadline() noexcept {
   const Context* current = this_thread().current;
   return current != nullptr ? current->deadline() : TimePoint::max();
 }
-
-/// What a group and its tasks share.
-class TaskGroupCore {
- public:
-  /// `keeps_failure`: the first exception that leaves a task closes the group, and is kept for `failure`. Otherwise
-  /// exceptions are logged.
-  explicit TaskGroupCore(Scheduler& scheduler, bool keeps_failure = false) noexcept
-      : scheduler_(scheduler), keeps_failure_(keeps_failure) {
-    if (!scheduler.task_groups().add(*this)) closed_ = true;
-  }
-  TaskGroupCore(const TaskGroupCore&) = delete;
-  TaskGroupCore& operator=(const TaskGroupCore&) = delete;
-
-  /// The task's asks end by `deadline`, as if it were handling a message with that one.
-  void spawn(Task<> task, TimePoint deadline, TaskLink* link = nullptr);
-  void cancel() noexcept;
-  void cancel(TaskLink& link) noexcept;
-  [[nodiscard]] bool ended(const TaskLink& link) const noexcept;
-  void let_go(TaskLink& link) noexcept;
-  /// True if no task runs. Otherwise the last one to end schedules `context`, which holds no right to run meanwhile.
-  [[nodiscard]] bool schedule_when_empty(Context& context) noexcept;
-  /// Keeps `failure` if it is the first, and closes the group. False: it is another, and is not kept.
-  bool fail(const std::exception_ptr& failure) noexcept;
-  [[nodiscard]] std::exception_ptr failure() const noexcept;
-  /// Sets `ended` once no task runs; at once if none does. One waiter at a time.
-  void notify_when_empty(Event& ended) noexcept;
-  void forget_waiter() noexcept;
-  /// Cancels the tasks, and takes no more.
-  void close() noexcept;
-  /// The same as notify_when_empty, for a thread. False if no task runs: `ended` then is not set.
-  [[nodiscard]] bool notify_when_empty(Completion& ended) noexcept;
-  [[nodiscard]] std::size_t size() const noexcept;
-
-  void retain() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
-  void release() noexcept {
-    if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
-  }
-
- private:
-  friend class SpawnedTask;
-  friend class TaskGroupList;
-  friend class OpenScope;
-  friend class Context;
-  ~TaskGroupCore() {
-    if (listed_.load(std::memory_order_acquire)) scheduler_.task_groups().remove(*this);
-  }
-  bool retain_unless_ended() noexcept;
-  void unlink(SpawnedTask& task) noexcept;
-
-  Scheduler& scheduler_;
-  const bool keeps_failure_;
-  // The next scope of the same context, outwards. The context's right to run.
-  TaskGroupCore* outer_ = nullptr;
-  // Whether the scheduler's list holds this group. Written under the list's mutex, cleared (release) when the scheduler
-  // shuts down; read by the destructor (acquire), which then leaves the scheduler alone: it may be gone.
-  std::atomic<bool> listed_{false};
-  // Guarded by the list's mutex.
-  TaskGroupCore* next_listed_ = nullptr;
-  TaskGroupCore* previous_listed_ = nullptr;
-  mutable SpinLock lock_;
-  // The group and each of its tasks; relaxed to add, acq_rel to drop.
-  std::atomic<std::size_t> owners_{1};
-  // Guarded by lock_.
-  bool closed_ = false;
-  SpawnedTask* first_ = nullptr;
-  std::size_t count_ = 0;
-  Event* waiter_ = nullptr;
-  Completion* waiting_thread_ = nullptr;
-  Context* waiting_context_ = nullptr;
-  std::exception_ptr failure_;
-};
-
-/// By which a TaskHandle finds its task. Guarded by the group's lock; one count for the task, one for each handle.
-struct TaskLink {
-  SpawnedTask* task = nullptr;
-  std::uint32_t owners = 1;
-};
 
 }  // namespace detail
 

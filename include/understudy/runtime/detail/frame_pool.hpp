@@ -68,6 +68,8 @@ void free_block_slow(FreeBlock* block, std::size_t size_class) noexcept;
   if (list.head == nullptr) return allocate_block_slow(size_class);
   FreeBlock* block = list.head;
   list.head = block->next;
+  // The next one may lie in another processor's cache: fetch it before it is asked for.
+  __builtin_prefetch(list.head, 1);
   --list.count;
   return block;
 }

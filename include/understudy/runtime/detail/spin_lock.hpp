@@ -6,18 +6,36 @@
 
 namespace understudy::detail {
 
+/// Tells the processor that this thread waits in a loop for another: some ten nanoseconds.
+inline void pause_briefly() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
 /// Waiters spin, then give up their time slice.
 class SpinLock {
  public:
   void lock() noexcept {
     // Acquire: pairs with the release in `unlock`.
-    for (int round = 0; locked_.exchange(true, std::memory_order_acquire); ++round) {
-      if (round > 64) std::this_thread::yield();
-    }
+    while (locked_.exchange(true, std::memory_order_acquire)) wait_until_free();
   }
   void unlock() noexcept { locked_.store(false, std::memory_order_release); }
 
  private:
+  /// Looks without writing: the holder keeps the line to itself meanwhile.
+  void wait_until_free() const noexcept {
+    for (int round = 0; locked_.load(std::memory_order_relaxed); ++round) {
+      if (round < 100) {
+        pause_briefly();
+      } else {
+        std::this_thread::yield();
+      }
+    }
+  }
+
   std::atomic<bool> locked_{false};
 };
 

@@ -19,6 +19,8 @@ struct ThreadState {
   Context* current = nullptr;      ///< The context being run, if any.
   Scheduler* scheduler = nullptr;  ///< The scheduler this thread works for, if any.
   void* worker = nullptr;          ///< The scheduler's own record of this thread.
+  /// Which of the scheduler's shared workers it is, counted from 1; 0: none of them.
+  std::uint32_t worker_number = 0;
   /// The coroutine to resume next, where a tail call can't be relied on (see transfer.hpp).
   std::coroutine_handle<> next_resume;
   /// Set when the root coroutine of `current` has ended.

@@ -1,0 +1,84 @@
+#include "runtime/spawned_task.hpp"
+
+#include "base/log.hpp"
+
+#include <exception>
+
+namespace understudy::detail {
+
+SpawnedTask::SpawnedTask(TaskGroupCore& group, std::uint32_t epoch, Task<> task)
+    : Context(group.scheduler_), list_(&group.own_list_), task_(std::move(task)), place_{.epoch = epoch} {
+  set_resume_point(task_.handle());
+}
+
+void SpawnedTask::run() noexcept {
+  retire();
+  if (kill_requested() || (!has_begun() && !begin())) {
+    if (scopes_ended()) end();
+    return;
+  }
+  if (!resume()) return;
+  report_exception();
+  end();
+}
+
+bool SpawnedTask::begin() noexcept {
+  TaskGroupCore::List& list = group().list_for_this_thread();
+  const SpinGuard guard(list.lock);
+  // Whoever cancels moves the epoch on before it takes the lock of this list: it has found this task here, or this
+  // task finds the new epoch.
+  if (group().epoch_.load(std::memory_order_relaxed) != place_.epoch) return false;
+  list_ = &list;
+  previous_ = nullptr;
+  place_.next = list.first;
+  if (list.first != nullptr) list.first->previous_ = this;
+  list.first = this;
+  return true;
+}
+
+void SpawnedTask::leave_list() noexcept {
+  const SpinGuard guard(list_->lock);
+  (previous_ == nullptr ? list_->first : previous_->place_.next) = place_.next;
+  if (place_.next != nullptr) place_.next->previous_ = previous_;
+}
+
+void SpawnedTask::set_link(TaskLink& link) {
+  make_extras().link = &link;
+  link.task = this;
+  ++link.owners;
+}
+
+void SpawnedTask::drop_link() noexcept {
+  const SpinGuard guard(group().lock_);
+  if (TaskLink* link = std::exchange(make_extras().link, nullptr)) {
+    link->task = nullptr;
+    if (--link->owners == 0) delete link;
+  }
+}
+
+void SpawnedTask::report_exception() noexcept {
+  const std::exception_ptr& exception = task_.handle().promise().exception();
+  if (!exception || group().fail(exception)) return;
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::exception& error) {
+    log_error("a task ended by an exception: {}", error.what());
+  } catch (...) {
+    log_error("a task ended by an exception that is no std::exception");
+  }
+}
+
+void SpawnedTask::discard() noexcept {
+  TaskGroupCore& its_group = group();
+  if (has_extras()) drop_link();
+  delete this;
+  its_group.task_ended();
+}
+
+void SpawnedTask::end() noexcept {
+  task_.reset();
+  if (has_begun()) leave_list();
+  discard();
+}
+
+}  // namespace understudy::detail

@@ -1,0 +1,53 @@
+// A task that belongs to no actor, but to a group.
+#pragma once
+
+#include "understudy/runtime/detail/task_group_core.hpp"
+
+#include <cstdint>
+#include <utility>
+
+namespace understudy::detail {
+
+/// Owns itself, and is counted by its group.
+class SpawnedTask final : public Context {
+ public:
+  /// `epoch`: of the group, as it was when the task was spawned.
+  SpawnedTask(TaskGroupCore& group, std::uint32_t epoch, Task<> task);
+  SpawnedTask(const SpawnedTask&) = delete;
+  SpawnedTask& operator=(const SpawnedTask&) = delete;
+
+  static void* operator new(std::size_t size) { return allocate_block(size); }
+  static void operator delete(void* block, std::size_t size) noexcept { free_block(block, size); }
+
+  void run() noexcept override;
+  /// Destroys the task before it has been scheduled.
+  void discard() noexcept;
+  /// Before it is scheduled.
+  void set_link(TaskLink& link);
+
+  /// The next in its group's list, once it has begun.
+  [[nodiscard]] SpawnedTask* next() const noexcept { return place_.next; }
+
+ private:
+  ~SpawnedTask() = default;
+
+  [[nodiscard]] bool has_begun() const noexcept { return previous_ != this; }
+  [[nodiscard]] TaskGroupCore& group() const noexcept { return *list_->group; }
+  /// Joins a list of its group. False: it has been cancelled meanwhile.
+  [[nodiscard]] bool begin() noexcept;
+  void leave_list() noexcept;
+  void drop_link() noexcept;
+  void report_exception() noexcept;
+  void end() noexcept;
+
+  TaskGroupCore::List* list_;  // Before it begins: the group's own.
+  Task<> task_;
+  // Guarded by the list's lock once it has begun; before that `previous_` is this task itself.
+  SpawnedTask* previous_ = this;
+  union {
+    SpawnedTask* next;
+    std::uint32_t epoch;
+  } place_;
+};
+
+}  // namespace understudy::detail

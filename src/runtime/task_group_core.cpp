@@ -1,0 +1,196 @@
+#include "understudy/runtime/detail/task_group_core.hpp"
+
+#include "runtime/spawned_task.hpp"
+
+#include <new>
+#include <utility>
+
+namespace understudy::detail {
+
+TaskGroupCore::TaskGroupCore(Scheduler& scheduler, bool keeps_failure) noexcept
+    : scheduler_(scheduler), keeps_failure_(keeps_failure) {
+  own_list_.group = this;
+  if (!scheduler.task_groups().add(*this)) state_.store(one_owner | closed_bit, std::memory_order_relaxed);
+}
+
+TaskGroupCore::~TaskGroupCore() {
+  if (listed_.load(std::memory_order_acquire)) scheduler_.task_groups().remove(*this);
+  delete[] worker_lists_.load(std::memory_order_relaxed);
+}
+
+void TaskGroupCore::spawn(Task<> task, TimePoint deadline, TaskLink* link) {
+  const std::uint32_t epoch = epoch_.load(std::memory_order_acquire);
+  auto* spawned = new SpawnedTask(*this, epoch, std::move(task));
+  spawned->set_deadline(deadline);
+  const std::uint64_t before = state_.fetch_add(one_task, std::memory_order_acq_rel);
+  if ((before & closed_bit) != 0) {
+    spawned->discard();
+    return;
+  }
+  if (tasks_of(before) == tasks_when_large) make_worker_lists();
+  if (link != nullptr) {
+    const SpinGuard guard(lock_);
+    spawned->set_link(*link);
+  }
+  scheduler_.schedule_behind(*spawned);
+}
+
+void TaskGroupCore::make_worker_lists() noexcept {
+  const std::uint32_t workers = scheduler_.worker_count();
+  if (workers < 2) return;
+  const SpinGuard guard(lock_);
+  if (worker_lists_.load(std::memory_order_relaxed) != nullptr) return;
+  auto* lists = new (std::nothrow) WorkerList[workers];
+  if (lists == nullptr) return;  // The group's own list does as well.
+  for (std::uint32_t i = 0; i < workers; ++i) lists[i].group = this;
+  worker_lists_.store(lists, std::memory_order_release);
+}
+
+TaskGroupCore::List& TaskGroupCore::list_for_this_thread() noexcept {
+  // Acquire: the lists, and if they were made after a cancel, the epoch it has moved on.
+  WorkerList* const lists = worker_lists_.load(std::memory_order_acquire);
+  if (lists == nullptr) return own_list_;
+  const ThreadState& thread = this_thread();
+  if (thread.worker_number == 0 || thread.scheduler != &scheduler_) return own_list_;
+  return lists[thread.worker_number - 1];
+}
+
+template <typename Visit>
+void TaskGroupCore::for_each_list(Visit visit) noexcept {
+  visit(own_list_);
+  WorkerList* const lists = worker_lists_.load(std::memory_order_acquire);
+  if (lists == nullptr) return;
+  for (std::uint32_t i = 0; i < scheduler_.worker_count(); ++i) visit(lists[i]);
+}
+
+template <typename Visit>
+void TaskGroupCore::for_each_begun(Visit visit) noexcept {
+  for_each_list([&](List& list) {
+    for (SpawnedTask* task = list.first; task != nullptr; task = task->next()) visit(*task);
+  });
+}
+
+void TaskGroupCore::cancel() noexcept {
+  if (size() == 0) return;
+  const SpinGuard guard(lock_);
+  epoch_.fetch_add(1, std::memory_order_release);
+  // Under all locks, so that no task can end, and be gone, while it is asked to.
+  for_each_list([](List& list) { list.lock.lock(); });
+  bool any = false;
+  for_each_begun([&](SpawnedTask& task) {
+    any = true;
+    task.mark_killed();
+  });
+  if (any) {
+    scheduler_.heavy_fence();
+    for_each_begun([](SpawnedTask& task) { task.take_down(); });
+  }
+  for_each_list([](List& list) { list.lock.unlock(); });
+}
+
+void TaskGroupCore::close() noexcept {
+  state_.fetch_or(closed_bit, std::memory_order_acq_rel);
+  cancel();
+}
+
+void TaskGroupCore::cancel(TaskLink& link) noexcept {
+  const SpinGuard guard(lock_);
+  if (link.task != nullptr) link.task->request_kill();
+}
+
+void TaskGroupCore::let_go(TaskLink& link) noexcept {
+  const SpinGuard guard(lock_);
+  if (--link.owners == 0) delete &link;
+}
+
+bool TaskGroupCore::ended(const TaskLink& link) const noexcept {
+  const SpinGuard guard(lock_);
+  return link.task == nullptr;
+}
+
+void TaskGroupCore::task_ended() noexcept {
+  std::uint64_t seen = state_.load(std::memory_order_relaxed);
+  bool last = false;
+  std::uint64_t wanted = 0;
+  do {
+    last = tasks_of(seen) == 1;
+    // The last one becomes an owner, so that the group outlives its look at who waits.
+    wanted = seen - one_task + (last ? one_owner : 0);
+  } while (!state_.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel, std::memory_order_relaxed));
+  if (!last) return;
+  notify_waiters();
+  release();
+}
+
+void TaskGroupCore::notify_waiters() noexcept {
+  // Set under the lock: a waiter that is being destroyed takes the lock first, to be forgotten.
+  const SpinGuard guard(lock_);
+  if (size() != 0) return;  // More have been spawned: their last one comes here.
+  if (waiter_ != nullptr) std::exchange(waiter_, nullptr)->set();
+  if (waiting_thread_ != nullptr) std::exchange(waiting_thread_, nullptr)->set();
+  if (waiting_context_ != nullptr) std::exchange(waiting_context_, nullptr)->schedule();
+}
+
+bool TaskGroupCore::schedule_when_empty(Context& context) noexcept {
+  const SpinGuard guard(lock_);
+  if (size() == 0) return true;
+  waiting_context_ = &context;
+  return false;
+}
+
+bool TaskGroupCore::notify_when_empty(Completion& ended) noexcept {
+  const SpinGuard guard(lock_);
+  if (size() == 0) return false;
+  waiting_thread_ = &ended;
+  return true;
+}
+
+void TaskGroupCore::notify_when_empty(Event& ended) noexcept {
+  const SpinGuard guard(lock_);
+  if (size() == 0) {
+    ended.set();
+  } else {
+    waiter_ = &ended;
+  }
+}
+
+void TaskGroupCore::forget_waiter() noexcept {
+  const SpinGuard guard(lock_);
+  waiter_ = nullptr;
+}
+
+bool TaskGroupCore::fail(const std::exception_ptr& failure) noexcept {
+  if (!keeps_failure_) return false;
+  {
+    const SpinGuard guard(lock_);
+    if (failure_ == failure) return true;
+    if (failure_) return false;
+    failure_ = failure;
+  }
+  close();
+  return true;
+}
+
+std::exception_ptr TaskGroupCore::failure() const noexcept {
+  const SpinGuard guard(lock_);
+  return failure_;
+}
+
+bool TaskGroupCore::retain_unless_ended() noexcept {
+  std::uint64_t seen = state_.load(std::memory_order_relaxed);
+  while ((seen & ~closed_bit) != 0) {
+    if (state_.compare_exchange_weak(seen, seen + one_owner, std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
+bool Context::end_scopes() noexcept {
+  TaskGroupCore* const innermost = find_extras().scopes;
+  for (TaskGroupCore* scope = innermost; scope != nullptr; scope = scope->outer_) scope->close();
+  for (TaskGroupCore* scope = innermost; scope != nullptr; scope = scope->outer_) {
+    if (!scope->schedule_when_empty(*this)) return false;
+  }
+  return true;
+}
+
+}  // namespace understudy::detail
