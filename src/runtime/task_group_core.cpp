@@ -109,17 +109,38 @@ bool TaskGroupCore::ended(const TaskLink& link) const noexcept {
 }
 
 void TaskGroupCore::task_ended() noexcept {
+  if (!many_left_.load(std::memory_order_relaxed)) {
+    tasks_ended(1);
+    return;
+  }
+  ThreadState& thread = this_thread();
+  if (thread.worker_number == 0 || thread.scheduler != &scheduler_) {
+    tasks_ended(1);
+    return;
+  }
+  if (thread.ended_in != this) {
+    count_ended(thread);
+    thread.ended_in = this;
+  }
+  if (++thread.ended_count == ended_together) count_ended(thread);
+}
+
+void TaskGroupCore::tasks_ended(std::uint32_t count) noexcept {
   std::uint64_t seen = state_.load(std::memory_order_relaxed);
-  bool last = false;
+  bool all = false;
   std::uint64_t wanted = 0;
   do {
-    last = tasks_of(seen) == 1;
+    all = tasks_of(seen) == count;
     // The last one becomes an owner, so that the group outlives its look at who waits.
-    wanted = seen - one_task + (last ? one_owner : 0);
+    wanted = seen - count * one_task + (all ? one_owner : 0);
+    // Before it is counted: afterwards the group may be gone.
+    const bool many = tasks_of(wanted) > many_tasks;
+    if (many != many_left_.load(std::memory_order_relaxed)) many_left_.store(many, std::memory_order_relaxed);
   } while (!state_.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel, std::memory_order_relaxed));
-  if (!last) return;
-  notify_waiters();
-  release();
+  if (all) {
+    notify_waiters();
+    release();
+  }
 }
 
 void TaskGroupCore::notify_waiters() noexcept {

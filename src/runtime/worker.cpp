@@ -1,6 +1,7 @@
 #include "runtime/worker.hpp"
 
 #include "runtime/threaded_scheduler.hpp"
+#include "understudy/runtime/detail/task_group_core.hpp"
 
 #include <utility>
 
@@ -44,7 +45,9 @@ void Worker::finish() noexcept {
 }
 
 Context* Worker::find_local(ThreadState& thread) noexcept {
-  if (++activations_ % shared_queue_period == 0) {
+  ++activations_;
+  if (activations_ % count_ended_period == 0) TaskGroupCore::count_ended(thread);
+  if (activations_ % shared_queue_period == 0) {
     scheduler_.io_seat().poll();
     if (Context* context = scheduler_.take_shared()) return context;
   }
@@ -86,7 +89,10 @@ void Worker::run() noexcept {
 void Worker::run_shared(ThreadState& thread) noexcept {
   while (!scheduler_.stopping()) {
     Context* context = find_local(thread);
-    if (context == nullptr) context = search();
+    if (context == nullptr) {
+      TaskGroupCore::count_ended(thread);
+      context = search();
+    }
     if (context == nullptr) {
       park(thread);
       continue;
@@ -99,6 +105,7 @@ void Worker::run_shared(ThreadState& thread) noexcept {
     thread.turn_seen_ns = 0;
     context->run();
   }
+  TaskGroupCore::count_ended(thread);
 }
 
 void Worker::park(ThreadState& thread) noexcept {

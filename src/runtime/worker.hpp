@@ -57,6 +57,7 @@ class Worker {
  private:
   static constexpr std::uint32_t hand_offs_max = 16;
   static constexpr std::uint32_t shared_queue_period = 61;
+  static constexpr std::uint32_t count_ended_period = 16;
   static constexpr std::size_t stolen_max = 128;
 
   void run() noexcept;

@@ -4,7 +4,8 @@
 // queues the task; nothing else of the group is written, so a coroutine that spawns millions does not fight for a lock
 // with the workers that end them. A task joins a list only when it begins, on the worker that runs it: the group's own
 // list, or, once the group has grown large, that worker's. What has not begun needs no list to be cancelled: it
-// compares the group's `epoch_` with the one under which it was spawned before it begins.
+// compares the group's `epoch_` with the one under which it was spawned before it begins. While thousands of tasks are
+// left, a worker counts those that have ended by the dozen, so that its word stays with the spawner.
 #pragma once
 
 #include "understudy/runtime/detail/event.hpp"
@@ -15,6 +16,7 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
+#include <utility>
 
 namespace understudy::detail {
 
@@ -55,6 +57,12 @@ class TaskGroupCore {
   /// Tasks that have not ended. Exact when nothing moves.
   [[nodiscard]] std::size_t size() const noexcept { return tasks_of(state_.load(std::memory_order_relaxed)); }
 
+  /// Counts the tasks that have ended on this thread and are not counted yet. By workers, every few turns.
+  static void count_ended(ThreadState& thread) noexcept {
+    if (thread.ended_in != nullptr) [[unlikely]]
+      std::exchange(thread.ended_in, nullptr)->tasks_ended(std::exchange(thread.ended_count, 0));
+  }
+
   void retain() noexcept { state_.fetch_add(one_owner, std::memory_order_relaxed); }
   void release() noexcept {
     if (((state_.fetch_sub(one_owner, std::memory_order_acq_rel) - one_owner) & ~closed_bit) == 0) delete this;
@@ -79,6 +87,8 @@ class TaskGroupCore {
   static constexpr std::uint64_t one_owner = std::uint64_t{1} << 32U;
   static constexpr std::uint64_t closed_bit = std::uint64_t{1} << 63U;
   static constexpr std::uint64_t tasks_when_large = 1024;
+  static constexpr std::uint64_t many_tasks = 8192;
+  static constexpr std::uint32_t ended_together = 64;
   static std::uint64_t tasks_of(std::uint64_t state) noexcept { return state & 0xFFFF'FFFFU; }
 
   ~TaskGroupCore();
@@ -90,6 +100,7 @@ class TaskGroupCore {
   template <typename Visit>
   void for_each_begun(Visit visit) noexcept;
   void task_ended() noexcept;
+  void tasks_ended(std::uint32_t count) noexcept;
   void notify_waiters() noexcept;
 
   // First what every spawn and every beginning reads, and few write.
@@ -100,6 +111,9 @@ class TaskGroupCore {
   const bool keeps_failure_;
   // Made by the spawn with which the group becomes large, under lock_ (release); read by tasks that begin (acquire).
   std::atomic<WorkerList*> worker_lists_{nullptr};
+  // Whether so many tasks are left that it does not matter if some that have ended are counted later. Written by who
+  // counts, if it changes; read by tasks that end; relaxed, both are right.
+  std::atomic<bool> many_left_{false};
   List own_list_;
   // The next scope of the same context, outwards. The context's right to run.
   TaskGroupCore* outer_ = nullptr;

@@ -13,6 +13,7 @@ class Context;
 class Scheduler;
 class ReplySlot;
 class FrameTenant;
+class TaskGroupCore;
 
 /// What the thread that runs contexts keeps for them. One for each worker, and one for a simulation's thread.
 struct ThreadState {
@@ -39,6 +40,9 @@ struct ThreadState {
   const Error* teardown_error = nullptr;
   /// Parts of frames being destroyed on this thread that are still in use elsewhere (see frame_pool.hpp).
   FrameTenant* tenants = nullptr;
+  /// Tasks of one large group that have ended here and that it has not counted yet (see task_group_core.hpp).
+  TaskGroupCore* ended_in = nullptr;
+  std::uint32_t ended_count = 0;
   /// The context that this thread is suspending now. Written by this thread (release), read by killers (acquire): once
   /// it no longer names their victim, the suspending thread touches the victim's frame no more.
   std::atomic<Context*> arming{nullptr};
