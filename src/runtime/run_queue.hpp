@@ -6,6 +6,7 @@
 #include "understudy/runtime/detail/spin_lock.hpp"
 
 #include <atomic>
+#include <cstddef>
 
 namespace understudy::detail {
 
@@ -30,6 +31,7 @@ class ContextList {
     --size_;
     return taken;
   }
+  [[nodiscard]] const Context* first() const noexcept { return first_; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
  private:
@@ -50,6 +52,7 @@ class RunQueue {
     const SpinGuard guard(lock_);
     Context* taken = list_.pop();
     size_.store(list_.size(), std::memory_order_relaxed);
+    if (const Context* next = list_.first()) fetch_frame(*next);
     return taken;
   }
   /// Moves up to half of the contexts, at most `limit`, to `thief`, and returns one more to run at once.
@@ -71,6 +74,13 @@ class RunQueue {
   [[nodiscard]] bool empty() const noexcept { return size_.load(std::memory_order_relaxed) == 0; }
 
  private:
+  /// What `next` will go on with may lie in memory, or in another processor's cache: fetch it while others run.
+  static void fetch_frame(const Context& next) noexcept {
+    const auto* frame = static_cast<const std::byte*>(next.resume_point().address());
+    __builtin_prefetch(frame, 1);
+    __builtin_prefetch(frame + 64, 1);
+  }
+
   SpinLock lock_;
   ContextList list_;
   // Written under the lock; read without it to skip empty queues. Parking orders that read by a fence (parking.hpp).
