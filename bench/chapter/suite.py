@@ -27,6 +27,8 @@ def positive(text):
 def add_options(parser):
     parser.add_argument("--tasks", type=positive, default=1_000_000, metavar="N", help="tasks in flight (%(default)s)")
     parser.add_argument("--repetitions", type=positive, default=3, metavar="R", help="runs of each (%(default)s)")
+    parser.add_argument("--form", choices=FORMS, action="append", metavar="FORM",
+                        help=f"only this form; may be repeated ({', '.join(FORMS)})")
     parser.add_argument("--workers", type=positive, default=len(os.sched_getaffinity(0)), metavar="K",
                         help="worker threads of each (%(default)s)")
     parser.add_argument("--ours", default=os.path.join(peers.ROOT, OURS), metavar="PATH", help=f"our program ({OURS})")
@@ -97,7 +99,7 @@ def run(options):
     found = report.Report(f"chapter: {options.tasks:,} tasks, {options.workers} workers, "
                           f"median of {options.repetitions} (least–most)")
     table = []
-    for form in FORMS:
+    for form in options.form or FORMS:
         measure.progress(f"{form}: {options.repetitions} × {options.tasks:,} tasks each")
         warm_up = min(WARM_UP_TASKS, options.tasks)
         measure.alternate({name: command(path, form, warm_up, options.workers) for name, path in programs.items()}, 1,

@@ -16,7 +16,7 @@
 
 namespace understudy {
 
-/// Threads: any. Must outlive its guards and those that wait for it.
+/// Threads: any. Constant time, however many wait. Must outlive its guards and those that wait for it.
 class Mutex {
  public:
   class Guard;
@@ -32,7 +32,10 @@ class Mutex {
 
  private:
   void unlock() noexcept;
-  void remove(Lock& waiter) noexcept;
+  // With spin_ held, but for leave_queue, which takes it.
+  void enter_queue(Lock& waiter) noexcept;
+  void unlink(Lock& waiter) noexcept;
+  void leave_queue(Lock& waiter) noexcept;
 
   detail::SpinLock spin_;
   // Guarded by spin_.
@@ -65,7 +68,7 @@ class [[nodiscard]] Mutex::Lock final : private detail::Suspension {
   Lock& operator=(const Lock&) = delete;
   ~Lock() {
     if (context_ == nullptr) return;
-    mutex_.remove(*this);
+    mutex_.leave_queue(*this);
     if (granted_) mutex_.unlock();  // It was its turn, but it was destroyed before it could run.
   }
 
@@ -84,12 +87,7 @@ class [[nodiscard]] Mutex::Lock final : private detail::Suspension {
       const detail::SpinGuard guard(mutex_.spin_);
       if (std::exchange(mutex_.held_, true)) {
         context_ = &context;
-        if (mutex_.last_ == nullptr) {
-          mutex_.first_ = this;
-        } else {
-          mutex_.last_->next_ = this;
-        }
-        mutex_.last_ = this;
+        mutex_.enter_queue(*this);
       } else {
         claimed_.store(true, std::memory_order_relaxed);
       }
@@ -102,7 +100,7 @@ class [[nodiscard]] Mutex::Lock final : private detail::Suspension {
     return true;
   }
   [[nodiscard]] Guard await_resume() noexcept {
-    granted_ = false;
+    context_ = nullptr;  // Out of the queue: whoever granted it the lock has taken it out.
     return Guard(mutex_);
   }
 
@@ -114,43 +112,52 @@ class [[nodiscard]] Mutex::Lock final : private detail::Suspension {
   }
 
   Mutex& mutex_;
-  detail::Context* context_ = nullptr;  // Set once it stands in the queue.
-  Lock* next_ = nullptr;                // Guarded by the mutex's spin lock.
-  bool granted_ = false;                // Written by the unlocker before it schedules the waiter.
+  detail::Context* context_ = nullptr;  // Set once it stands in the queue, until it goes on.
+  // Guarded by the mutex's spin lock.
+  Lock* next_ = nullptr;
+  Lock* previous_ = nullptr;
+  bool queued_ = false;
+  bool granted_ = false;  // Written by the unlocker before it schedules the waiter.
   // Set by the one that may resume the waiter: the unlocker, or a kill.
   std::atomic<bool> claimed_{false};
 };
 
 inline Mutex::Lock Mutex::lock() noexcept { return Lock(*this); }
 
+inline void Mutex::enter_queue(Lock& waiter) noexcept {
+  waiter.queued_ = true;
+  waiter.previous_ = last_;
+  (last_ == nullptr ? first_ : last_->next_) = &waiter;
+  last_ = &waiter;
+}
+
+inline void Mutex::unlink(Lock& waiter) noexcept {
+  waiter.queued_ = false;
+  (waiter.previous_ == nullptr ? first_ : waiter.previous_->next_) = waiter.next_;
+  (waiter.next_ == nullptr ? last_ : waiter.next_->previous_) = waiter.previous_;
+}
+
+inline void Mutex::leave_queue(Lock& waiter) noexcept {
+  const detail::SpinGuard guard(spin_);
+  if (waiter.queued_) unlink(waiter);
+}
+
 inline void Mutex::unlock() noexcept {
   detail::Context* next = nullptr;
   {
     const detail::SpinGuard guard(spin_);
     while (first_ != nullptr && next == nullptr) {
-      Lock* waiter = first_;
-      first_ = waiter->next_;
-      if (first_ == nullptr) last_ = nullptr;
+      Lock& waiter = *first_;
+      unlink(waiter);
       // One that loses the claim is being destroyed.
-      if (waiter->claim()) {
-        waiter->granted_ = true;
-        next = waiter->context_;
+      if (waiter.claim()) {
+        waiter.granted_ = true;
+        next = waiter.context_;
       }
     }
     if (next == nullptr) held_ = false;
   }
   if (next != nullptr) next->schedule();
-}
-
-inline void Mutex::remove(Lock& waiter) noexcept {
-  const detail::SpinGuard guard(spin_);
-  Lock* previous = nullptr;
-  for (Lock* seen = first_; seen != nullptr; previous = seen, seen = seen->next_) {
-    if (seen != &waiter) continue;
-    (previous == nullptr ? first_ : previous->next_) = waiter.next_;
-    if (last_ == &waiter) last_ = previous;
-    return;
-  }
 }
 
 }  // namespace understudy
