@@ -1,5 +1,8 @@
 // The contexts that are ready on one worker: first in, first out, under a spin lock, so that other workers can take
 // from it. The lock is held for a few instructions and, but for thieves, by one thread.
+//
+// Contexts stand in *chains* of up to 32, linked by `next_ready`; the queue is a ring of chains. A thief takes whole
+// chains, so it touches none of the contexts under the lock: they lie in another processor's cache, or in memory.
 #pragma once
 
 #include "understudy/runtime/detail/context.hpp"
@@ -7,82 +10,90 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 
 namespace understudy::detail {
 
-/// A chain of contexts linked by `next_ready`. Not thread-safe.
-class ContextList {
- public:
-  void push(Context& context) noexcept {
-    context.next_ready = nullptr;
-    if (last_ == nullptr) {
-      first_ = &context;
-    } else {
-      last_->next_ready = &context;
-    }
-    last_ = &context;
-    ++size_;
-  }
-  Context* pop() noexcept {
-    Context* taken = first_;
-    if (taken == nullptr) return nullptr;
-    first_ = taken->next_ready;
-    if (first_ == nullptr) last_ = nullptr;
-    --size_;
-    return taken;
-  }
-  [[nodiscard]] const Context* first() const noexcept { return first_; }
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
-
- private:
-  Context* first_ = nullptr;
-  Context* last_ = nullptr;
-  std::size_t size_ = 0;
-};
-
 class RunQueue {
  public:
-  void push(Context& context) noexcept {
+  static constexpr std::uint32_t chain_max = 32;
+  /// Chains that a thief takes at most.
+  static constexpr std::uint32_t stolen_chains_max = 4;
+
+  /// Adds `context` at the end. True if the queue was empty: those who sleep must hear of it; otherwise they have, or
+  /// have looked into it since. Constant time, amortized.
+  bool push(Context& context) noexcept {
+    context.next_ready = nullptr;
     const SpinGuard guard(lock_);
-    list_.push(context);
-    size_.store(list_.size(), std::memory_order_relaxed);
+    if (last_ != nullptr && chain_at(chains_ - 1).count < chain_max) {
+      last_->next_ready = &context;
+      ++chain_at(chains_ - 1).count;
+    } else {
+      begin_chain(context);
+    }
+    last_ = &context;
+    return add_size(1);
   }
   Context* pop() noexcept {
     if (empty()) return nullptr;
     const SpinGuard guard(lock_);
-    Context* taken = list_.pop();
-    size_.store(list_.size(), std::memory_order_relaxed);
-    if (const Context* next = list_.first()) fetch_frame(*next);
-    return taken;
+    return pop_locked();
   }
-  /// Moves up to half of the contexts, at most `limit`, to `thief`, and returns one more to run at once.
-  Context* steal_into(RunQueue& thief, std::size_t limit) noexcept {
-    ContextList taken;
-    Context* first = nullptr;
-    {
-      const SpinGuard guard(lock_);
-      std::size_t count = (list_.size() + 1) / 2;
-      if (count > limit) count = limit;
-      if (count > 0) first = list_.pop();
-      while (taken.size() + 1 < count) taken.push(*list_.pop());
-      size_.store(list_.size(), std::memory_order_relaxed);
-    }
-    while (Context* context = taken.pop()) thief.push(*context);
-    return first;
-  }
+  /// Moves up to half of the contexts to `thief`, and returns one more to run at once; null if there is none.
+  Context* steal_into(RunQueue& thief) noexcept;
+
   /// A hint for other threads; exact for contexts that the calling thread pushed.
   [[nodiscard]] bool empty() const noexcept { return size_.load(std::memory_order_relaxed) == 0; }
 
  private:
-  /// What `next` will go on with may lie in memory, or in another processor's cache: fetch it while others run.
-  static void fetch_frame(const Context& next) noexcept {
+  struct Chain {
+    Context* first = nullptr;
+    std::uint32_t count = 0;
+  };
+
+  Chain& chain_at(std::uint32_t place) noexcept { return ring_[(begin_ + place) & (room_ - 1)]; }
+  void begin_chain(Context& context) noexcept;
+  void append_to_last(Context& context) noexcept;
+  void take_over(Chain* chains, std::uint32_t count) noexcept;
+  bool grow() noexcept;
+  Context* pop_locked() noexcept {
+    if (chains_ == 0) return nullptr;
+    Chain& chain = chain_at(0);
+    Context* taken = chain.first;
+    chain.first = taken->next_ready;
+    if (--chain.count == 0) {
+      begin_ = (begin_ + 1) & (room_ - 1);
+      if (--chains_ == 0) last_ = nullptr;
+    } else {
+      fetch_ahead(*chain.first);
+    }
+    size_.store(size_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+    return taken;
+  }
+  bool add_size(std::size_t count) noexcept {
+    const std::size_t before = size_.load(std::memory_order_relaxed);
+    size_.store(before + count, std::memory_order_relaxed);
+    return before == 0;
+  }
+  /// Contexts and their frames may lie in memory, or in another processor's cache: fetches what `next` will go on with,
+  /// and the context after it, while others run. `next` itself was fetched one pop ago.
+  static void fetch_ahead(const Context& next) noexcept {
     const auto* frame = static_cast<const std::byte*>(next.resume_point().address());
     __builtin_prefetch(frame, 1);
     __builtin_prefetch(frame + 64, 1);
+    __builtin_prefetch(frame + 128, 1);
+    const auto* after = reinterpret_cast<const std::byte*>(next.next_ready);
+    __builtin_prefetch(after, 1);
+    __builtin_prefetch(after + 64, 1);
   }
 
   SpinLock lock_;
-  ContextList list_;
+  std::uint32_t begin_ = 0;
+  std::uint32_t chains_ = 0;
+  std::uint32_t room_ = 0;  // A power of two, or none yet.
+  std::unique_ptr<Chain[]> ring_;
+  Context* last_ = nullptr;  // Of the last chain; null: it takes no more.
   // Written under the lock; read without it to skip empty queues. Parking orders that read by a fence (parking.hpp).
   std::atomic<std::size_t> size_{0};
 };

@@ -84,24 +84,16 @@ Worker* ThreadedScheduler::this_worker() const noexcept {
   return worker->kind() == Worker::Kind::shared ? worker : nullptr;
 }
 
-void ThreadedScheduler::schedule(Context& context) noexcept {
-  if (context.home() != 0) {
-    home_of(context).schedule_bound(context);
-  } else if (Worker* worker = this_worker()) {
-    worker->schedule_next(context);
-  } else {
-    shared_.push(context);
-    parking_.work_made();
-  }
-}
+void ThreadedScheduler::schedule(Context& context) noexcept { schedule_by(context, &Worker::schedule_next); }
 
-void ThreadedScheduler::schedule_behind(Context& context) noexcept {
+void ThreadedScheduler::schedule_behind(Context& context) noexcept { schedule_by(context, &Worker::schedule_behind); }
+
+void ThreadedScheduler::schedule_by(Context& context, void (Worker::*on_this_worker)(Context&) noexcept) noexcept {
   if (context.home() != 0) {
     home_of(context).schedule_bound(context);
   } else if (Worker* worker = this_worker()) {
-    worker->schedule_behind(context);
-  } else {
-    shared_.push(context);
+    (worker->*on_this_worker)(context);
+  } else if (shared_.push(context)) {
     parking_.work_made();
   }
 }

@@ -49,6 +49,7 @@ class ThreadedScheduler final : public Scheduler {
   Context* steal_for(Worker& thief, std::uint32_t index) noexcept;
 
  private:
+  void schedule_by(Context& context, void (Worker::*on_this_worker)(Context&) noexcept) noexcept;
   [[nodiscard]] Worker& home_of(const Context& context) noexcept;
   [[nodiscard]] Worker* this_worker() const noexcept;
 

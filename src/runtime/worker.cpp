@@ -26,8 +26,7 @@ void Worker::schedule_next(Context& context) noexcept {
 }
 
 void Worker::schedule_behind(Context& context) noexcept {
-  queue_.push(context);
-  scheduler_.parking().work_made();
+  if (queue_.push(context)) scheduler_.parking().work_made();
 }
 
 void Worker::schedule_bound(Context& context) noexcept {

@@ -43,7 +43,7 @@ class Worker {
   void schedule_bound(Context& context) noexcept;
 
   /// For other workers: moves half of the queue to `thief`, and returns one more context to run, or null.
-  Context* give_to(Worker& thief) noexcept { return queue_.steal_into(thief.queue_, stolen_max); }
+  Context* give_to(Worker& thief) noexcept { return queue_.steal_into(thief.queue_); }
   /// Whether a thief would find something. The hand-off slot is not counted: what stands there runs next, and a thief
   /// would only tear an asker and its actor apart, between two processors.
   [[nodiscard]] bool has_work() const noexcept { return !queue_.empty(); }
@@ -57,8 +57,7 @@ class Worker {
  private:
   static constexpr std::uint32_t hand_offs_max = 16;
   static constexpr std::uint32_t shared_queue_period = 61;
-  static constexpr std::uint32_t count_ended_period = 16;
-  static constexpr std::size_t stolen_max = 128;
+  static constexpr std::uint32_t count_ended_period = 64;
 
   void run() noexcept;
   void run_shared(ThreadState& thread) noexcept;
