@@ -38,11 +38,11 @@ ActorCell::ActorCell(SystemCore& system, ActorCell* parent, std::string_view nam
       mailbox_(
           std::clamp<std::uint32_t>(options.capacity, 1, options.when_full == WhenFull::drop_oldest ? 32'767 : 65'535),
           options.when_full == WhenFull::drop_oldest),
+      options_(options),
       system_(system),
       parent_(parent),
       id_(system.next_id()),
-      name_(name),
-      options_(options) {
+      name_(name) {
   if (options.placement.kind() != Placement::Kind::anywhere) scheduler().place(*this, options.placement);
   // A child holds its system by way of its root.
   if (parent_ != nullptr) {
@@ -145,6 +145,11 @@ bool ActorCell::begin_incarnation() noexcept {
 }
 
 bool ActorCell::finish_receive() noexcept {
+  // The frame, like the cell, may long have left the cache.
+  const auto* frame = static_cast<const std::byte*>(resume_point().address());
+  __builtin_prefetch(frame, 1);
+  __builtin_prefetch(frame + 64, 1);
+  __builtin_prefetch(frame + 128, 1);
   const bool to_sleep = std::exchange(sleep_requested_, false);
   for (;;) {
     if (receiver_->complete()) {

@@ -40,7 +40,8 @@ class RunQueue {
     const SpinGuard guard(lock_);
     return pop_locked();
   }
-  /// Moves up to half of the contexts to `thief`, and returns one more to run at once; null if there is none.
+  /// Moves up to half of the chains (of a single one, half of it) to `thief`, and returns one context more, to run at
+  /// once; null if there is none.
   Context* steal_into(RunQueue& thief) noexcept;
 
   /// A hint for other threads; exact for contexts that the calling thread pushed.

@@ -45,13 +45,9 @@ void drop_unsent(M&& message, const Error& reason) noexcept {
   return refused == Push::closed ? DeadLetterCause::stopped : DeadLetterCause::rejected;
 }
 
-/// Pushes `message` if the mailbox has room, or makes room, or drops what finds none. True: the sender is done.
-/// Otherwise `message` is untouched, and `refused` says why.
+/// The rest of push_tell where the mailbox did more than take `node`. Out of line: a stream of tells seldom comes here.
 template <typename M>
-bool push_tell(ActorCell& cell, M& message, Push& refused) {
-  TellNode<M>* node = TellNode<M>::make(std::move(message));
-  refused = cell.mailbox().push(*node, false);
-  if (refused == Push::accepted) return true;
+[[gnu::noinline]] bool settle_push(ActorCell& cell, TellNode<M>* node, M& message, Push& refused) {
   if (refused < Push::full) {
     cell.after_push(refused);
     return true;
@@ -63,6 +59,17 @@ bool push_tell(ActorCell& cell, M& message, Push& refused) {
   drop_unsent(std::move(message), refusal(refused));
   refused = Push::accepted;
   return true;
+}
+
+/// Pushes `message` if the mailbox has room, or makes room, or drops what finds none. True: the sender is done.
+/// Otherwise `message` is untouched, and `refused` says why.
+template <typename M>
+bool push_tell(ActorCell& cell, M& message, Push& refused) {
+  TellNode<M>* node = TellNode<M>::make(std::move(message));
+  refused = cell.mailbox().push(*node, false);
+  if (refused == Push::accepted) [[likely]]
+    return true;
+  return settle_push(cell, node, message, refused);
 }
 
 template <typename M>
@@ -77,11 +84,9 @@ class TellAwaiter {
 
   [[nodiscard]] bool await_ready() {
     settled_ = push_tell(target_, message_, outcome_);
-    if (!settled_ && (outcome_ == Push::closed || target_.options().when_full == WhenFull::reject)) [[unlikely]] {
-      settled_ = true;
-      note_unsent(target_, message_, cause_of(outcome_), refusal(outcome_));
-    }
-    return settled_ && !turn_is_over();
+    if (!settled_) [[unlikely]]
+      return settle_refusal();
+    return !turn_is_over();
   }
   bool await_suspend(std::coroutine_handle<> awaiting) {
     if (settled_) {
@@ -118,6 +123,13 @@ class TellAwaiter {
   }
 
  private:
+  /// There was no room, or there will never be. True: the tell has failed; false: the sender waits.
+  [[gnu::noinline]] bool settle_refusal() {
+    if (outcome_ != Push::closed && target_.options().when_full != WhenFull::reject) return false;
+    settled_ = true;
+    note_unsent(target_, message_, cause_of(outcome_), refusal(outcome_));
+    return !turn_is_over();
+  }
   /// The node was not sent: it is this awaiter's alone, and can be claimed by nobody.
   void withdraw(Push outcome, DeadLetterCause cause) noexcept {
     waiting_->state.store(RequestState::failed, std::memory_order_relaxed);

@@ -78,6 +78,8 @@ struct Ending {
 
 /// What the supervisor reads of an actor, and the actor writes as it goes: relaxed stores, no more.
 struct Liveness {
+  /// Set while the supervisor has the actor on its list of those to look at.
+  std::atomic<bool> watched{false};
   /// When the actor began what it does now, in supervision time (see src/supervision/supervisor_core.hpp); 0 while
   /// idle.
   std::atomic<std::int64_t> busy_since_ns{0};
@@ -85,8 +87,6 @@ struct Liveness {
   std::atomic<std::uint64_t> handled{0};
   /// Requests taken from the mailbox but not started: their time was over, or their asker gone.
   std::atomic<std::uint64_t> not_started{0};
-  /// Set while the supervisor has the actor on its list of those to look at.
-  std::atomic<bool> watched{false};
 };
 
 /// A suspended receive().
@@ -121,6 +121,14 @@ class ActorCell : public Context {
   [[nodiscard]] SystemCore& system() const noexcept { return system_; }
   [[nodiscard]] bool stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
 
+  /// Fetches what a message to this actor touches into the cache, all at once rather than piece by piece: worth a
+  /// hundred nanoseconds and more for one of a million actors, and costs one if it is there.
+  void fetch() const noexcept {
+    const auto* place = reinterpret_cast<const std::byte*>(this);
+    __builtin_prefetch(place, 1);
+    __builtin_prefetch(place + 64, 1);
+    __builtin_prefetch(place + 128, 1);
+  }
   MailboxCore& mailbox() noexcept { return mailbox_; }
   [[nodiscard]] const MailboxCore& mailbox() const noexcept { return mailbox_; }
   Liveness& liveness() noexcept { return liveness_; }
@@ -193,7 +201,6 @@ class ActorCell : public Context {
   /// Ends a message that no actor will handle: a tell is a dead letter, an ask fails with this thread's teardown error.
   virtual void bury(MessageHead& node, DeadLetterCause cause, const Error& reason) noexcept = 0;
   [[nodiscard]] virtual const std::type_info& message_type() const noexcept = 0;
-  MailboxCore mailbox_;
 
  private:
   friend class SystemCore;
@@ -223,13 +230,19 @@ class ActorCell : public Context {
   [[nodiscard]] ContextExtras& find_extras() const noexcept override { return *extras_; }
   ContextExtras& add_extras() override { return *(extras_ = std::make_unique<ContextExtras>()); }
 
-  std::unique_ptr<ContextExtras> extras_;
+  // First, with the context, what each message touches: `fetch` counts on it.
+  MailboxCore mailbox_;
+  Receiver* receiver_ = nullptr;  // The holder of the right to run only, as are the next four.
   Liveness liveness_;
+  Stage stage_ = Stage::start;
+  bool sleeper_ = false, sleep_requested_ = false, told_to_sleep_ = false;
+  const SpawnOptions options_;
+
+  std::unique_ptr<ContextExtras> extras_;
   SystemCore& system_;
   ActorCell* const parent_;
   const std::uint64_t id_;
   const ActorName name_;
-  const SpawnOptions options_;
   // Relaxed to add, acq_rel to drop, so that the last one sees all uses.
   std::atomic<std::uint32_t> owners_{1};
   // Written by the holder of the right to run, under the lifecycle mutex; read anywhere, as a number to show.
@@ -241,9 +254,6 @@ class ActorCell : public Context {
   std::atomic<bool> stopped_{false};
 
   // The holder of the right to run only.
-  Stage stage_ = Stage::start;
-  bool sleeper_ = false, sleep_requested_ = false, told_to_sleep_ = false;
-  Receiver* receiver_ = nullptr;
   Task<> coroutine_;
   Ending ending_;
 

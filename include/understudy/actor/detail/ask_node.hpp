@@ -24,6 +24,7 @@ class AskNode : public TypedReplySlot<ReplyType<Request>> {
  public:
   template <typename... Args>
   AskNode(ActorCell& target, std::tuple<Args...>&& args) : Slot(target) {
+    target.fetch();
     std::apply(
         [this](Args&&... arg) {
           new (&message_) M(Request{std::forward<Args>(arg)..., Reply<ReplyType<Request>>(*this)});
