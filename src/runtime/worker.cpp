@@ -88,10 +88,12 @@ void Worker::run() noexcept {
 void Worker::run_shared(ThreadState& thread) noexcept {
   while (!scheduler_.stopping()) {
     Context* context = find_local(thread);
-    if (context == nullptr) {
+    if (context == nullptr && thread.ended_in != nullptr) {
+      // The last ones of their group, maybe: whoever joins it then is ready here, and not to be slept on.
       TaskGroupCore::count_ended(thread);
-      context = search();
+      continue;
     }
+    if (context == nullptr) context = search();
     if (context == nullptr) {
       park(thread);
       continue;

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -45,6 +46,31 @@ TEST(TaskGroup, HoldsManyTasks) {
     ASSERT_TRUE(wait(system, group.join()));
     EXPECT_EQ(counter.load(), 20'000);
   });
+}
+
+// A worker counts ended tasks of a large group by the dozen: what it has not counted when it runs out of work may be the
+// last, and then makes the joining task ready on that very worker.
+TEST(TaskGroup, AJoinIsToldByAWorkerThatHasRunOutOfWork) {
+  constexpr int tasks = 12'000;
+  for (int round = 0; round < 10; ++round) {
+    System system({.workers = 2});
+    std::atomic<bool> open = false;
+    std::atomic<int> ended = 0;
+    TaskGroup group(system);
+    group.spawn([](TaskGroup& its_group, std::atomic<int>& others) -> Task<> {
+      while (others.load() < 100) co_await yield();
+      // Its worker has ended some of them. Holds it until the other one has run all others, and counted them.
+      while (others.load() < tasks || its_group.size() > 64) std::this_thread::yield();
+    }(group, ended));
+    for (int i = 0; i < tasks; ++i) {
+      group.spawn([](std::atomic<bool>& may_end, std::atomic<int>& counter) -> Task<> {
+        while (!may_end.load()) co_await yield();
+        ++counter;
+      }(open, ended));
+    }
+    open = true;
+    ASSERT_TRUE(wait(system, group.join()));
+  }
 }
 
 TEST(TaskGroup, CancelsManyTasks) {
