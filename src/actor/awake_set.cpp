@@ -47,17 +47,20 @@ void AwakeSet::leave(Place& place) noexcept {
   }
 }
 
-/// Whether it waits for a message, and has done so since it was last looked at.
-bool AwakeSet::is_idle(Place& place) noexcept {
+/// Whether it has taken a message since it was last looked at, or told to leave: then it stays after all.
+bool AwakeSet::has_gone_on(Place& place) noexcept {
   const std::uint64_t handled = place.actor_.liveness().handled.load(std::memory_order_relaxed);
-  const bool same = handled == std::exchange(place.handled_, handled);
-  if (!same && std::exchange(place.is_leaving_, false)) --leaving_;  // A message came first: it stays after all.
-  return same && place.actor_.mailbox().sleeping();
+  if (handled == std::exchange(place.handled_, handled)) return false;
+  if (std::exchange(place.is_leaving_, false)) --leaving_;
+  return true;
 }
 
 bool AwakeSet::put_to_sleep(Place& place) noexcept {
+  // Counted before it is told: if it takes a message first, the count will differ.
+  const std::uint64_t handled = place.actor_.liveness().handled.load(std::memory_order_relaxed);
   // The place is in its actor's frame, and that does not end while the mutex is held: so the actor is there.
   if (!place.actor_.request_sleep()) return false;
+  place.handled_ = handled;
   if (std::exchange(place.is_leaving_, true)) return false;  // It was told before, and has gone on waiting.
   ++leaving_;
   ++put_to_sleep_;
@@ -80,7 +83,7 @@ bool AwakeSet::sweep() noexcept {
   Place* next = nullptr;
   for (Place* place = in_.first; place != nullptr; place = next) {
     next = place == newest ? nullptr : place->next_;
-    if (!is_idle(*place)) {
+    if (has_gone_on(*place) || !place->actor_.mailbox().sleeping()) {
       place->idle_since_ = now;
       in_.erase(*place);
       in_.push_back(*place);
@@ -94,6 +97,9 @@ bool AwakeSet::sweep() noexcept {
 
 bool AwakeSet::relieve() noexcept {
   const std::lock_guard lock(mutex_);
+  for (Place* place = in_.first; place != nullptr && leaving_ > 0; place = place->next_) {
+    if (place->is_leaving_) has_gone_on(*place);
+  }
   make_room();
   return waiting_.length > 0;
 }

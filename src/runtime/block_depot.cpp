@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <memory>
 #include <new>
 
 #include <sys/mman.h>
@@ -12,7 +13,12 @@ namespace {
 /// One more than this many regions, and those that are empty go back to the system.
 constexpr std::size_t empty_regions_kept = 1;
 
-std::byte* map_region(bool huge) {
+struct Unmap {
+  void operator()(std::byte* region) const noexcept { ::munmap(region, BlockDepot::region_bytes); }
+};
+using MappedRegion = std::unique_ptr<std::byte, Unmap>;
+
+MappedRegion map_region(bool huge) {
   constexpr std::size_t bytes = BlockDepot::region_bytes;
   // Twice the size, of which the aligned part is kept.
   void* mapped = ::mmap(nullptr, 2 * bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -23,7 +29,7 @@ std::byte* map_region(bool huge) {
   ::munmap(begin + before + bytes, bytes - before);
   // A wish: where the system has no huge pages, small ones do.
   if (huge) ::madvise(begin + before, bytes, MADV_HUGEPAGE);
-  return begin + before;
+  return MappedRegion(begin + before);
 }
 
 }  // namespace
@@ -35,7 +41,7 @@ BlockDepot& BlockDepot::instance() noexcept {
 
 BlockDepot::~BlockDepot() {
   for (const Region& region : regions_) {
-    if (region.memory != nullptr) ::munmap(region.memory, region_bytes);
+    if (region.memory != nullptr) Unmap()(region.memory);
   }
 }
 
@@ -171,11 +177,12 @@ BlockDepot::Span& BlockDepot::new_span(std::size_t size_class) {
     if (region == nullptr) {
       const bool huge = mapped_regions_ > 0;
       lock.unlock();
-      std::byte* memory = map_region(huge);
+      MappedRegion memory = map_region(huge);
       // The first touch: a fault for the whole huge page. Others go on meanwhile, or map a region of their own.
-      *reinterpret_cast<volatile std::byte*>(memory) = std::byte{0};
+      *static_cast<volatile std::byte*>(memory.get()) = std::byte{0};
       lock.lock();
-      region = &enter(memory);
+      region = &enter(memory.get());
+      static_cast<void>(memory.release());
     }
     if (region->free_spans == all_spans_free) --empty_regions_;
     const auto index = static_cast<unsigned>(std::countr_zero(region->free_spans));
@@ -201,7 +208,7 @@ void BlockDepot::release_span(Span& span) noexcept {
     ++empty_regions_;
     return;
   }
-  ::munmap(region.memory, region_bytes);
+  Unmap()(region.memory);
   region.memory = nullptr;
   region.free_spans = 0;
   --mapped_regions_;

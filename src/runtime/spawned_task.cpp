@@ -28,8 +28,8 @@ bool SpawnedTask::begin() noexcept {
   // Whoever cancels moves the epoch on before it takes the lock of this list: it has found this task here, or this
   // task finds the new epoch.
   if (group().epoch_.load(std::memory_order_relaxed) != place_.epoch) return false;
+  set_begun();
   list_ = &list;
-  previous_ = nullptr;
   place_.next = list.first;
   if (list.first != nullptr) list.first->previous_ = this;
   list.first = this;

@@ -31,7 +31,6 @@ class SpawnedTask final : public Context {
  private:
   ~SpawnedTask() = default;
 
-  [[nodiscard]] bool has_begun() const noexcept { return previous_ != this; }
   [[nodiscard]] TaskGroupCore& group() const noexcept { return *list_->group; }
   /// Joins a list of its group. False: it has been cancelled meanwhile.
   [[nodiscard]] bool begin() noexcept;
@@ -42,8 +41,8 @@ class SpawnedTask final : public Context {
 
   TaskGroupCore::List* list_;  // Before it begins: the group's own.
   Task<> task_;
-  // Guarded by the list's lock once it has begun; before that `previous_` is this task itself.
-  SpawnedTask* previous_ = this;
+  // Both are guarded by the list's lock once it has begun.
+  SpawnedTask* previous_ = nullptr;
   union {
     SpawnedTask* next;
     std::uint32_t epoch;

@@ -193,6 +193,7 @@ TEST(OnDemand, NoMoreAreAwakeThanAllowedAndNobodyStarves) {
         const Accounts accounts(system, "accounts", account, {.idle_after = std::chrono::hours(1), .awake_max = 3},
                                 world);
         const auto answered = std::make_shared<std::atomic<int>>(0);
+        const TimePoint before = system.clock().now();
         TaskGroup group(system);
         for (int i = 0; i < 5; ++i) {
           group.spawn(
@@ -200,6 +201,7 @@ TEST(OnDemand, NoMoreAreAwakeThanAllowedAndNobodyStarves) {
         }
         ASSERT_TRUE(wait(system, group.join()));
         EXPECT_EQ(*answered, 5 * 30);
+        EXPECT_LT(system.clock().now() - before, std::chrono::minutes(2)) << "one waited for a sweep of the idle";
         EXPECT_LE(world->awake_most, 3);
         EXPECT_FALSE(world->two_at_once);
         EXPECT_EQ(accounts.statistics().awake, 3);

@@ -58,7 +58,8 @@ class AwakeSet {
 
   /// Puts to sleep who has been idle for long enough, and makes room for who waits. True while there is somebody.
   bool sweep() noexcept;
-  /// Makes room for who waits, if somebody is idle. True while somebody waits.
+  /// Makes room for who waits, if somebody is idle. True while somebody waits. Linear in those awake, if some that
+  /// were told to go have not gone yet.
   bool relieve() noexcept;
   [[nodiscard]] bool is_crowded() const noexcept;
   void fill(OnDemandStatistics& statistics) const noexcept;
@@ -74,7 +75,7 @@ class AwakeSet {
   void enter(Place& place) noexcept;
   void leave(Place& place) noexcept;
   void admit(Place& place) noexcept;
-  [[nodiscard]] bool is_idle(Place& place) noexcept;
+  bool has_gone_on(Place& place) noexcept;
   bool put_to_sleep(Place& place) noexcept;
   void make_room() noexcept;
 

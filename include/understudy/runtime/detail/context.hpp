@@ -189,6 +189,9 @@ class Context {
   /// already be running elsewhere, or be gone, and must not be touched.
   bool resume() noexcept;
   void set_resume_point(std::coroutine_handle<> handle) noexcept { resume_point_ = handle; }
+  /// Whether it has run before, if its class says so. Kept here because here is room for it.
+  [[nodiscard]] bool has_begun() const noexcept { return begun_; }
+  void set_begun() noexcept { begun_ = true; }
   void clear_kill() noexcept { kill_requested_.store(false, std::memory_order_relaxed); }
 
  private:
@@ -212,7 +215,9 @@ class Context {
   std::atomic<std::uint32_t> visitors_{0};
   // Written by killers, read by the running thread at each suspension; ordered by Scheduler::heavy_fence (see above).
   std::atomic<bool> kill_requested_{false};
-  bool has_extras_ = false;
+  // Both: the holder of the right to run.
+  bool has_extras_ : 1 = false;
+  bool begun_ : 1 = false;
   std::uint16_t home_ = 0;
 };
 
