@@ -3,6 +3,7 @@
 #   tests/unit/**                unit_tests      (without store, server and tool)
 #   tests/unit/{store,server,tool}/**  store_tests
 #   tests/guarantees/**          guarantee_tests
+#   tests/model/**               model_tests     (with the sources of the runtime, built on atomics of its own)
 #   tests/simulation/**          simulate        (a program of its own; the suite runs it with few seeds)
 #   tests/process/*.{py,sh,mjs}  each a test; the program's path is in UNDERSTUDY_PROGRAM. Not run: soak.py, _*, folders
 #   tests/compile/must_not_compile/*.cpp   must fail; the twin of the same name in must_compile must compile
@@ -64,6 +65,19 @@ if(TARGET understudy_store OR TARGET understudy_server)
     LINK understudy_store understudy_server)
 endif()
 understudy_gtest_program(guarantee_tests guarantee SOURCES ${guarantee_sources} LINK understudy_store)
+# The runtime once more, with atomics of which each operation is a step that can be tried in every order.
+understudy_glob(model_sources "tests/model/*.cpp")
+if(model_sources)
+  understudy_glob(modelled_sources "src/base/*.cpp" "src/runtime/*.cpp" "src/actor/*.cpp")
+  add_executable(model_tests ${model_sources} ${modelled_sources})
+  target_compile_definitions(model_tests PRIVATE UNDERSTUDY_ATOMICS="model/atomics.hpp")
+  target_include_directories(model_tests PRIVATE include src tests)
+  target_compile_features(model_tests PRIVATE cxx_std_23)
+  target_link_libraries(model_tests PRIVATE GTest::gmock_main Boost::headers fmt::fmt spdlog::spdlog Threads::Threads)
+  understudy_warnings(model_tests)
+  gtest_discover_tests(model_tests TEST_PREFIX "model." DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
+    PROPERTIES TIMEOUT 300 LABELS model)
+endif()
 if(simulate_sources AND TARGET understudy_simulation)
   understudy_test_program(simulate SOURCES ${simulate_sources} INCLUDE src LINK understudy_store)
   add_test(NAME simulation.few_seeds COMMAND simulate --seeds 1000

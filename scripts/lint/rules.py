@@ -33,7 +33,7 @@ BANNED_CALLS = [
                r"\b(?:epoll_wait|epoll_ctl|epoll_create1?|io_uring_\w+)\s*\(",
      "uses sockets", "go through the I/O loop (src/runtime)"),
 ]
-ATOMIC = re.compile(r"\bstd::atomic\w*|\b__(?:atomic|sync)_\w+")
+ATOMIC = re.compile(r"\bstd::atomic\w*|\bAtomic<|\b__(?:atomic|sync)_\w+")
 WAIT_IN_TESTS = re.compile(dict((name, pattern) for name, pattern, *_ in BANNED_CALLS)["sleep"])
 BANNED_NAMES = {"util", "utils", "utilities", "common", "misc", "helper", "helpers"}
 
@@ -52,7 +52,7 @@ LENGTHS = [
 ]
 # Where the build looks for sources (CMakeLists.txt and cmake/); bench/peers holds other people's libraries at work.
 REGISTERED = re.compile(
-    r"src/.+|store/(engine|server|tool)/.+|tests/unit/[^/]+/.+_test\.cpp|tests/guarantees/.+_test\.cpp|tests/(simulation|support)/.+"
+    r"src/.+|store/(engine|server|tool)/.+|tests/unit/[^/]+/.+_test\.cpp|tests/(guarantees|model)/.+_test\.cpp|tests/(simulation|support)/.+"
     r"|tests/compile/must_(not_)?compile/[^/]+|tests/package/.+|examples/[0-9][0-9]_[^/]+|bench/[^/]+/.+|fuzz/[^/]+_fuzz\.cpp")
 
 

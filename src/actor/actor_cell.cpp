@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "understudy/actor/detail/reply_slot.hpp"
 #include "understudy/actor/detail/system_hooks.hpp"
+#include "understudy/base/detail/prefetch.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -146,10 +147,7 @@ bool ActorCell::begin_incarnation() noexcept {
 
 bool ActorCell::finish_receive() noexcept {
   // The frame, like the cell, may long have left the cache.
-  const auto* frame = static_cast<const std::byte*>(resume_point().address());
-  __builtin_prefetch(frame, 1);
-  __builtin_prefetch(frame + 64, 1);
-  __builtin_prefetch(frame + 128, 1);
+  prefetch<3>(resume_point().address());
   const bool to_sleep = std::exchange(sleep_requested_, false);
   for (;;) {
     if (receiver_->complete()) {

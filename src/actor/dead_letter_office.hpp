@@ -6,9 +6,9 @@
 
 #include "understudy/actor/dead_letter.hpp"
 #include "understudy/actor/detail/system_hooks.hpp"
+#include "understudy/base/detail/atomic.hpp"
 
 #include <memory>
-#include <mutex>
 #include <vector>
 
 namespace understudy::detail {
@@ -41,8 +41,8 @@ class DeadLetterOffice {
   [[nodiscard]] Record& next_record();
   void tell(const DeadLetterSubscriber& subscriber, const DeadLetter& letter) noexcept;
 
-  mutable std::mutex mutex_;  // Guards all that follows.
-  const Clock* clock_;        // Null once the system has ended.
+  mutable ThreadMutex mutex_;  // Guards all that follows.
+  const Clock* clock_;         // Null once the system has ended.
   std::uint64_t count_ = 0;
   std::array<std::uint64_t, dead_letter_cause_count> by_cause_{};
   std::size_t kept_ = dead_letters_kept_default;

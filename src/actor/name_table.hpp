@@ -2,10 +2,9 @@
 #pragma once
 
 #include "understudy/actor/detail/cell_pointer.hpp"
+#include "understudy/base/detail/atomic.hpp"
 
 #include <array>
-#include <atomic>
-#include <mutex>
 #include <typeinfo>
 
 namespace understudy::detail {
@@ -35,10 +34,10 @@ class NameTable {
     CellPointer cell;
     const Entry* next;  // Older.
   };
-  using Bucket = std::atomic<const Entry*>;
+  using Bucket = Atomic<const Entry*>;
   [[nodiscard]] static const Entry* newest(const Bucket& bucket, std::string_view name, std::uint64_t hash) noexcept;
 
-  std::mutex adding_;
+  ThreadMutex adding_;
   // Each the newest of a list; stored (release) when the entry is complete, read by who looks (acquire).
   std::array<Bucket, 64> buckets_{};
 };

@@ -5,9 +5,9 @@
 #include "actor/name_table.hpp"
 #include "understudy/actor/detail/cell_pointer.hpp"
 #include "understudy/actor/detail/supervision_hook.hpp"
+#include "understudy/base/detail/atomic.hpp"
 #include "understudy/runtime/task_group.hpp"
 
-#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -42,7 +42,7 @@ class SystemCore {
 
   [[nodiscard]] Scheduler& scheduler() noexcept { return *scheduler_; }
   [[nodiscard]] TaskGroup& tasks() noexcept { return *tasks_; }
-  [[nodiscard]] std::mutex& lifecycle() noexcept { return lifecycle_; }
+  [[nodiscard]] ThreadMutex& lifecycle() noexcept { return lifecycle_; }
   [[nodiscard]] std::uint64_t next_id() noexcept { return ids_.fetch_add(1, std::memory_order_relaxed) + 1; }
 
   // --- the tree ---------------------------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ class SystemCore {
     hook_.store(hook_owner_.get(), std::memory_order_release);
     return true;
   }
-  [[nodiscard]] std::atomic<std::int64_t>& supervision_time() noexcept { return scheduler_->supervision_time(); }
+  [[nodiscard]] Atomic<std::int64_t>& supervision_time() noexcept { return scheduler_->supervision_time(); }
 
   [[nodiscard]] NameTable& names() noexcept { return names_; }
 
@@ -91,18 +91,18 @@ class SystemCore {
   NameTable names_;
   std::unique_ptr<Scheduler> scheduler_;
   std::optional<TaskGroup> tasks_;
-  std::mutex lifecycle_;
+  ThreadMutex lifecycle_;
   ActorList roots_;                              // Guarded by lifecycle_.
   bool stopping_ = false;                        // Guarded by lifecycle_.
   const ActorCell* awaited_ = nullptr;           // Guarded by lifecycle_: the root that shutdown stops now.
   Completion* all_stopped_ = nullptr;            // Guarded by lifecycle_: set when there is no root left.
-  std::mutex shutdown_;                          // One shutdown at a time.
-  std::atomic<std::uint64_t> ids_{0};            // Relaxed: only distinct numbers are wanted.
+  ThreadMutex shutdown_;                         // One shutdown at a time.
+  Atomic<std::uint64_t> ids_{0};                 // Relaxed: only distinct numbers are wanted.
   std::shared_ptr<SupervisionHook> hook_owner_;  // Guarded by lifecycle_.
-  std::atomic<SupervisionHook*> hook_{nullptr};  // Set once (release), read by workers (acquire).
+  Atomic<SupervisionHook*> hook_{nullptr};       // Set once (release), read by workers (acquire).
   DeadLetterOffice dead_letters_;
   // Relaxed to add, acq_rel to drop, so that the last one sees all uses.
-  std::atomic<std::uint32_t> owners_{1};
+  Atomic<std::uint32_t> owners_{1};
 };
 
 }  // namespace understudy::detail

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <memory>
-#include <thread>
 #include <unordered_map>
 
 namespace understudy::detail {
@@ -31,8 +30,8 @@ const char* name_of(Wait::Kind kind) noexcept {
 }
 
 void Context::wait_for_visitors() const noexcept {
-  // Yields at once: a visitor stays for some microseconds, or, as one of many that are cancelled, some milliseconds.
-  while (visitors_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
+  // A visitor stays for some microseconds, or, as one of many that are cancelled, some milliseconds.
+  for (std::uint64_t round = 0; visitors_.load(std::memory_order_acquire) != 0; ++round) wait_a_little(round);
 }
 
 namespace {

@@ -6,9 +6,9 @@
 // One of the two sees the other.
 #pragma once
 
-#include <atomic>
+#include "understudy/base/detail/atomic.hpp"
+
 #include <cstdint>
-#include <mutex>
 #include <vector>
 
 namespace understudy::detail {
@@ -29,7 +29,7 @@ class ParkingPlace {
   void release() noexcept;
 
  private:
-  std::atomic<std::uint32_t> token_{0};
+  Atomic<std::uint32_t> token_{0};
   // Written by the worker before it is enlisted, read by who releases it before the token is set: the mutex of the
   // list, and the token, order the two.
   IoSeat* seat_ = nullptr;
@@ -69,11 +69,11 @@ class Parking {
   void wake_one() noexcept;
   void enlist(ParkingPlace& place, bool searching) noexcept;
 
-  std::mutex mutex_;
+  ThreadMutex mutex_;
   std::vector<ParkingPlace*> places_;
   // Written under the mutex, and `searching_` also outside; read in work_made after a fence (see above).
-  std::atomic<std::uint32_t> parked_{0};
-  std::atomic<std::uint32_t> searching_{0};
+  Atomic<std::uint32_t> parked_{0};
+  Atomic<std::uint32_t> searching_{0};
 };
 
 }  // namespace understudy::detail

@@ -5,10 +5,11 @@
 // chains, so it touches none of the contexts under the lock: they lie in another processor's cache, or in memory.
 #pragma once
 
+#include "understudy/base/detail/atomic.hpp"
+#include "understudy/base/detail/prefetch.hpp"
 #include "understudy/runtime/detail/context.hpp"
 #include "understudy/runtime/detail/spin_lock.hpp"
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -80,13 +81,8 @@ class RunQueue {
   /// Contexts and their frames may lie in memory, or in another processor's cache: fetches what `next` will go on with,
   /// and the context after it, while others run. `next` itself was fetched one pop ago.
   static void fetch_ahead(const Context& next) noexcept {
-    const auto* frame = static_cast<const std::byte*>(next.resume_point().address());
-    __builtin_prefetch(frame, 1);
-    __builtin_prefetch(frame + 64, 1);
-    __builtin_prefetch(frame + 128, 1);
-    const auto* after = reinterpret_cast<const std::byte*>(next.next_ready);
-    __builtin_prefetch(after, 1);
-    __builtin_prefetch(after + 64, 1);
+    prefetch<3>(next.resume_point().address());
+    prefetch<2>(next.next_ready);
   }
 
   SpinLock lock_;
@@ -96,7 +92,7 @@ class RunQueue {
   std::unique_ptr<Chain[]> ring_;
   Context* last_ = nullptr;  // Of the last chain; null: it takes no more.
   // Written under the lock; read without it to skip empty queues. Parking orders that read by a fence (parking.hpp).
-  std::atomic<std::size_t> size_{0};
+  Atomic<std::size_t> size_{0};
 };
 
 }  // namespace understudy::detail

@@ -10,7 +10,8 @@
 // The code under test takes its atomics as a template parameter; here it gets `interleavings::Atomic`, of which each
 // operation is one step. Steps are sequentially consistent: orders that only weaker memory allows are left to the
 // thread sanitizer and to stress. A thread that waits for another one calls `wait_a_little`: it goes on after the next
-// write of another. If all that are left wait, that is a failure: a deadlock, or a wake-up that was lost.
+// write of another. If all that are left wait, that is a failure: a deadlock, or a wake-up that was lost. So is a run
+// that does not end.
 //
 // How: depth first, each schedule is run anew from the start. Orders that differ only in independent steps (of
 // different words, or loads) are tried once: sleep sets (Godefroid 1996). Threads are stacks that are switched on one
@@ -18,114 +19,21 @@
 // freed.
 #pragma once
 
+#include "support/fiber.hpp"
+
+#include <algorithm>
 #include <array>
-#include <csetjmp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <ucontext.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define UNDERSTUDY_TEST_FIBERS 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define UNDERSTUDY_TEST_FIBERS 1
-#endif
-#endif
-#ifdef UNDERSTUDY_TEST_FIBERS
-#if defined(__SANITIZE_THREAD__) || (defined(__has_feature) && __has_feature(thread_sanitizer))
-#define UNDERSTUDY_TEST_TSAN 1
-#include <sanitizer/tsan_interface.h>
-#else
-#include <sanitizer/common_interface_defs.h>
-#endif
-#endif
-
 namespace understudy::test::interleavings {
-
-/// Whether switching takes a system call or more.
-#ifdef UNDERSTUDY_TEST_FIBERS
-inline constexpr bool is_slow = true;
-#else
-inline constexpr bool is_slow = false;
-#endif
-
-/// A stack that can be switched to. One that is made without a body stands for the thread that runs now.
-class Fiber {
- public:
-  Fiber() {
-#ifdef UNDERSTUDY_TEST_TSAN
-    tsan_ = __tsan_get_current_fiber();
-#endif
-  }
-  explicit Fiber(void (*body)()) : stack_(std::make_unique<std::byte[]>(stack_bytes)), fresh_(true) {
-    getcontext(&context_);
-    context_.uc_stack.ss_sp = stack_.get();
-    context_.uc_stack.ss_size = stack_bytes;
-    context_.uc_link = nullptr;
-    makecontext(&context_, body, 0);
-#ifdef UNDERSTUDY_TEST_TSAN
-    tsan_ = __tsan_create_fiber(0);
-#endif
-  }
-  Fiber(const Fiber&) = delete;
-  Fiber& operator=(const Fiber&) = delete;
-  ~Fiber() {
-#ifdef UNDERSTUDY_TEST_TSAN
-    if (stack_) __tsan_destroy_fiber(tsan_);
-#endif
-  }
-
-  /// Leaves this stack, on which the caller runs, for `to`. Returns when somebody switches back.
-  void switch_to(Fiber& to) {
-#if defined(UNDERSTUDY_TEST_TSAN)
-    __tsan_switch_to_fiber(to.tsan_, 0);
-    swapcontext(&context_, &to.context_);
-#elif defined(UNDERSTUDY_TEST_FIBERS)
-    void* fake = nullptr;
-    to.from_ = this;
-    __sanitizer_start_switch_fiber(&fake, to.bottom_ != nullptr ? to.bottom_ : to.stack_.get(),
-                                   to.bottom_ != nullptr ? to.bytes_ : stack_bytes);
-    swapcontext(&context_, &to.context_);
-    arrived(fake);
-#else
-    // swapcontext makes a system call each time; the first entry apart, this does not.
-    if (_setjmp(jump_) == 0) {
-      if (std::exchange(to.fresh_, false)) setcontext(&to.context_);
-      _longjmp(to.jump_, 1);
-    }
-#endif
-  }
-  /// First thing on a new stack.
-  void arrived([[maybe_unused]] void* fake = nullptr) {
-#if defined(UNDERSTUDY_TEST_FIBERS) && !defined(UNDERSTUDY_TEST_TSAN)
-    const void* bottom = nullptr;
-    std::size_t bytes = 0;
-    __sanitizer_finish_switch_fiber(fake, &bottom, &bytes);
-    if (from_ != nullptr && !from_->stack_) {
-      from_->bottom_ = bottom;
-      from_->bytes_ = bytes;
-    }
-#endif
-  }
-
- private:
-  static constexpr std::size_t stack_bytes = 128 * 1024;
-  ucontext_t context_{};
-  [[maybe_unused]] std::jmp_buf jump_{};
-  std::unique_ptr<std::byte[]> stack_;
-  [[maybe_unused]] bool fresh_ = false;
-  [[maybe_unused]] void* tsan_ = nullptr;
-  [[maybe_unused]] Fiber* from_ = nullptr;
-  [[maybe_unused]] const void* bottom_ = nullptr;
-  [[maybe_unused]] std::size_t bytes_ = 0;
-};
 
 /// What a thread does next.
 struct Step {
@@ -147,6 +55,9 @@ struct Limits {
   /// two (Musuvathi and Qadeer 2007).
   std::uint32_t preemptions_max = ~std::uint32_t{0};
 };
+
+/// Threads of one run, at most.
+inline constexpr std::size_t threads_max = 8;
 
 class Explorer;
 
@@ -196,6 +107,7 @@ class Explorer {
   }
   /// The running thread, or one that there is not, while a run is set up or checked.
   [[nodiscard]] std::size_t running() const { return running_; }
+  [[nodiscard]] bool is_running() const { return running_ != nobody; }
   void wrote(const void* word) {
     for (std::size_t i = 0; i < count_; ++i) {
       Thread& thread = *threads_[i];
@@ -222,16 +134,18 @@ class Explorer {
     if (!outcome_.failure.empty()) return;
     outcome_.failure = what + "; steps:";
     std::map<const void*, std::size_t> words;
-    for (const auto& [thread, step] : trace_) {
+    constexpr std::size_t shown_max = 1000;
+    const std::size_t shown = std::min(trace_.size(), shown_max);
+    for (const auto& [thread, step] : std::span(trace_).last(shown)) {
       const std::size_t word = words.emplace(step.word, words.size()).first->second;
       outcome_.failure += " " + std::to_string(thread) + ":" + step.name + "#" + std::to_string(word);
     }
   }
 
  private:
-  static constexpr std::size_t threads_max = 8;
   static constexpr std::size_t nobody = ~std::size_t{0};
-  using Set = std::uint32_t;  // Of threads, a bit each.
+  static constexpr std::size_t steps_max = 20'000;  // Of one run.
+  using Set = std::uint32_t;                        // Of threads, a bit each.
   struct Unwound {};
 
   struct Thread {
@@ -333,6 +247,10 @@ class Explorer {
       last = chosen;
       trace_.emplace_back(chosen, step);
       resume(chosen);
+      if (depth == steps_max) {
+        fail("it goes on and on");
+        return;
+      }
     }
     ++(redundant ? outcome_.redundant : outcome_.schedules);
     bool stuck = false;
@@ -394,6 +312,10 @@ inline void check(bool holds, const char* what) {
   if (!holds && Explorer::active() != nullptr) Explorer::active()->fail(what);
 }
 inline void wait_a_little() { Explorer::active()->wait(nullptr); }
+/// Whether the caller is a thread of a run; false while one is set up or checked.
+inline bool is_running() { return Explorer::active() != nullptr && Explorer::active()->is_running(); }
+/// The calling thread, counted from 1; 0 if it is none of a run's.
+inline std::size_t running_thread() { return is_running() ? Explorer::active()->running() + 1 : 0; }
 
 /// As std::atomic; each operation is one step.
 template <typename T>
@@ -431,14 +353,40 @@ class Atomic {
     change(wanted);
     return true;
   }
+  template <typename... Order>
+  T fetch_add(T value, Order... /*order*/) {
+    return replace("add", [value](T before) { return static_cast<T>(before + value); });
+  }
+  template <typename... Order>
+  T fetch_sub(T value, Order... /*order*/) {
+    return replace("sub", [value](T before) { return static_cast<T>(before - value); });
+  }
+  template <typename... Order>
+  T fetch_or(T value, Order... /*order*/) {
+    return replace("or", [value](T before) { return static_cast<T>(before | value); });
+  }
+  /// Waits, cheaply, until it is no longer `value`.
+  template <typename... Order>
+  void wait(T value, Order... /*order*/) const {
+    while (load() == value) Explorer::active()->wait(this);
+  }
+  void notify_one() {}
   /// Without a step: for what the thread does together with its last one.
   void set(T value) { change(value); }
+  [[nodiscard]] T peek() const { return value_; }
   template <typename... Order>
   bool compare_exchange_weak(T& expected, T wanted, Order... order) {
     return compare_exchange_strong(expected, wanted, order...);
   }
 
  private:
+  template <typename Change>
+  T replace(const char* name, Change changed) {
+    step(name, true);
+    const T before = value_;
+    change(changed(before));
+    return before;
+  }
   void step(const char* name, bool writes) const {
     if (Explorer::active() != nullptr) Explorer::active()->step({this, name, writes});
   }

@@ -9,6 +9,7 @@
 // State in an actor needs no mutex; this is for state shared by plain tasks, and what the actor form is compared with.
 #pragma once
 
+#include "understudy/base/detail/atomic.hpp"
 #include "understudy/runtime/detail/event.hpp"
 #include "understudy/runtime/detail/spin_lock.hpp"
 
@@ -119,7 +120,7 @@ class [[nodiscard]] Mutex::Lock final : private detail::Suspension {
   bool queued_ = false;
   bool granted_ = false;  // Written by the unlocker before it schedules the waiter.
   // Set by the one that may resume the waiter: the unlocker, or a kill.
-  std::atomic<bool> claimed_{false};
+  detail::Atomic<bool> claimed_{false};
 };
 
 inline Mutex::Lock Mutex::lock() noexcept { return Lock(*this); }

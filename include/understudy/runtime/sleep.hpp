@@ -1,6 +1,7 @@
 // Waiting for time to pass, without holding a thread.
 #pragma once
 
+#include "understudy/base/detail/atomic.hpp"
 #include "understudy/runtime/detail/event.hpp"
 #include "understudy/runtime/detail/scheduler.hpp"
 
@@ -54,7 +55,7 @@ class [[nodiscard]] sleep final : private detail::Timer, private detail::Suspens
   detail::Context* context_ = nullptr;
   detail::Scheduler* scheduler_ = nullptr;
   // Set by the one that may resume the sleeper: the timer, or a kill.
-  std::atomic<bool> claimed_{false};
+  detail::Atomic<bool> claimed_{false};
 };
 
 /// Lets everything that is ready run before the caller goes on: `co_await us::yield()`.

@@ -1,5 +1,5 @@
-// Attacks: a run queue gives out each context once and in order, whatever thieves take meanwhile, and says truly when it
-// was empty.
+// Attacks: a run queue gives out each context once and in order, whatever thieves take meanwhile, and says truly when
+// it was empty.
 #include "runtime/run_queue.hpp"
 
 #include "support/runtimes.hpp"
@@ -56,8 +56,8 @@ TEST(RunQueue, IsFirstInFirstOut) {
   });
 }
 
-// Three queues and what must be in them, by the rule: a thief takes from the front, one to run, the rest in order to its
-// own end, and never more than four chains.
+// Three queues and what must be in them, by the rule: a thief takes from the front, one to run, the rest in order to
+// its own end, and never more than four chains.
 TEST(RunQueue, FollowsItsModel) {
   test::for_each_seed(300, [](SimulatedSystem& simulation) {
     SeededRandom random(simulation.seed());
@@ -93,7 +93,8 @@ TEST(RunQueue, FollowsItsModel) {
         std::vector<Context*> left;
         while (Context* context = queues[at].pop()) left.push_back(context);
         const std::size_t moved = models[at].size() - left.size();
-        models[other].insert(models[other].end(), models[at].begin(), models[at].begin() + static_cast<std::ptrdiff_t>(moved));
+        models[other].insert(models[other].end(), models[at].begin(),
+                             models[at].begin() + static_cast<std::ptrdiff_t>(moved));
         models[at].erase(models[at].begin(), models[at].begin() + static_cast<std::ptrdiff_t>(moved));
         ASSERT_TRUE(std::ranges::equal(models[at], left));
         for (Context* context : left) queues[at].push(*context);
@@ -124,7 +125,8 @@ TEST(RunQueue, LosesNothingToThieves) {
           }
           for (std::size_t i = random.below(100); i > 0; --i) {
             Context* context = queues[self].pop();
-            if (context == nullptr) context = queues[(self + 1 + random.below(queues.size() - 1)) % queues.size()].steal_into(queues[self]);
+            if (context == nullptr)
+              context = queues[(self + 1 + random.below(queues.size() - 1)) % queues.size()].steal_into(queues[self]);
             if (context == nullptr) break;
             context->run();
             ++ran;

@@ -48,8 +48,8 @@ TEST(TaskGroup, HoldsManyTasks) {
   });
 }
 
-// A worker counts ended tasks of a large group by the dozen: what it has not counted when it runs out of work may be the
-// last, and then makes the joining task ready on that very worker.
+// A worker counts ended tasks of a large group by the dozen: what it has not counted when it runs out of work may be
+// the last, and then makes the joining task ready on that very worker.
 TEST(TaskGroup, AJoinIsToldByAWorkerThatHasRunOutOfWork) {
   constexpr int tasks = 12'000;
   for (int round = 0; round < 10; ++round) {

@@ -20,11 +20,11 @@
 #include "understudy/actor/detail/actor_name.hpp"
 #include "understudy/actor/detail/mailbox_core.hpp"
 #include "understudy/base/clock.hpp"
+#include "understudy/base/detail/atomic.hpp"
 #include "understudy/base/error.hpp"
 #include "understudy/runtime/detail/scheduler.hpp"
 #include "understudy/runtime/task.hpp"
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -79,14 +79,14 @@ struct Ending {
 /// What the supervisor reads of an actor, and the actor writes as it goes: relaxed stores, no more.
 struct Liveness {
   /// Set while the supervisor has the actor on its list of those to look at.
-  std::atomic<bool> watched{false};
+  Atomic<bool> watched{false};
   /// When the actor began what it does now, in supervision time (see src/supervision/supervisor_core.hpp); 0 while
   /// idle.
-  std::atomic<std::int64_t> busy_since_ns{0};
+  Atomic<std::int64_t> busy_since_ns{0};
   /// Messages taken from the mailbox, over all incarnations.
-  std::atomic<std::uint64_t> handled{0};
+  Atomic<std::uint64_t> handled{0};
   /// Requests taken from the mailbox but not started: their time was over, or their asker gone.
-  std::atomic<std::uint64_t> not_started{0};
+  Atomic<std::uint64_t> not_started{0};
 };
 
 /// A suspended receive().
@@ -244,14 +244,14 @@ class ActorCell : public Context {
   const std::uint64_t id_;
   const ActorName name_;
   // Relaxed to add, acq_rel to drop, so that the last one sees all uses.
-  std::atomic<std::uint32_t> owners_{1};
+  Atomic<std::uint32_t> owners_{1};
   // Written by the holder of the right to run, under the lifecycle mutex; read anywhere, as a number to show.
-  std::atomic<std::uint32_t> incarnation_{0};
+  Atomic<std::uint32_t> incarnation_{0};
   // The latest message, by number, that nobody wants any more: written by those who asked (rising; relaxed), then
   // Scheduler::heavy_fence, then a look for a suspension; read by the actor after it has published one.
-  std::atomic<std::uint64_t> cancelled_work_{0};
+  Atomic<std::uint64_t> cancelled_work_{0};
   // Set at the very end (release); read by askers who find the mailbox closed (acquire).
-  std::atomic<bool> stopped_{false};
+  Atomic<bool> stopped_{false};
 
   // The holder of the right to run only.
   Task<> coroutine_;

@@ -9,6 +9,7 @@
 
 #include "understudy/actor/detail/actor_cell.hpp"
 #include "understudy/actor/message.hpp"
+#include "understudy/base/detail/atomic.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -137,7 +138,7 @@ class WorkState {
 
  private:
   // One exchange by each side (acq_rel): the second sees the first, so no work goes on that neither knows of.
-  std::atomic<std::uint64_t> state_{untaken};
+  Atomic<std::uint64_t> state_{untaken};
 };
 
 /// A request with a deadline. A block of its own, since the asker may go on before its peer lets go.

@@ -25,21 +25,17 @@
 #pragma once
 
 #include "understudy/actor/detail/mailbox_list.hpp"
+#include "understudy/base/detail/atomic.hpp"
 
-#include <atomic>
 #include <cstdint>
-#include <thread>
 
 namespace understudy::detail {
 
-/// What the atomics of a mailbox are made of; tests that try every interleaving have others.
+/// What the atomics of a mailbox are made of. A parameter, so that tests can also try broken ones.
 struct StandardAtomics {
   template <typename T>
-  using Atomic = std::atomic<T>;
-  /// Called again and again, with how often, by a thread that waits a few instructions of another.
-  static void wait_a_little(std::uint64_t round) noexcept {
-    if (round > 64) std::this_thread::yield();
-  }
+  using Atomic = detail::Atomic<T>;
+  static void wait_a_little(std::uint64_t round) noexcept { detail::wait_a_little(round); }
 };
 
 template <typename Atomics>

@@ -5,10 +5,10 @@
 #pragma once
 
 #include "understudy/actor/detail/urgency.hpp"
+#include "understudy/base/detail/atomic.hpp"
 #include "understudy/runtime/detail/context.hpp"
 #include "understudy/runtime/detail/frame_pool.hpp"
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -51,7 +51,7 @@ struct alignas(16) MessageHead {
   MessageHead* next = nullptr;
   // Claimed by compare-and-swap from `waiting` (acq_rel: the winner sees what the other side wrote, and shows what it
   // wrote itself); the memory is handed over by two exchanges, of which the second releases it (acq_rel as well).
-  std::atomic<RequestState> state{RequestState::unsent};
+  Atomic<RequestState> state{RequestState::unsent};
   // One byte, all written before the node is sent; the four that the head leaves free belong to small messages.
   const NodeKind kind : 2;
   bool calls : 1;                    ///< The receiver looks at it before its list is used up: it waits, or is urgent.

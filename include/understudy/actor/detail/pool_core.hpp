@@ -6,8 +6,8 @@
 #pragma once
 
 #include "understudy/actor/detail/sleeper.hpp"
+#include "understudy/base/detail/atomic.hpp"
 
-#include <atomic>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -79,11 +79,11 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   std::vector<CellPointer> workers_;
   std::vector<Seen> seen_;
   // A number that senders read and raise, and the sweeper lowers: relaxed, for the workers it counts never change.
-  std::atomic<std::uint32_t> active_;
+  Atomic<std::uint32_t> active_;
   // Counters to show: relaxed.
-  std::atomic<std::uint32_t> awake_{0};
-  std::atomic<std::uint64_t> grown_{0};
-  std::atomic<std::uint64_t> shrunk_{0};
+  Atomic<std::uint32_t> awake_{0};
+  Atomic<std::uint64_t> grown_{0};
+  Atomic<std::uint64_t> shrunk_{0};
   Sweeper sweeper_;
 };
 

@@ -5,13 +5,12 @@
 #pragma once
 
 #include "understudy/actor/detail/cell_pointer.hpp"
+#include "understudy/base/detail/atomic.hpp"
 
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 
 namespace understudy::detail {
 
@@ -44,7 +43,7 @@ class Target {
   CellPointer cell_;
   std::uint64_t salt_ = 0;
   // Relaxed: a send that overlaps a removal may go either way.
-  std::atomic<bool> removed_{false};
+  Atomic<bool> removed_{false};
 };
 
 /// Threads: any.
@@ -54,7 +53,7 @@ class TargetTable {
   TargetTable(const TargetTable&) = delete;
   TargetTable& operator=(const TargetTable&) = delete;
   ~TargetTable() {
-    for (std::atomic<Target*>& chunk : chunks_) delete[] chunk.load(std::memory_order_relaxed);
+    for (Atomic<Target*>& chunk : chunks_) delete[] chunk.load(std::memory_order_relaxed);
   }
 
   /// False if it is there already.
@@ -83,10 +82,10 @@ class TargetTable {
   static constexpr std::uint32_t first_chunk_width = 4;
   [[nodiscard]] Target* find(const ActorCell& cell) const noexcept;
 
-  std::mutex changing_;
-  std::array<std::atomic<Target*>, 20> chunks_{};
+  ThreadMutex changing_;
+  std::array<Atomic<Target*>, 20> chunks_{};
   // Stored (release) after the place that it counts has been filled; read by senders (acquire).
-  std::atomic<std::uint32_t> size_{0};
+  Atomic<std::uint32_t> size_{0};
 };
 
 /// Where a sender's round begins. Two that use one at once may choose alike, which does no harm: relaxed, and no
@@ -104,7 +103,7 @@ class RoundPosition {
   void set(std::uint32_t next) const noexcept { next_.store(next, std::memory_order_relaxed); }
 
  private:
-  mutable std::atomic<std::uint32_t> next_{0};
+  mutable Atomic<std::uint32_t> next_{0};
 };
 
 /// The next open target after the last one chosen that has room; if none has room, the next open one. Null: none is

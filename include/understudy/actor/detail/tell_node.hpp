@@ -2,6 +2,7 @@
 #pragma once
 
 #include "understudy/actor/detail/reply_slot.hpp"
+#include "understudy/base/detail/atomic.hpp"
 
 #include <optional>
 
@@ -59,7 +60,7 @@ class WaitingTell : public MessageHead, public Suspension {
   Context* sender_;
   const ActorCell* target_;
   // Exchanged once by each party (acq_rel): the second sees all that the first did.
-  std::atomic<bool> left_{false};
+  Atomic<bool> left_{false};
 };
 
 template <typename M>

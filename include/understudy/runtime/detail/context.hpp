@@ -17,10 +17,10 @@
 #pragma once
 
 #include "understudy/base/clock.hpp"
+#include "understudy/base/detail/atomic.hpp"
 #include "understudy/base/error.hpp"
 #include "understudy/runtime/detail/thread_state.hpp"
 
-#include <atomic>
 #include <coroutine>
 #include <cstdint>
 
@@ -208,13 +208,13 @@ class Context {
   std::coroutine_handle<> resume_point_;
   // Null while running or queued. Written by the running thread (release), cleared by the one that runs it next
   // (relaxed; see `retire`), read by visitors (acquire).
-  std::atomic<Suspension*> suspension_{nullptr};
+  Atomic<Suspension*> suspension_{nullptr};
   Scheduler* scheduler_;
   // Killers and inspectors that may be looking at the suspension. Written by them (acq_rel, and release to leave), read
   // in `retire` (acquire); Dekker's pattern with `suspension_`, ordered by Scheduler::heavy_fence.
-  std::atomic<std::uint32_t> visitors_{0};
+  Atomic<std::uint32_t> visitors_{0};
   // Written by killers, read by the running thread at each suspension; ordered by Scheduler::heavy_fence (see above).
-  std::atomic<bool> kill_requested_{false};
+  Atomic<bool> kill_requested_{false};
   // Both: the holder of the right to run.
   bool has_extras_ : 1 = false;
   bool begun_ : 1 = false;

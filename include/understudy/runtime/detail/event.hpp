@@ -1,9 +1,9 @@
 // Event: something that happens once and wakes the one coroutine that waits for it. The base of most awaitables.
 #pragma once
 
+#include "understudy/base/detail/atomic.hpp"
 #include "understudy/runtime/detail/context.hpp"
 
-#include <atomic>
 #include <cstdint>
 
 namespace understudy::detail {
@@ -53,7 +53,7 @@ class Event final : public Suspension {
 
  private:
   enum class State : std::uint8_t { pending, waiting, claimed, set };
-  std::atomic<State> state_{State::pending};
+  Atomic<State> state_{State::pending};
   Wait::Kind kind_;
   Context* context_ = nullptr;
 };

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "understudy/base/clock.hpp"
+#include "understudy/base/detail/atomic.hpp"
 #include "understudy/base/random.hpp"
 #include "understudy/runtime/detail/context.hpp"
 #include "understudy/runtime/detail/task_group_list.hpp"
@@ -123,7 +124,7 @@ class Scheduler {
 
   /// The supervisor's clock (src/supervision/supervisor_core.hpp). Written by the supervisor's ticker alone, read by
   /// actors; relaxed: a number that is compared with itself.
-  [[nodiscard]] std::atomic<std::int64_t>& supervision_time() noexcept { return supervision_time_; }
+  [[nodiscard]] Atomic<std::int64_t>& supervision_time() noexcept { return supervision_time_; }
 
   /// Stops all threads. Contexts still queued are left alone: their owners have ended them before.
   virtual void stop() noexcept = 0;
@@ -132,7 +133,7 @@ class Scheduler {
   Scheduler() = default;
 
  private:
-  std::atomic<std::int64_t> supervision_time_{1};
+  Atomic<std::int64_t> supervision_time_{1};
   TaskGroupList task_groups_;
   TaskGroup* detached_tasks_ = nullptr;
 };

@@ -1,19 +1,11 @@
 // A lock for sections of a few instructions.
 #pragma once
 
-#include <atomic>
-#include <thread>
+#include "understudy/base/detail/atomic.hpp"
+
+#include <cstdint>
 
 namespace understudy::detail {
-
-/// Tells the processor that this thread waits in a loop for another: some ten nanoseconds.
-inline void pause_briefly() noexcept {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
 
 /// Waiters spin, then give up their time slice.
 class SpinLock {
@@ -27,16 +19,10 @@ class SpinLock {
  private:
   /// Looks without writing: the holder keeps the line to itself meanwhile.
   void wait_until_free() const noexcept {
-    for (int round = 0; locked_.load(std::memory_order_relaxed); ++round) {
-      if (round < 100) {
-        pause_briefly();
-      } else {
-        std::this_thread::yield();
-      }
-    }
+    for (std::uint64_t round = 0; locked_.load(std::memory_order_relaxed); ++round) wait_a_little(round);
   }
 
-  std::atomic<bool> locked_{false};
+  Atomic<bool> locked_{false};
 };
 
 /// Holds a SpinLock for a scope.

@@ -8,12 +8,12 @@
 // left, a worker counts those that have ended by the dozen, so that its word stays with the spawner.
 #pragma once
 
+#include "understudy/base/detail/atomic.hpp"
 #include "understudy/runtime/detail/event.hpp"
 #include "understudy/runtime/detail/scheduler.hpp"
 #include "understudy/runtime/detail/spin_lock.hpp"
 #include "understudy/runtime/task.hpp"
 
-#include <atomic>
 #include <cstdint>
 #include <exception>
 #include <utility>
@@ -107,19 +107,19 @@ class TaskGroupCore {
   Scheduler& scheduler_;
   // How often the group was cancelled. Written under lock_ (release), read by `spawn` (acquire) before it counts the
   // task, and again, under the lock of the task's list, when the task begins.
-  std::atomic<std::uint32_t> epoch_{0};
+  Atomic<std::uint32_t> epoch_{0};
   const bool keeps_failure_;
   // Made by the spawn with which the group becomes large, under lock_ (release); read by tasks that begin (acquire).
-  std::atomic<WorkerList*> worker_lists_{nullptr};
+  Atomic<WorkerList*> worker_lists_{nullptr};
   // Whether so many tasks are left that it does not matter if some that have ended are counted later. Written by who
   // counts, if it changes; read by tasks that end; relaxed, both are right.
-  std::atomic<bool> many_left_{false};
+  Atomic<bool> many_left_{false};
   List own_list_;
   // The next scope of the same context, outwards. The context's right to run.
   TaskGroupCore* outer_ = nullptr;
   // Whether the scheduler's list holds this group. Written under the list's mutex, cleared (release) when the scheduler
   // shuts down; read by the destructor (acquire), which then leaves the scheduler alone: it may be gone.
-  std::atomic<bool> listed_{false};
+  Atomic<bool> listed_{false};
   // Guarded by the list's mutex.
   TaskGroupCore* next_listed_ = nullptr;
   TaskGroupCore* previous_listed_ = nullptr;
@@ -128,7 +128,7 @@ class TaskGroupCore {
   // Adding an owner is relaxed, for who adds one has one. Adding a task is acq_rel and so is closing: a task that was
   // counted before the group was closed has read `epoch_` before the close moves it on. Dropping is acq_rel: the last
   // one, which deletes the group, sees what all others did with it.
-  std::atomic<std::uint64_t> state_{one_owner};
+  Atomic<std::uint64_t> state_{one_owner};
   mutable SpinLock lock_;
   // Guarded by lock_.
   Event* waiter_ = nullptr;

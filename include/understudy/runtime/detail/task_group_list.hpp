@@ -1,7 +1,7 @@
 // The groups of tasks of one scheduler: so that its shutdown can end the tasks of them all.
 #pragma once
 
-#include <mutex>
+#include "understudy/base/detail/atomic.hpp"
 
 namespace understudy::detail {
 
@@ -23,7 +23,7 @@ class TaskGroupList {
   void close(Scheduler& scheduler);
 
  private:
-  std::mutex mutex_;
+  ThreadMutex mutex_;
   TaskGroupCore* first_ = nullptr;
   bool closed_ = false;
 };

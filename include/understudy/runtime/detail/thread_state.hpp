@@ -1,9 +1,9 @@
 // What each thread knows of what it runs.
 #pragma once
 
+#include "understudy/base/detail/atomic.hpp"
 #include "understudy/base/error.hpp"
 
-#include <atomic>
 #include <coroutine>
 #include <cstdint>
 
@@ -45,13 +45,10 @@ struct ThreadState {
   std::uint32_t ended_count = 0;
   /// The context that this thread is suspending now. Written by this thread (release), read by killers (acquire): once
   /// it no longer names their victim, the suspending thread touches the victim's frame no more.
-  std::atomic<Context*> arming{nullptr};
+  Atomic<Context*> arming{nullptr};
 };
 
 /// This thread's state. Threads that are no workers have one as well, with no scheduler.
-[[nodiscard]] inline ThreadState& this_thread() noexcept {
-  static thread_local constinit ThreadState state;
-  return state;
-}
+[[nodiscard]] inline ThreadState& this_thread() noexcept { return per_thread<ThreadState>(); }
 
 }  // namespace understudy::detail
