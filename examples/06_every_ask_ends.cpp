@@ -23,7 +23,7 @@ us::Task<> answers(Inbox& inbox) {
 }
 us::Task<> thinks_too_long(Inbox& inbox) {
   while (auto question = co_await inbox.receive()) {
-    while (!question->reply.is_given_up()) co_await us::sleep(1ms);
+    while (!question->reply.is_given_up()) co_await us::sleep(1s);
   }
 }
 us::Task<> crashes(Inbox& inbox) {

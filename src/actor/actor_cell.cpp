@@ -26,6 +26,8 @@ const char* name_of(Ending::Kind kind) noexcept {
       return "crashed";
     case Ending::Kind::stuck:
       return "stuck";
+    case Ending::Kind::holding:
+      return "holding its thread";
     case Ending::Kind::reset:
       return "reset";
     case Ending::Kind::stopped:
@@ -35,7 +37,7 @@ const char* name_of(Ending::Kind kind) noexcept {
 }
 
 ActorCell::ActorCell(SystemCore& system, ActorCell* parent, std::string_view name, const SpawnOptions& options)
-    : Context(system.scheduler()),
+    : Context(system.scheduler(), true),
       mailbox_(
           std::clamp<std::uint32_t>(options.capacity, 1, options.when_full == WhenFull::drop_oldest ? 32'767 : 65'535),
           options.when_full == WhenFull::drop_oldest),
@@ -162,7 +164,7 @@ bool ActorCell::finish_receive() noexcept {
     // What woke it is not wanted any more: its asker has given up. It waits on, without having been resumed.
     mark_idle();
     if (!publish(resume_point(), receiver_->suspension())) {
-      unpublish();
+      withdraw();
       end_incarnation(take_requested_ending());
       return false;
     }
@@ -170,7 +172,7 @@ bool ActorCell::finish_receive() noexcept {
       armed();
       return false;
     }
-    unpublish();
+    withdraw();
   }
 }
 
@@ -212,6 +214,7 @@ void ActorCell::end_incarnation(Ending ending) noexcept {
   }
   mailbox_.note_in_hand(false);
   ending_ = std::move(ending);
+  ending_.busy_since_ns = liveness_.busy_since_ns.load(std::memory_order_relaxed);
   stage_ = Stage::ending;
   std::vector<CellPointer> children;
   {
@@ -237,30 +240,48 @@ void ActorCell::end_incarnation(Ending ending) noexcept {
 
 void ActorCell::finish_incarnation() noexcept {
   if (!scopes_ended()) return;  // The last of their tasks runs this again.
+  if (taken_ != nullptr) release_taken();
   ThreadState& thread = this_thread();
   thread.teardown_error = &ending_.error;
   receiver_ = nullptr;
   coroutine_.reset();
   thread.teardown_error = nullptr;
   mark_idle();
-  bool may_restart = ending_.kind != Ending::Kind::returned && ending_.kind != Ending::Kind::stopped;
+  const bool returned = ending_.kind == Ending::Kind::returned;
+  const bool left_early = returned && options_.restart == Restart::permanent && !sleeper_ && !mailbox_.closed();
+  bool may_restart = left_early || (!returned && ending_.kind != Ending::Kind::stopped);
   {
     const std::lock_guard lock(system_.lifecycle());
     may_restart = may_restart && !doomed_;
   }
   SupervisionHook* hook = system_.hook();
-  if (may_restart && hook == nullptr) {
+  if (may_restart && hook == nullptr && !returned) {
     log_error("{} incarnation {}: {} ({}); there is no supervisor, so it stops", path(), incarnation(),
               name_of(ending_.kind), ending_.error.message());
   }
   Verdict verdict;
   if (may_restart && hook != nullptr) verdict = hook->on_failure(*this, ending_);
+  if (verdict.held) return;  // It may be running already.
   if (!verdict.restart) {
-    if (sleeper_ && ending_.kind == Ending::Kind::returned && fall_asleep()) return;
+    if (sleeper_ && returned && fall_asleep()) return;
     stop_for_good();
     return;
   }
   restart_after(verdict.delay);
+}
+
+void ActorCell::hold() noexcept {
+  const std::lock_guard lock(system_.lifecycle());
+  stage_ = Stage::start;
+  held_ = true;
+}
+
+void ActorCell::release_held(Duration delay) noexcept {
+  {
+    const std::lock_guard lock(system_.lifecycle());
+    if (!std::exchange(held_, false)) return;  // It was terminated, and runs to its end.
+  }
+  restart_after(delay);
 }
 
 void ActorCell::restart_after(Duration delay) noexcept {
@@ -282,9 +303,11 @@ void ActorCell::stop_for_good() noexcept {
   mailbox_.close();
   // Most actors leave nothing behind: the sentence is made for those that do.
   if (mailbox_.depth() != 0) bury_all(reason_of_stopping());
-  forget_function();
+  forget_function_unless_in_use();
   if (home() != 0) scheduler().unplace(*this);
+  if (SupervisionHook* hook = system_.hook()) hook->on_stopped(*this);
   stopped_.store(true, std::memory_order_release);
+  tell_watches();
   system_.unlink(*this);
 }
 
@@ -297,6 +320,16 @@ void ActorCell::bury_all(const Error& reason) noexcept {
     bury(*node, DeadLetterCause::left_in_mailbox, reason);
   }
   thread.teardown_error = outer;
+}
+
+/// A thread that was left with an incarnation may still run the function.
+void ActorCell::forget_function_unless_in_use() noexcept {
+  {
+    const std::lock_guard lock(system_.lifecycle());
+    forgotten_ = true;
+    if (left_behind_ != 0) return;
+  }
+  forget_function();
 }
 
 Error ActorCell::reason_of_stopping() const {

@@ -56,6 +56,10 @@ bool ActorCell::mark_terminated_locked(const Error& reason) noexcept {
   // It has ended, but waits for its children, which may be stuck.
   if (waits_for_children_) children_.for_each([&](ActorCell& child) { child.terminate_locked(reason); });
   // Between two lives: it need not wait for the next.
+  if (std::exchange(held_, false)) {
+    schedule();
+    return false;
+  }
   if (restart_timer_ != nullptr && scheduler().cancel_timer(*restart_timer_)) {
     restart_timer_.reset();
     schedule();

@@ -60,7 +60,10 @@ ActorInfo this_actor() {
   return {.path = cell.path(), .incarnation = cell.incarnation()};
 }
 
-void beat() { detail::current_cell("beat").mark_busy(); }
+void beat() {
+  const detail::LibraryCall call;
+  if (!call.fenced()) detail::current_cell("beat").mark_busy();
+}
 
 System::System(const RuntimeOptions& options) : System(std::make_unique<detail::ThreadedScheduler>(options)) {}
 
@@ -76,6 +79,23 @@ void System::start(Task<> task) { core_->tasks().spawn_regardless(std::move(task
 void System::shutdown(Duration limit) {
   detail::check_may_block(core_->scheduler(), "System::shutdown");
   core_->shutdown(limit);
+}
+
+Snapshot System::snapshot() const { return core_->snapshot(); }
+void System::request_shutdown(Error reason) { core_->request_shutdown(std::move(reason)); }
+std::optional<Error> System::shutdown_requested() const { return core_->shutdown_requests().reason(); }
+Task<Error> System::wait_for_shutdown_request() {
+  detail::ShutdownRequest::Wait wait(core_->shutdown_requests());
+  detail::Event& requested = wait.requested();
+  co_await requested;
+  co_return *core_->shutdown_requests().reason();
+}
+
+System::Abandoned System::abandoned() const noexcept {
+  const detail::AbandonedCounts& counts = *core_->scheduler().abandoned();
+  return {.threads_now = counts.threads_now.load(std::memory_order_relaxed),
+          .threads_ever = counts.threads_ever.load(std::memory_order_relaxed),
+          .refused = counts.refused.load(std::memory_order_relaxed)};
 }
 
 DeadLetters System::dead_letters() const { return core_->dead_letters().read(); }

@@ -1,6 +1,7 @@
 #include "actor/system_core.hpp"
 
 #include "base/log.hpp"
+#include "understudy/actor/detail/slot_pointer.hpp"
 
 #include <string>
 #include <utility>
@@ -11,13 +12,15 @@
 namespace understudy::detail {
 
 void SystemCore::launch(ActorCell& cell) {
-  bool refused = false;
+  const LibraryCall call;
+  bool refused = call.fenced();
+  if (refused) count_refused();
   {
     const std::lock_guard lock(lifecycle_);
     // A parent that is over would never stop it.
     const ActorCell* parent = cell.parent_;
     const bool orphan = parent != nullptr && (parent->doomed_ || (!parent->alive_ && parent->incarnation() > 0));
-    if (!stopping_ && !orphan) {
+    if (!stopping_ && !orphan && !refused) {
       (cell.parent_ != nullptr ? cell.parent_->children_ : roots_).add(cell);
       cell.retain();
       if (cell.sleeper_ && cell.mailbox_.sleep()) return;
@@ -88,47 +91,66 @@ void SystemCore::terminate_roots() noexcept {
   for (const CellPointer& root : marked) root->take_down();
 }
 
-/// Ends what has not ended by itself when shutdown's time is over.
-class SystemCore::Deadline final : private Timer {
- public:
-  Deadline(SystemCore& system, Duration limit) : system_(system) {
-    system_.scheduler().start_timer(*this, after(system_.scheduler().clock().now(), limit));
+void SystemCore::take_from_threads() {
+  std::vector<CellPointer> left;
+  {
+    const std::lock_guard lock(lifecycle_);
+    const auto gather = [&](ActorCell& cell) {
+      if (cell.alive_ && cell.kill_requested()) left.push_back(CellPointer::share(cell));
+    };
+    roots_.for_each([&](ActorCell& root) { visit_tree(root, gather); });
   }
-  Deadline(const Deadline&) = delete;
-  Deadline& operator=(const Deadline&) = delete;
-  ~Deadline() { system_.scheduler().cancel_timer(*this); }
+  for (const CellPointer& cell : left) {
+    if (cell->take_from_thread()) log_warning("shutdown: {} holds its thread, which is left behind", cell->path());
+  }
+}
 
- private:
-  void fire() noexcept override {
-    system_.scheduler().run_on_control([&system = system_] { system.terminate_roots(); });
+void SystemCore::fail_requests_in_hand_of(const ActorCell& cell, const Error& error) {
+  SlotPointer::begin_orphans();
+  const auto claim = [&](Suspension& suspension) { return suspension.fail_if_in_hand_of(cell, error); };
+  std::vector<CellPointer> actors;
+  for_each([&](ActorCell& actor) { actors.push_back(CellPointer::share(actor)); });
+  visit_suspensions(actors, [&](std::size_t /*place*/, Suspension& suspension) { return claim(suspension); });
+  scheduler_->task_groups().visit_suspensions(claim);
+}
+
+void SystemCore::request_shutdown(Error reason) {
+  log_error("a shutdown is asked for: {}", reason.message());
+  shutdown_request_.make(std::move(reason));
+}
+
+void SystemCore::wait_for_roots(Duration limit) {
+  constexpr Duration hold_limit = std::chrono::milliseconds(100);
+  const std::unique_ptr<Completion> all_stopped = scheduler_->make_completion();
+  CellPointer first;
+  {
+    const std::lock_guard lock(lifecycle_);
+    all_stopped_ = all_stopped.get();
+    first = next_to_stop_locked();
   }
-  SystemCore& system_;
-};
+  if (first) first->request_stop();
+  // `never`: in a simulation in which nothing is left to run nobody else can set it either.
+  Completion::Waited waited = all_stopped->wait_for(limit);
+  if (waited == Completion::Waited::not_yet) terminate_roots();
+  while (waited == Completion::Waited::not_yet) {
+    waited = all_stopped->wait_for(hold_limit);
+    if (waited == Completion::Waited::not_yet) take_from_threads();
+  }
+  const std::lock_guard lock(lifecycle_);
+  awaited_ = nullptr;
+  all_stopped_ = nullptr;
+}
 
 void SystemCore::shutdown(Duration limit) {
+  constexpr Duration hold_limit = std::chrono::milliseconds(100);
   const std::lock_guard one(shutdown_);
   {
     const std::lock_guard lock(lifecycle_);
     if (stopping_) return;
     stopping_ = true;
   }
-  {
-    const Deadline deadline(*this, limit);
-    const std::unique_ptr<Completion> all_stopped = scheduler_->make_completion();
-    CellPointer first;
-    {
-      const std::lock_guard lock(lifecycle_);
-      all_stopped_ = all_stopped.get();
-      first = next_to_stop_locked();
-    }
-    if (first) first->request_stop();
-    // False in a simulation in which nothing is left to run: then nobody else can set it either.
-    static_cast<void>(all_stopped->wait());
-    const std::lock_guard lock(lifecycle_);
-    awaited_ = nullptr;
-    all_stopped_ = nullptr;
-  }
-  scheduler_->task_groups().close(*scheduler_);
+  wait_for_roots(limit);
+  scheduler_->task_groups().close(*scheduler_, hold_limit);
   scheduler_->stop();
 }
 

@@ -3,11 +3,14 @@
 
 #include "actor/dead_letter_office.hpp"
 #include "actor/name_table.hpp"
+#include "actor/shutdown_request.hpp"
 #include "understudy/actor/detail/cell_pointer.hpp"
 #include "understudy/actor/detail/supervision_hook.hpp"
+#include "understudy/actor/snapshot.hpp"
 #include "understudy/base/detail/atomic.hpp"
 #include "understudy/runtime/task_group.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -56,7 +59,37 @@ class SystemCore {
     roots_.for_each([&](ActorCell& root) { visit_tree(root, visit); });
   }
 
+  /// Calls `visit(sibling)` for the living actors with the same parent as `cell`, the youngest first, under the
+  /// lifecycle mutex.
+  template <typename Visit>
+  void for_each_sibling(const ActorCell& cell, Visit visit) {
+    const std::lock_guard lock(lifecycle_);
+    (cell.parent_ != nullptr ? cell.parent_->children_ : roots_).for_each([&](ActorCell& sibling) {
+      if (&sibling != &cell) visit(sibling);
+    });
+  }
+
+  /// Context::finish_visit with `claim(place, suspension)` for each of `cells`. A few hundred at a time: whoever is to
+  /// go on meanwhile waits for its visitor.
+  template <typename Claim>
+  void visit_suspensions(const std::vector<CellPointer>& cells, Claim claim) {
+    constexpr std::size_t together = 256;
+    for (std::size_t first = 0; first < cells.size(); first += together) {
+      const std::size_t end = std::min(cells.size(), first + together);
+      for (std::size_t i = first; i < end; ++i) cells[i]->begin_visit();
+      scheduler_->heavy_fence();
+      for (std::size_t i = first; i < end; ++i) {
+        cells[i]->finish_visit([&](Suspension& suspension) { return claim(i, suspension); });
+      }
+    }
+  }
+  /// What all actors do. Stops nothing: the tree is held for as long as it takes to list it.
+  [[nodiscard]] Snapshot snapshot();
+
   void shutdown(Duration limit);
+
+  /// The thread that ran `cell` has been fenced: ends the requests that it has in hand with `error`.
+  void fail_requests_in_hand_of(const ActorCell& cell, const Error& error);
 
   // --- supervision --------------------------------------------------------------------------------------------------
   /// Null without a supervisor. Workers may call a hook at any time, so one that was set lives as long as the system.
@@ -73,20 +106,25 @@ class SystemCore {
 
   [[nodiscard]] NameTable& names() noexcept { return names_; }
 
+  // --- requests to shut down ----------------------------------------------------------------------------------------
+  [[nodiscard]] ShutdownRequest& shutdown_requests() noexcept { return shutdown_request_; }
+  void request_shutdown(Error reason);
+
   // --- dead letters -------------------------------------------------------------------------------------------------
   [[nodiscard]] DeadLetterOffice& dead_letters() noexcept { return dead_letters_; }
 
  private:
   ~SystemCore() = default;
-  class Deadline;
 
   template <typename Visit>
-  static void visit_tree(ActorCell& cell, Visit& visit) {
+  static void visit_tree(ActorCell& cell, const Visit& visit) {
     visit(cell);
     cell.children_.for_each([&](ActorCell& child) { visit_tree(child, visit); });
   }
   [[nodiscard]] CellPointer next_to_stop_locked() noexcept;
   void terminate_roots() noexcept;
+  void take_from_threads();
+  void wait_for_roots(Duration limit);
 
   NameTable names_;
   std::unique_ptr<Scheduler> scheduler_;
@@ -101,6 +139,7 @@ class SystemCore {
   std::shared_ptr<SupervisionHook> hook_owner_;  // Guarded by lifecycle_.
   Atomic<SupervisionHook*> hook_{nullptr};       // Set once (release), read by workers (acquire).
   DeadLetterOffice dead_letters_;
+  ShutdownRequest shutdown_request_;
   // Relaxed to add, acq_rel to drop, so that the last one sees all uses.
   Atomic<std::uint32_t> owners_{1};
 };

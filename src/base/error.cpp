@@ -29,6 +29,7 @@ constexpr std::array<Entry, error_code_count> table{{
     {ErrorCode::actor_stopped, "actor_stopped", "the actor has stopped"},
     {ErrorCode::mailbox_full, "mailbox_full", "the mailbox is full"},
     {ErrorCode::reply_dropped, "reply_dropped", "the actor dropped the reply without answering"},
+    {ErrorCode::deadlock, "deadlock", "the request would close a circle of actors that wait for one another"},
     {ErrorCode::storage_failed, "storage_failed", "a write or flush failed"},
     {ErrorCode::invalid_argument, "invalid_argument", "an argument cannot be used"},
     {ErrorCode::data_damaged, "data_damaged", "stored data is damaged"},

@@ -14,7 +14,12 @@ namespace {
 
 long membarrier(int command) noexcept { return syscall(SYS_membarrier, command, 0, 0); }
 
-bool register_process() noexcept { return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0; }
+/// Whether membarrier may be used. The kernel waits for all processors when it registers a process of many threads,
+/// 10 ms and more; for one of a single thread it does not.
+bool registered() noexcept {
+  static const bool allowed = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
+  return allowed;
+}
 
 /// Where membarrier is forbidden (some sandboxes): taking a right away from a page that is in use makes the kernel
 /// interrupt every processor that runs this process, which is a barrier there.
@@ -32,10 +37,11 @@ void fence_by_page() noexcept {
 
 }  // namespace
 
+void prepare_to_fence() noexcept { static_cast<void>(registered()); }
+
 void fence_all_threads() noexcept {
-  static const bool registered = register_process();
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (!registered || membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) != 0) fence_by_page();
+  if (!registered() || membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) != 0) fence_by_page();
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 

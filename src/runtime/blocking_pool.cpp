@@ -1,55 +1,66 @@
 #include "runtime/blocking_pool.hpp"
 
+#include "base/log.hpp"
+
 namespace understudy::detail {
 
 void BlockingPool::run(BlockingJob& job) {
   {
-    const std::lock_guard lock(mutex_);
-    if (!stopping_) {
+    State& state = *state_;
+    const std::lock_guard lock(state.mutex);
+    if (!state.stopping) {
       job.next_job = nullptr;
-      if (last_ == nullptr) {
-        first_ = &job;
-      } else {
-        last_->next_job = &job;
+      (state.last == nullptr ? state.first : state.last->next_job) = &job;
+      state.last = &job;
+      ++state.queued;
+      if (state.queued > state.idle && threads_.size() < threads_max_) {
+        threads_.emplace_back([shared = state_] { work(shared); });
+        ++state.threads;
       }
-      last_ = &job;
-      ++queued_;
-      if (queued_ > idle_ && threads_.size() < threads_max_) threads_.emplace_back([this] { work(); });
-      work_made_.notify_one();
+      state.work_made.notify_one();
       return;
     }
   }
   job.run();
 }
 
-void BlockingPool::work() noexcept {
-  std::unique_lock lock(mutex_);
+void BlockingPool::work(const std::shared_ptr<State>& shared) noexcept {
+  State& state = *shared;
+  std::unique_lock lock(state.mutex);
   for (;;) {
-    while (first_ == nullptr && !stopping_) {
-      ++idle_;
-      work_made_.wait(lock);
-      --idle_;
+    while (state.first == nullptr && !state.stopping) {
+      ++state.idle;
+      state.work_made.wait(lock);
+      --state.idle;
     }
-    if (first_ == nullptr) return;
-    BlockingJob* job = first_;
-    first_ = job->next_job;
-    if (first_ == nullptr) last_ = nullptr;
-    --queued_;
+    if (state.first == nullptr) break;
+    BlockingJob* job = state.first;
+    state.first = job->next_job;
+    if (state.first == nullptr) state.last = nullptr;
+    --state.queued;
     lock.unlock();
     job->run();
     lock.lock();
   }
+  --state.threads;
+  state.thread_ended.notify_all();
 }
 
-void BlockingPool::stop() noexcept {
+void BlockingPool::stop(Duration limit) noexcept {
   std::vector<std::thread> threads;
+  bool all_ended = true;
   {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    work_made_.notify_all();
+    State& state = *state_;
+    std::unique_lock lock(state.mutex);
+    state.stopping = true;
+    state.work_made.notify_all();
     threads.swap(threads_);
+    all_ended = state.thread_ended.wait_for(lock, limit, [&] { return state.threads == 0; });
+    if (!all_ended) {
+      log_warning("shutdown: {} blocking calls have not come back, and are left behind", state.threads);
+    }
   }
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads) all_ended ? thread.join() : thread.detach();
 }
 
 }  // namespace understudy::detail

@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -14,28 +15,35 @@ namespace understudy::detail {
 
 class BlockingPool {
  public:
-  explicit BlockingPool(std::uint32_t threads_max) : threads_max_(threads_max) {}
+  explicit BlockingPool(std::uint32_t threads_max) : state_(std::make_shared<State>()), threads_max_(threads_max) {}
   BlockingPool(const BlockingPool&) = delete;
   BlockingPool& operator=(const BlockingPool&) = delete;
   ~BlockingPool() { stop(); }
 
   /// Runs `job` on one of the pool's threads. Any thread.
   void run(BlockingJob& job);
-  /// Runs what is queued, and joins the threads. Jobs that come later run on the caller's thread.
-  void stop() noexcept;
+  /// Runs what is queued, and joins the threads; those whose call has not come back after `limit` are left behind with
+  /// it. Jobs that come later run on the caller's thread.
+  void stop(Duration limit = std::chrono::seconds(5)) noexcept;
 
  private:
-  void work() noexcept;
+  /// What the threads look at: theirs as well, so that one that is left behind finds it.
+  struct State {
+    std::mutex mutex;
+    std::condition_variable work_made;
+    std::condition_variable thread_ended;
+    BlockingJob* first = nullptr;
+    BlockingJob* last = nullptr;
+    std::uint32_t idle = 0;
+    std::uint32_t queued = 0;
+    std::uint32_t threads = 0;  // That have not ended.
+    bool stopping = false;
+  };
+  static void work(const std::shared_ptr<State>& state) noexcept;
 
+  std::shared_ptr<State> state_;
   const std::uint32_t threads_max_;
-  std::mutex mutex_;
-  std::condition_variable work_made_;
-  BlockingJob* first_ = nullptr;
-  BlockingJob* last_ = nullptr;
-  std::uint32_t idle_ = 0;
-  std::uint32_t queued_ = 0;
-  bool stopping_ = false;
-  std::vector<std::thread> threads_;
+  std::vector<std::thread> threads_;  // Guarded by the state's mutex.
 };
 
 }  // namespace understudy::detail

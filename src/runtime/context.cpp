@@ -75,33 +75,42 @@ void Context::drop_extras() noexcept {
   shard.all.erase(this);
 }
 
-void Context::schedule_elsewhere() noexcept { scheduler_->schedule(*this); }
+void Context::schedule_elsewhere() noexcept {
+  // A fenced thread has been told so here, and is no worker any more: what it makes ready goes to the others.
+  const LibraryCall call;
+  scheduler_->schedule(*this);
+}
 
 bool Context::resume() noexcept {
   ThreadState& thread = this_thread();
   thread.current = this;
   thread.root_finished = false;
   std::coroutine_handle<> next = resume_point_;
+  thread.user_code.store(this, std::memory_order_release);
   do {
     thread.next_resume = nullptr;
     next.resume();
     next = thread.next_resume;
   } while (next);
+  thread.user_code.store(nullptr, std::memory_order_relaxed);
   thread.current = nullptr;
-  return thread.root_finished;
+  return thread.root_finished && !is_fenced(thread);
+}
+
+void Context::yield_turn(std::coroutine_handle<> resume_at, Suspension& suspension) noexcept {
+  static_cast<void>(publish(resume_at, suspension));
+  armed();
+  if (!is_fenced(this_thread())) scheduler_->schedule_behind(*this);
+}
+
+void Context::take_down() noexcept {
+  finish_visit([](Suspension& suspension) { return suspension.claim(); });
 }
 
 void Context::request_kill() noexcept {
   mark_killed();
   scheduler_->heavy_fence();
   take_down();
-}
-
-void Context::take_down() noexcept {
-  bool claimed = false;
-  visit([&](Suspension& suspension) { claimed = suspension.claim(); });
-  end_visit();
-  if (claimed) schedule();
 }
 
 }  // namespace understudy::detail

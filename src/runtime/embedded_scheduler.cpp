@@ -27,6 +27,14 @@ class LoopCompletion final : public Completion {
     while (!done_.load(std::memory_order_acquire)) scheduler_.help();
     return true;
   }
+  [[nodiscard]] Waited wait_for(Duration limit) noexcept override {
+    const TimePoint end = after(scheduler_.clock().now(), limit);
+    while (!done_.load(std::memory_order_acquire)) {
+      if (scheduler_.clock().now() >= end) return Waited::not_yet;
+      scheduler_.help();
+    }
+    return Waited::set;
+  }
 
  private:
   EmbeddedScheduler& scheduler_;
@@ -44,7 +52,9 @@ EmbeddedScheduler::EmbeddedScheduler(boost::asio::io_context& context, const Run
       sockets_(context),
       network_(make_asio_network(sockets_)),
       blocking_pool_(std::max<std::uint32_t>(options.blocking_threads_max, 1)),
-      random_(make_system_random()) {}
+      random_(make_system_random()) {
+  prepare_to_fence();
+}
 
 EmbeddedScheduler::~EmbeddedScheduler() { stop(); }
 
@@ -63,6 +73,7 @@ void EmbeddedScheduler::schedule(Context& context) noexcept {
 }
 
 void EmbeddedScheduler::drain() noexcept {
+  const LibraryCall call;  // As below.
   ThreadState& thread = this_thread();
   // The loop may run on a worker of another system, or under a handler of one.
   Scheduler* const outer = std::exchange(thread.scheduler, this);

@@ -35,6 +35,13 @@ bool OwnThreads::any_is_arming(const Context& context) noexcept {
                              [&](const auto& worker) { return worker != nullptr && worker->is_arming(context); });
 }
 
+Worker* OwnThreads::holder_of(const Context& context) noexcept {
+  const std::lock_guard lock(mutex_);
+  const auto held = std::ranges::find_if(
+      running_, [&](const auto& worker) { return worker != nullptr && worker->is_held_by(context); });
+  return held == running_.end() ? nullptr : held->get();
+}
+
 void OwnThreads::join_finished() noexcept {
   std::vector<std::unique_ptr<Worker>> finished;
   {

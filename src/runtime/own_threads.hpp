@@ -26,6 +26,8 @@ class OwnThreads {
   [[nodiscard]] Worker& worker(std::uint16_t number) noexcept;
   /// True while one of them is suspending `context`.
   [[nodiscard]] bool any_is_arming(const Context& context) noexcept;
+  /// The one that runs the own code of `context`, or null. Lives until that context is unplaced.
+  [[nodiscard]] Worker* holder_of(const Context& context) noexcept;
   /// Ends and joins all. What they run must have come to an end.
   void stop() noexcept;
 

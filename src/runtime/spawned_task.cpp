@@ -1,6 +1,7 @@
 #include "runtime/spawned_task.hpp"
 
 #include "base/log.hpp"
+#include "understudy/runtime/detail/abandoned.hpp"
 
 #include <exception>
 
@@ -66,6 +67,29 @@ void SpawnedTask::report_exception() noexcept {
   } catch (...) {
     log_error("a task ended by an exception that is no std::exception");
   }
+}
+
+/// A task whose thread did not come back.
+class SpawnedTask::Taken final : public Abandoned {
+ public:
+  explicit Taken(SpawnedTask& task) noexcept : task_(&task) {}
+  void come_back() noexcept override {
+    wait_until_ready();
+    delete task_;
+  }
+
+ private:
+  SpawnedTask* task_;
+};
+
+void SpawnedTask::take_from_thread(SpawnedTask& task, Scheduler& scheduler) {
+  auto taken = std::make_unique<Taken>(task);
+  if (!scheduler.take_from_thread(task, *taken)) return;
+  task.leave_list();
+  if (task.has_extras()) task.drop_link();
+  task.group().task_ended();
+  taken->release_thread();
+  taken.release()->let_go();
 }
 
 void SpawnedTask::discard() noexcept {

@@ -22,6 +22,8 @@ class SpawnedTask final : public Context {
   void run() noexcept override;
   /// Destroys the task before it has been scheduled.
   void discard() noexcept;
+  /// If `task` holds its thread: takes it from that. It has ended then, but for its frames. `task` may be gone.
+  static void take_from_thread(SpawnedTask& task, Scheduler& scheduler);
   /// Before it is scheduled.
   void set_link(TaskLink& link);
 
@@ -29,6 +31,7 @@ class SpawnedTask final : public Context {
   [[nodiscard]] SpawnedTask* next() const noexcept { return place_.next; }
 
  private:
+  class Taken;
   ~SpawnedTask() = default;
 
   [[nodiscard]] TaskGroupCore& group() const noexcept { return *list_->group; }

@@ -4,6 +4,7 @@
 
 #include <new>
 #include <utility>
+#include <vector>
 
 namespace understudy::detail {
 
@@ -74,8 +75,7 @@ void TaskGroupCore::cancel() noexcept {
   if (size() == 0) return;
   const SpinGuard guard(lock_);
   epoch_.fetch_add(1, std::memory_order_release);
-  // Under all locks, so that no task can end, and be gone, while it is asked to.
-  for_each_list([](List& list) { list.lock.lock(); });
+  lock_lists();
   bool any = false;
   for_each_begun([&](SpawnedTask& task) {
     any = true;
@@ -85,7 +85,36 @@ void TaskGroupCore::cancel() noexcept {
     scheduler_.heavy_fence();
     for_each_begun([](SpawnedTask& task) { task.take_down(); });
   }
+  unlock_lists();
+}
+
+/// Under all locks no task can end, and be gone.
+void TaskGroupCore::lock_lists() noexcept {
+  for_each_list([](List& list) { list.lock.lock(); });
+}
+void TaskGroupCore::unlock_lists() noexcept {
   for_each_list([](List& list) { list.lock.unlock(); });
+}
+
+void TaskGroupCore::visit_suspensions(const std::function<bool(Suspension&)>& claim) noexcept {
+  const SpinGuard guard(lock_);
+  lock_lists();
+  for_each_begun([](SpawnedTask& task) { task.begin_visit(); });
+  scheduler_.heavy_fence();
+  for_each_begun([&](SpawnedTask& task) { task.finish_visit(claim); });
+  unlock_lists();
+}
+
+void TaskGroupCore::take_from_threads() {
+  std::vector<SpawnedTask*> left;
+  {
+    const SpinGuard guard(lock_);
+    lock_lists();
+    for_each_begun([&](SpawnedTask& task) { left.push_back(&task); });
+    unlock_lists();
+  }
+  // Each may have ended by now: what holds a thread is compared with it, and only what does is looked into.
+  for (SpawnedTask* task : left) SpawnedTask::take_from_thread(*task, scheduler_);
 }
 
 void TaskGroupCore::close() noexcept {

@@ -29,7 +29,7 @@ void TaskGroupList::remove(TaskGroupCore& group) noexcept {
   if (group.next_listed_ != nullptr) group.next_listed_->previous_listed_ = group.previous_listed_;
 }
 
-void TaskGroupList::close(Scheduler& scheduler) {
+void TaskGroupList::close(Scheduler& scheduler, Duration limit) {
   std::vector<TaskGroupCore*> groups;
   {
     const std::lock_guard lock(mutex_);
@@ -45,9 +45,16 @@ void TaskGroupList::close(Scheduler& scheduler) {
   for (TaskGroupCore* group : groups) group->close();
   for (TaskGroupCore* group : groups) {
     const std::unique_ptr<Completion> ended = scheduler.make_completion();
-    if (group->notify_when_empty(*ended)) static_cast<void>(ended->wait());
+    if (group->notify_when_empty(*ended)) {
+      while (ended->wait_for(limit) == Completion::Waited::not_yet) group->take_from_threads();
+    }
     group->release();
   }
+}
+
+void TaskGroupList::visit_suspensions(const std::function<bool(Suspension&)>& claim) {
+  const std::lock_guard lock(mutex_);
+  for (TaskGroupCore* group = first_; group != nullptr; group = group->next_listed_) group->visit_suspensions(claim);
 }
 
 }  // namespace understudy::detail

@@ -32,6 +32,10 @@ class ThreadCompletion final : public Completion {
     changed_.wait(lock, [this] { return done_; });
     return true;
   }
+  [[nodiscard]] Waited wait_for(Duration limit) noexcept override {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, limit, [this] { return done_; }) ? Waited::set : Waited::not_yet;
+  }
 
  private:
   std::mutex mutex_;
@@ -39,10 +43,16 @@ class ThreadCompletion final : public Completion {
   bool done_ = false;
 };
 
+/// Comes before all threads of the scheduler.
+std::uint32_t workers_wanted(const RuntimeOptions& options) {
+  prepare_to_fence();
+  return options.workers > 0 ? options.workers : usable_processors();
+}
+
 }  // namespace
 
 ThreadedScheduler::ThreadedScheduler(const RuntimeOptions& options)
-    : workers_wanted_(options.workers > 0 ? options.workers : usable_processors()),
+    : workers_wanted_(workers_wanted(options)),
       io_loop_(system_clock_source(), workers_wanted_ + 1),
       io_seat_(io_loop_),
       network_(make_asio_network(io_seat_.sockets())),
@@ -136,13 +146,53 @@ Context* ThreadedScheduler::steal_for(Worker& thief, std::uint32_t index) noexce
   return nullptr;
 }
 
+Worker* ThreadedScheduler::holder_of(const Context& context) noexcept {
+  heavy_fence();
+  for (const auto& worker : workers_) {
+    if (worker->is_held_by(context)) return worker.get();
+  }
+  return own_threads_.holder_of(context);
+}
+
+bool ThreadedScheduler::look_at_holder(const Context& context, const std::function<void(const HoldingThread&)>& look) {
+  const std::lock_guard lock(replacing_);
+  if (stopping()) return false;
+  Worker* const holder = holder_of(context);
+  if (holder != nullptr) look(holder->holding_thread());
+  return holder != nullptr;
+}
+
+bool ThreadedScheduler::take_from_thread(const Context& context, Abandoned& taken) {
+  const std::lock_guard lock(replacing_);
+  if (stopping()) return false;
+  Worker* const holder = holder_of(context);
+  if (holder == nullptr) return false;
+  taken.count_into(abandoned());
+  given_up_.reserve(given_up_.size() + 1);
+  // Counted before: the thread may come back at once.
+  abandoned()->threads_now.fetch_add(1, std::memory_order_relaxed);
+  std::thread thread = holder->take_from(context, taken);
+  if (!thread.joinable()) {
+    abandoned()->threads_now.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+  abandoned()->threads_ever.fetch_add(1, std::memory_order_relaxed);
+  given_up_.push_back(std::move(thread));
+  return true;
+}
+
 void ThreadedScheduler::stop() noexcept {
-  if (stopping_.exchange(true, std::memory_order_acq_rel)) return;
+  {
+    const std::lock_guard lock(replacing_);
+    if (stopping_.exchange(true, std::memory_order_acq_rel)) return;
+  }
   blocking_pool_.stop();
   parking_.wake_all();
   for (const auto& worker : workers_) worker->join();
   own_threads_.stop();
   io_loop_.stop();
+  // They never come back, or they do and find that nothing is left for them.
+  for (std::thread& thread : given_up_) thread.detach();
 }
 
 }  // namespace understudy::detail

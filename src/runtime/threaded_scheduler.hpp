@@ -38,6 +38,9 @@ class ThreadedScheduler final : public Scheduler {
   }
   void heavy_fence() noexcept override;
   void wait_until_armed(const Context& context) noexcept override;
+  bool look_at_holder(const Context& context, const std::function<void(const HoldingThread&)>& look) override;
+  [[nodiscard]] bool take_from_thread(const Context& context, Abandoned& abandoned) override;
+  [[nodiscard]] bool replaces_threads() const noexcept override { return true; }
   void stop() noexcept override;
 
   // For workers.
@@ -52,6 +55,8 @@ class ThreadedScheduler final : public Scheduler {
   void schedule_by(Context& context, void (Worker::*on_this_worker)(Context&) noexcept) noexcept;
   [[nodiscard]] Worker& home_of(const Context& context) noexcept;
   [[nodiscard]] Worker* this_worker() const noexcept;
+  /// The worker whose thread runs the own code of `context`, or null. Under replacing_.
+  [[nodiscard]] Worker* holder_of(const Context& context) noexcept;
 
   const std::uint32_t workers_wanted_;
   Parking parking_;
@@ -66,6 +71,8 @@ class ThreadedScheduler final : public Scheduler {
   std::atomic<bool> stopping_{false};
   std::vector<std::unique_ptr<Worker>> workers_;
   OwnThreads own_threads_;
+  std::mutex replacing_;               // Held while a worker's thread is looked at or replaced, and by `stop`.
+  std::vector<std::thread> given_up_;  // Guarded by replacing_. Some may have ended.
 };
 
 }  // namespace understudy::detail

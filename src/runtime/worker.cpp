@@ -1,9 +1,12 @@
 #include "runtime/worker.hpp"
 
 #include "runtime/threaded_scheduler.hpp"
+#include "understudy/runtime/detail/abandoned.hpp"
 #include "understudy/runtime/detail/task_group_core.hpp"
 
 #include <utility>
+
+#include <unistd.h>
 
 namespace understudy::detail {
 
@@ -72,12 +75,17 @@ void Worker::run() noexcept {
   ThreadState& thread = this_thread();
   thread.scheduler = &scheduler_;
   thread.worker = this;
+  kernel_id_.store(gettid(), std::memory_order_relaxed);
   state_.store(&thread, std::memory_order_release);
   if (kind_ == Kind::shared) {
     thread.worker_number = index_ + 1;
     run_shared(thread);
   } else {
     run_own_thread(thread);
+  }
+  if (thread.fence.load(std::memory_order_acquire) == Fence::confirmed) {
+    come_back(thread);  // Another thread is this worker now.
+    return;
   }
   state_.store(nullptr, std::memory_order_release);
   thread.scheduler = nullptr;
@@ -105,8 +113,44 @@ void Worker::run_shared(ThreadState& thread) noexcept {
     thread.budget = activation_budget;
     thread.turn_seen_ns = 0;
     context->run();
+    if (thread.fence.load(std::memory_order_relaxed) == Fence::confirmed) [[unlikely]]
+      return;
   }
   TaskGroupCore::count_ended(thread);
+}
+
+std::thread Worker::take_from(const Context& context, Abandoned& abandoned) {
+  ThreadState* const thread = state_.load(std::memory_order_acquire);
+  if (thread == nullptr) return {};
+  thread->abandoned = &abandoned;
+  Fence expected = Fence::none;
+  if (!thread->fence.compare_exchange_strong(expected, Fence::asked, std::memory_order_acq_rel)) return {};
+  scheduler_.heavy_fence();
+  const bool held = thread->user_code.load(std::memory_order_acquire) == &context;
+  expected = Fence::asked;
+  if (!thread->fence.compare_exchange_strong(expected, held ? Fence::confirmed : Fence::none,
+                                             std::memory_order_acq_rel) ||
+      !held) {
+    return {};
+  }
+  // From here on the thread leaves all of this alone.
+  Context* const ready = std::exchange(thread->hand_off, nullptr);
+  TaskGroupCore::count_ended(*thread);
+  thread->dropped_replies = nullptr;  // In hand as all others are.
+  state_.store(nullptr, std::memory_order_release);
+  std::thread old = std::exchange(thread_, std::thread());
+  start();
+  if (ready != nullptr) ready->schedule();
+  return old;
+}
+
+void Worker::come_back(ThreadState& thread) noexcept {
+  static_cast<void>(settle_fence(thread));
+  Abandoned& abandoned = *thread.abandoned;
+  abandoned.come_back();
+  thread.abandoned = nullptr;
+  abandoned.counts().threads_now.fetch_sub(1, std::memory_order_relaxed);
+  abandoned.let_go();
 }
 
 void Worker::park(ThreadState& thread) noexcept {
@@ -141,6 +185,7 @@ void Worker::run_own_thread(ThreadState& thread) noexcept {
       thread.budget = activation_budget;
       thread.turn_seen_ns = 0;
       context->run();
+      if (thread.fence.load(std::memory_order_relaxed) == Fence::confirmed) return;
     } else {
       place_.wait();
     }

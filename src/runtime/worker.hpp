@@ -8,6 +8,7 @@
 
 #include "runtime/parking.hpp"
 #include "runtime/run_queue.hpp"
+#include "understudy/runtime/detail/scheduler.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -15,6 +16,7 @@
 
 namespace understudy::detail {
 
+class Abandoned;
 class ThreadedScheduler;
 
 class Worker {
@@ -30,6 +32,18 @@ class Worker {
   void start();
   [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
   void join() { thread_.join(); }
+  /// The thread; only by who keeps it from being joined meanwhile.
+  [[nodiscard]] HoldingThread holding_thread() {
+    return {.handle = thread_.native_handle(), .kernel_id = kernel_id_.load(std::memory_order_relaxed)};
+  }
+  /// Whether this worker's thread runs the own code of `context`. Any thread, after Scheduler::heavy_fence.
+  [[nodiscard]] bool is_held_by(const Context& context) const noexcept {
+    const ThreadState* state = state_.load(std::memory_order_acquire);
+    return state != nullptr && state->user_code.load(std::memory_order_acquire) == &context;
+  }
+  /// If it does: takes the worker's place, its queues and what is ready on it from that thread, which is left with
+  /// `abandoned`, and starts another. Gives the old thread; none if it has let go meanwhile. One at a time.
+  [[nodiscard]] std::thread take_from(const Context& context, Abandoned& abandoned);
   /// An own thread ends after what it runs now. Any thread.
   void finish() noexcept;
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
@@ -60,6 +74,7 @@ class Worker {
   static constexpr std::uint32_t count_ended_period = 64;
 
   void run() noexcept;
+  static void come_back(ThreadState& thread) noexcept;
   void run_shared(ThreadState& thread) noexcept;
   void run_own_thread(ThreadState& thread) noexcept;
   Context* find_local(ThreadState& thread) noexcept;
@@ -76,7 +91,8 @@ class Worker {
   bool searching_ = false;
   ParkingPlace place_;
   std::atomic<ThreadState*> state_{nullptr};
-  std::atomic<bool> finished_{false};  // Set (release) by `finish`, read (acquire) by the own thread.
+  std::atomic<std::int32_t> kernel_id_{0};  // Of its thread; written before `state_`. Relaxed: that orders it.
+  std::atomic<bool> finished_{false};       // Set (release) by `finish`, read (acquire) by the own thread.
   std::thread thread_;
 };
 

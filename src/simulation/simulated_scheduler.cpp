@@ -33,6 +33,14 @@ class SimulatedCompletion final : public Completion {
     }
     return true;
   }
+  [[nodiscard]] Waited wait_for(Duration limit) noexcept override {
+    const TimePoint end = after(scheduler_.clock().now(), limit);
+    while (!done_) {
+      if (scheduler_.step_until(end)) continue;
+      return scheduler_.is_empty() ? Waited::never : Waited::not_yet;
+    }
+    return Waited::set;
+  }
 
  private:
   SimulatedScheduler& scheduler_;
@@ -75,6 +83,7 @@ void SimulatedScheduler::run_context(std::size_t index) {
   ready_[index] = ready_.back();
   ready_.pop_back();
   note(index);
+  const LibraryCall call;  // The simulation may run in an actor of another system.
   ThreadState& thread = this_thread();
   Scheduler* const outer = std::exchange(thread.scheduler, this);
   // Small budgets too, so that yielding happens in every run.

@@ -55,6 +55,11 @@ class SimulatedScheduler final : public Scheduler {
   /// The same, unless the next event lies after `limit`: then time moves to `limit`, and it is false.
   bool step_until(TimePoint limit);
 
+  /// Whether nothing is left to run, now or later.
+  [[nodiscard]] bool is_empty() const noexcept {
+    return ready_.empty() && control_.empty() && !timers_.next_deadline();
+  }
+
   [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
   [[nodiscard]] std::uint64_t trace_hash() const noexcept { return trace_hash_; }
   void set_blocking_time_max(Duration longest) noexcept { blocking_time_max_ = longest; }

@@ -15,9 +15,10 @@ struct RestartDecision {
   Duration delay{0};
 };
 
-/// Notes a failure at `now` and decides. Failures older than the intensity's window are forgotten.
+/// Notes a failure at `now` and decides. Failures older than the intensity's window are forgotten. `spread`, from -1 to
+/// 1, says where within the jitter the delay lies.
 inline RestartDecision decide_restart(FailureHistory& history, TimePoint now, const RestartIntensity& intensity,
-                                      const Backoff& backoff) {
+                                      const Backoff& backoff, double spread = 0) {
   while (!history.empty() && now - history.front() > intensity.within) history.pop_front();
   history.push_back(now);
   if (history.size() > intensity.restarts) return {};
@@ -26,7 +27,10 @@ inline RestartDecision decide_restart(FailureHistory& history, TimePoint now, co
   for (std::size_t i = 2; i < history.size() && delay < backoff.longest; ++i) {
     delay = delay > backoff.longest / 2 ? backoff.longest : delay * 2;
   }
-  return {.restart = true, .delay = std::min(delay, backoff.longest)};
+  delay = std::min(delay, backoff.longest);
+  return {.restart = true,
+          .delay = delay +
+                   Duration(static_cast<std::int64_t>(static_cast<double>(delay.count()) * backoff.jitter * spread))};
 }
 
 }  // namespace understudy

@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 
+#include <fmt/format.h>
+
 namespace understudy {
 
 std::string_view name_of(IncidentKind kind) noexcept {
@@ -17,6 +19,8 @@ std::string_view name_of(IncidentKind kind) noexcept {
       return "holding a thread";
     case IncidentKind::reset:
       return "reset";
+    case IncidentKind::returned:
+      return "returned";
   }
   return "failed";
 }
@@ -46,8 +50,29 @@ Supervisor::Supervisor(System& system, SupervisionOptions options)
 
 Supervisor::~Supervisor() { core_->end(); }
 
-std::vector<Incident> Supervisor::incidents() const { return core_->incidents(); }
-std::uint64_t Supervisor::incident_count() const { return core_->incident_count(); }
+std::string describe(const Incident& incident) {
+  std::string text = fmt::format("{} incarnation {} {}: {}; {}", incident.actor, incident.incarnation,
+                                 name_of(incident.kind), incident.evidence, name_of(incident.outcome));
+  for (const std::string& frame : incident.stack) text.append("\n    in ").append(frame);
+  return text;
+}
+
+std::vector<Incident> Supervisor::incidents() const { return core_->log().latest(); }
+std::uint64_t Supervisor::incident_count() const { return core_->log().count(); }
+Task<Incident> Supervisor::incident(std::uint64_t number) const {
+  struct Waiter {
+    Waiter(IncidentLog& incidents, std::uint64_t wanted) : log(incidents) { log.notify(happened, wanted); }
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+    ~Waiter() { log.forget(happened); }
+    IncidentLog& log;
+    detail::Event happened;
+  };
+  const std::shared_ptr<SupervisorCore> core = core_;
+  Waiter waiter(core->log(), number);
+  co_await waiter.happened;
+  co_return *core->log().find(number);
+}
 std::size_t Supervisor::watched() const { return core_->watched(); }
 
 }  // namespace understudy

@@ -1,8 +1,8 @@
 #include "supervision/supervisor_core.hpp"
 
-#include "base/log.hpp"
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace understudy {
 
@@ -14,17 +14,19 @@ using detail::Wait;
 namespace {
 
 constexpr Duration shortest_tick = std::chrono::milliseconds(1);
-constexpr int waits_followed_max = 16;
 
 Duration tick_for(const SupervisionOptions& options) {
-  return std::max(shortest_tick, std::min(options.heartbeat, options.cutoff) / 10);
+  return std::max(shortest_tick, std::min(options.heartbeat, options.cutoff) / 20);
 }
-double milliseconds_of(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
 
 }  // namespace
 
 SupervisorCore::SupervisorCore(detail::SystemCore& system, SupervisionOptions options)
-    : system_(system), options_(std::move(options)), tick_(tick_for(options_)) {}
+    : system_(system),
+      options_(std::move(options)),
+      tick_(tick_for(options_)),
+      log_(system, options_.on_incident),
+      regroups_(system) {}
 
 SupervisorCore::~SupervisorCore() = default;
 
@@ -44,11 +46,7 @@ void SupervisorCore::end() noexcept {
     active_ = false;
     watched.swap(watched_);
   }
-  {
-    // Whoever reports an incident now is waited for: what the function refers to may end with the supervisor.
-    const std::lock_guard reporting(reporting_);
-    reports_ = false;
-  }
+  log_.end();
   system_.scheduler().cancel_timer(*this);
   // A tick that is under way, or posted, on the control thread finds that supervision is over; wait until it has
   // passed, unless this is that thread's own doing in a simulation, where nothing runs beside the caller.
@@ -58,8 +56,7 @@ void SupervisorCore::end() noexcept {
   static_cast<void>(passed->wait());
 }
 
-// --- the list of actors with work
-// -------------------------------------------------------------------------------------
+// --- the list of actors with work ------------------------------------------------------------------------------------
 
 void SupervisorCore::watch(ActorCell& cell) noexcept {
   if (cell.liveness().watched.exchange(true, std::memory_order_acq_rel)) return;
@@ -117,6 +114,7 @@ Duration SupervisorCore::cutoff_of(const ActorCell& cell) const noexcept {
 void SupervisorCore::check(std::int64_t now) {
   std::vector<Watched> idle;
   std::vector<Stuck> suspects;
+  std::vector<HalfWay> half_way;
   {
     const std::lock_guard lock(mutex_);
     Duration soonest = options_.heartbeat;
@@ -135,13 +133,18 @@ void SupervisorCore::check(std::int64_t now) {
         // What the actor noted may be one tick older than the truth.
         const Duration left = cutoff_of(cell) + tick_ - Duration(now - since);
         if (left <= Duration{0}) {
+          soonest = tick_;
           suspects.push_back({.cell = watched.cell,
                               .incarnation = cell.incarnation(),
                               .wait = {},
                               .suspended = false,
-                              .since = Duration(now - since)});
+                              .since = Duration(now - since),
+                              .since_ns = since});
         } else {
-          soonest = std::min(soonest, left);
+          // Half-way it is looked at once, to know later whether it has had a processor meanwhile.
+          const Duration half = cutoff_of(cell) / 2;
+          if (left <= half && !cell.seems_suspended()) half_way.push_back({.cell = watched.cell, .since_ns = since});
+          soonest = std::min(soonest, left > half ? left - half : left);
         }
       }
       soonest = std::min(soonest, std::max(tick_, cutoff_of(cell) / 2));
@@ -152,6 +155,7 @@ void SupervisorCore::check(std::int64_t now) {
     next_check_ = now + soonest.count();
   }
   if (!idle.empty()) let_go_of_idle(std::move(idle));
+  for (const HalfWay& each : half_way) sample(*each.cell, each.since_ns);
   for (Stuck& suspect : suspects) {
     suspect.suspended =
         suspect.cell->with_suspension([&](detail::Suspension& suspension) { suspect.wait = suspension.waiting_for(); });
@@ -161,7 +165,11 @@ void SupervisorCore::check(std::int64_t now) {
       if (seen != 0) suspect.cell->liveness().busy_since_ns.compare_exchange_strong(seen, now);
       continue;
     }
-    handle_stuck(suspect);
+    if (suspect.suspended) {
+      handle_stuck(suspect);
+    } else if (!lacks_a_processor(suspect)) {
+      handle_holding(suspect);
+    }
   }
 }
 
@@ -171,156 +179,111 @@ void SupervisorCore::let_go_of_idle(std::vector<Watched> idle) {
   // reads what the actor noted: one of the two sees the other.
   system_.scheduler().heavy_fence();
   for (const Watched& watched : idle) {
+    samples_.erase(watched.cell->id());
     if (watched.cell->stopped()) {
       const std::lock_guard lock(mutex_);
       histories_.erase(watched.cell->id());
       reported_holding_.erase(watched.cell->id());
+      stacks_.erase(watched.cell->id());
       continue;
     }
     if (watched.cell->liveness().busy_since_ns.load(std::memory_order_relaxed) != 0) watch(*watched.cell);
   }
 }
 
-// --- judging
-// ----------------------------------------------------------------------------------------------------------
+// --- failures ------------------------------------------------------------------------------------------------------
 
-bool SupervisorCore::is_exempt(const ActorCell& origin, const Wait& wait, int depth) {
-  if (wait.claimed) return true;  // It stands in a run queue: it lacks a processor, nothing else.
-  switch (wait.kind) {
-    case Wait::Kind::blocking:
-    case Wait::Kind::message:
-      return true;
-    case Wait::Kind::event:
-    case Wait::Kind::timer:
-    case Wait::Kind::socket:
-      return false;
-    case Wait::Kind::room:
-    case Wait::Kind::answer:
+namespace {
+
+IncidentKind kind_of(Ending::Kind kind) noexcept {
+  switch (kind) {
+    case Ending::Kind::stuck:
+      return IncidentKind::stuck;
+    case Ending::Kind::holding:
+      return IncidentKind::holding_a_thread;
+    case Ending::Kind::reset:
+      return IncidentKind::reset;
+    case Ending::Kind::returned:
+      return IncidentKind::returned;
+    case Ending::Kind::crashed:
+    case Ending::Kind::stopped:
       break;
   }
-  // Waiting for room is the fault of whoever is downstream, and that one is judged for itself; but in a circle of waits
-  // nobody can go on.
-  if (wait.kind == Wait::Kind::room) return !leads_to(origin, wait, depth);
-  if (wait.target == &origin || depth >= waits_followed_max) return false;
-  CellPointer target;
-  system_.for_each([&](ActorCell& cell) {
-    if (&cell == wait.target) target = CellPointer::share(cell);
-  });
-  if (!target) return false;
-  Wait next;
-  const bool suspended =
-      target->with_suspension([&](detail::Suspension& suspension) { next = suspension.waiting_for(); });
-  // An idle target owes no answer that could still come from its own work.
-  return suspended && next.kind != Wait::Kind::message && is_exempt(origin, next, depth + 1);
+  return IncidentKind::crashed;
 }
 
-bool SupervisorCore::leads_to(const ActorCell& origin, const Wait& wait, int depth) {
-  if (wait.claimed || wait.target == nullptr || depth >= waits_followed_max) return false;
-  if (wait.target == &origin) return true;
-  Wait next;
-  bool suspended = false;
-  system_.for_each([&](ActorCell& cell) {
-    if (&cell != wait.target) return;
-    suspended = cell.with_suspension([&](detail::Suspension& suspension) { next = suspension.waiting_for(); });
-  });
-  return suspended && leads_to(origin, next, depth + 1);
-}
-
-void SupervisorCore::handle_stuck(const Stuck& stuck) {
-  ActorCell& cell = *stuck.cell;
-  const double late = milliseconds_of(stuck.since);
-  if (!stuck.suspended) {
-    {
-      const std::lock_guard lock(mutex_);
-      std::uint32_t& reported = reported_holding_[cell.id()];
-      if (reported == stuck.incarnation) return;
-      reported = stuck.incarnation;
-    }
-    record({.when = system_.scheduler().clock().wall_now(),
-            .actor = cell.path(),
-            .incarnation = stuck.incarnation,
-            .kind = IncidentKind::holding_a_thread,
-            .evidence = fmt::format("no progress for {:.0f} ms without being suspended", late),
-            .outcome = IncidentOutcome::reported,
-            .delay = Duration{0}});
-    return;
-  }
-  std::string evidence = fmt::format("no progress for {:.0f} ms, waiting for {}", late, name_of(stuck.wait.kind));
-  if (stuck.wait.target != nullptr) {
-    system_.for_each([&](const ActorCell& other) {
-      if (&other == stuck.wait.target) evidence += fmt::format(" from {}", other.path());
-    });
-  }
-  cell.request_end(stuck.incarnation,
-                   {Ending::Kind::stuck, {ErrorCode::actor_crashed, cell.path() + " was stuck: " + evidence}});
-}
-
-// --- failures
-// ---------------------------------------------------------------------------------------------------------
+}  // namespace
 
 detail::Verdict SupervisorCore::on_failure(ActorCell& cell, const Ending& ending) noexcept {
-  Incident incident{.when = system_.scheduler().clock().wall_now(),
-                    .actor = cell.path(),
-                    .incarnation = cell.incarnation(),
-                    .kind = IncidentKind::crashed,
-                    .evidence = std::string(ending.error.message()),
-                    .outcome = IncidentOutcome::stopped,
-                    .delay = Duration{0}};
-  if (ending.kind == Ending::Kind::stuck) incident.kind = IncidentKind::stuck;
-  if (ending.kind == Ending::Kind::reset) incident.kind = IncidentKind::reset;
-  detail::Verdict verdict;
-  bool escalate = cell.options().restart == Restart::with_parent;
+  Incident incident;
+  incident.when = system_.scheduler().clock().wall_now();
+  incident.actor = cell.path();
+  incident.incarnation = cell.incarnation();
+  incident.kind = kind_of(ending.kind);
+  incident.evidence = ending.error.message();
+  incident.outcome = IncidentOutcome::stopped;
+  incident.since = last_at_work(ending);
   {
     const std::lock_guard lock(mutex_);
     if (!active_) return {};
-    if (cell.options().restart == Restart::on_failure) {
-      if (ending.kind == Ending::Kind::reset) {
-        verdict.restart = true;
-      } else {
-        const RestartDecision decision = decide_restart(histories_[cell.id()], system_.scheduler().clock().now(),
-                                                        options_.intensity, options_.backoff);
-        verdict = {.restart = decision.restart, .delay = decision.delay};
-        escalate = !decision.restart;
-        if (escalate) incident.evidence += fmt::format(" (more than {} failures)", options_.intensity.restarts);
-      }
-    }
+  }
+  const Restart restart = cell.options().restart;
+  detail::Verdict verdict;
+  bool too_often = false;
+  if (restart == Restart::permanent || restart == Restart::transient) {
+    verdict = ending.kind == Ending::Kind::reset ? detail::Verdict{.restart = true} : decide(cell.id());
+    too_often = !verdict.restart;
+    if (too_often) incident.evidence += fmt::format(" (more than {} failures)", options_.intensity.restarts);
   }
   if (verdict.restart) {
     incident.outcome = IncidentOutcome::restarted;
     incident.delay = verdict.delay;
-  } else if (escalate && cell.parent() != nullptr) {
+  } else if (cell.parent() != nullptr && (too_often || restart == Restart::with_parent)) {
     incident.outcome = IncidentOutcome::escalated;
     cell.parent()->request_end(0, ending);
   }
-  record(std::move(incident));
+  const std::string what = describe(incident);
+  log_.add(std::move(incident), take_stack(cell.id()));
+  if (too_often && cell.parent() == nullptr && options_.root_failure == RootFailure::shut_down) {
+    system_.request_shutdown(Error(ErrorCode::actor_crashed, what));
+  }
+  if (verdict.restart) verdict.held = regroups_.hold(cell, strategy_over(cell), verdict.delay);
   return verdict;
 }
 
+detail::Verdict SupervisorCore::decide(std::uint64_t actor) {
+  // From -1 to 1.
+  const double spread = static_cast<double>(system_.scheduler().random_number() >> 11U) * 0x1p-52 - 1.0;
+  const std::lock_guard lock(mutex_);
+  const RestartDecision decision = decide_restart(histories_[actor], system_.scheduler().clock().now(),
+                                                  options_.intensity, options_.backoff, spread);
+  return {.restart = decision.restart, .delay = decision.delay};
+}
+
+Strategy SupervisorCore::strategy_over(const ActorCell& cell) const noexcept {
+  return cell.parent() != nullptr ? cell.parent()->options().children : options_.roots;
+}
+
+void SupervisorCore::on_stopped(const ActorCell& cell) noexcept { regroups_.leave(cell); }
+
+/// When it took up what it failed in, as far as that is known: supervision time goes as the clock does, or is behind.
+TimePoint SupervisorCore::last_at_work(const Ending& ending) const noexcept {
+  const TimePoint now = system_.scheduler().clock().now();
+  if (ending.busy_since_ns == 0) return now;
+  return now - Duration(system_.supervision_time().load(std::memory_order_relaxed) - ending.busy_since_ns);
+}
+
+StackAddresses SupervisorCore::take_stack(std::uint64_t actor) {
+  const std::lock_guard lock(mutex_);
+  const auto found = stacks_.find(actor);
+  if (found == stacks_.end()) return {};
+  StackAddresses stack = std::move(found->second);
+  stacks_.erase(found);
+  return stack;
+}
+
 void SupervisorCore::on_restarted(ActorCell& cell) noexcept {
-  log_info("{} goes on as incarnation {}", cell.path(), cell.incarnation());
-}
-
-void SupervisorCore::record(Incident incident) {
-  log_warning("{} incarnation {} {}: {}; {}", incident.actor, incident.incarnation, name_of(incident.kind),
-              incident.evidence, name_of(incident.outcome));
-  if (options_.on_incident) {
-    const std::lock_guard reporting(reporting_);
-    if (reports_) options_.on_incident(incident);
-  }
-  const std::lock_guard lock(mutex_);
-  ++incident_count_;
-  if (incidents_.size() == incidents_kept) incidents_.pop_front();
-  incidents_.push_back(std::move(incident));
-}
-
-std::vector<Incident> SupervisorCore::incidents() const {
-  const std::lock_guard lock(mutex_);
-  return {incidents_.begin(), incidents_.end()};
-}
-
-std::uint64_t SupervisorCore::incident_count() const {
-  const std::lock_guard lock(mutex_);
-  return incident_count_;
+  log_.note_restart(cell.path(), cell.incarnation(), system_.scheduler().clock().now());
 }
 
 std::size_t SupervisorCore::watched() const {

@@ -6,7 +6,10 @@
 #pragma once
 
 #include "actor/system_core.hpp"
+#include "supervision/incident_log.hpp"
+#include "supervision/regroups.hpp"
 #include "supervision/restart_policy.hpp"
+#include "supervision/stack_capture.hpp"
 
 #include <mutex>
 #include <unordered_map>
@@ -24,14 +27,14 @@ class SupervisorCore final : public detail::SupervisionHook, private detail::Tim
   detail::Verdict on_failure(detail::ActorCell& cell, const detail::Ending& ending) noexcept override;
   void watch(detail::ActorCell& cell) noexcept override;
   void on_restarted(detail::ActorCell& cell) noexcept override;
+  void on_stopped(const detail::ActorCell& cell) noexcept override;
 
   /// Supervision begins: looks at the actors that are there already.
   void begin();
   /// Supervision ends. Hooks may still be called, and do nothing.
   void end() noexcept;
 
-  [[nodiscard]] std::vector<Incident> incidents() const;
-  [[nodiscard]] std::uint64_t incident_count() const;
+  [[nodiscard]] IncidentLog& log() noexcept { return log_; }
   [[nodiscard]] std::size_t watched() const;
 
  private:
@@ -45,6 +48,18 @@ class SupervisorCore final : public detail::SupervisionHook, private detail::Tim
     detail::Wait wait;
     bool suspended;
     Duration since;
+    std::int64_t since_ns;  // The same, as the actor noted it.
+  };
+  /// An actor that has gone half of its cutoff without progress.
+  struct HalfWay {
+    detail::CellPointer cell;
+    std::int64_t since_ns;
+  };
+  /// What its thread had had of the processors then.
+  struct ProcessorSample {
+    std::int64_t since_ns = 0;
+    TimePoint at{};
+    Duration used{0};
   };
 
   void fire() noexcept override;
@@ -58,16 +73,23 @@ class SupervisorCore final : public detail::SupervisionHook, private detail::Tim
   /// Whether following who waits on whom from `wait` comes back to `origin`.
   bool leads_to(const detail::ActorCell& origin, const detail::Wait& wait, int depth);
   void handle_stuck(const Stuck& stuck);
-  void record(Incident incident);
-
-  static constexpr std::size_t incidents_kept = 64;
+  void sample(const detail::ActorCell& cell, std::int64_t since_ns);
+  [[nodiscard]] bool lacks_a_processor(const Stuck& suspect);
+  void handle_holding(const Stuck& holding);
+  void report_holding(const Stuck& holding, std::uint32_t given_up);
+  [[nodiscard]] TimePoint last_at_work(const detail::Ending& ending) const noexcept;
+  /// Notes a failure of `actor`, and decides.
+  [[nodiscard]] detail::Verdict decide(std::uint64_t actor);
+  [[nodiscard]] Strategy strategy_over(const detail::ActorCell& cell) const noexcept;
+  [[nodiscard]] StackAddresses take_stack(std::uint64_t actor);
 
   detail::SystemCore& system_;
   const SupervisionOptions options_;
   const Duration tick_;
 
-  std::mutex reporting_;  // Held while on_incident is called.
-  bool reports_ = true;   // Guarded by reporting_.
+  IncidentLog log_;
+  Regroups regroups_;
+  std::unordered_map<std::uint64_t, ProcessorSample> samples_;  // By actor. The control thread only.
 
   mutable std::mutex mutex_;
   bool active_ = true;
@@ -77,8 +99,7 @@ class SupervisorCore final : public detail::SupervisionHook, private detail::Tim
   std::vector<Watched> watched_;
   std::unordered_map<std::uint64_t, FailureHistory> histories_;
   std::unordered_map<std::uint64_t, std::uint32_t> reported_holding_;  // Actor id to the incarnation last reported.
-  std::deque<Incident> incidents_;
-  std::uint64_t incident_count_ = 0;
+  std::unordered_map<std::uint64_t, StackAddresses> stacks_;  // Of actors that are being taken from their threads.
 };
 
 }  // namespace understudy

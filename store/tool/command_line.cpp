@@ -47,7 +47,13 @@ int run_command_line(int argc, char** argv) {
   CLI::App* serve = app.add_subcommand("serve", "Serve the store until SIGTERM or SIGINT");
   CLI::App* import = app.add_subcommand("import", "Put a data.json into a store, all or nothing");
   CLI::App* data_export = app.add_subcommand("export", "Write a store as a data.json");
-  CLI::App* demo = app.add_subcommand("demo", "Show a supervised store being reset while requests wait");
+  CLI::App* demo =
+      app.add_subcommand("demo", "Show actors being replaced: a store that is reset, or actors that are stuck");
+  std::string demonstration = "reset";
+  demo->add_option("which", demonstration,
+                   "reset: of a store, while requests wait; stuck: actors that do not come back")
+      ->check(CLI::IsMember({"reset", "stuck"}))
+      ->capture_default_str();
   CLI::App* help = app.add_subcommand("help", "Print this help");
   for (const SettingRow& row : setting_table()) {
     add_setting(serve, row);
@@ -73,7 +79,7 @@ int run_command_line(int argc, char** argv) {
     fmt::print(help->parsed() ? stdout : stderr, "{}", overview);
     return help->parsed() ? 0 : usage_error;
   }
-  if (demo->parsed()) return run_demo();
+  if (demo->parsed()) return demonstration == "stuck" ? run_demo_stuck() : run_demo();
   const Result<Settings> settings = read_settings(flags, config);
   if (!settings) {
     fmt::print(stderr, "understudy: {}\n", settings.error().message());

@@ -23,10 +23,18 @@ int fail(std::string_view message) {
   return 1;
 }
 
-/// Our own sign that the store has ended for good.
+/// Our own signs: the store has ended for good; the system asks for a shutdown, as it can't go on.
 constexpr int store_stopped = SIGUSR1;
+constexpr int shutdown_requested = SIGUSR2;
+/// The exit code that asks a service manager for a new start (EX_SOFTWARE).
+constexpr int start_anew = 70;
 
-/// SIGTERM, SIGINT and our own sign, kept from every thread, since one waits for them.
+Task<> pass_on_shutdown_request(System& system) {
+  static_cast<void>(co_await system.wait_for_shutdown_request());
+  ::kill(::getpid(), shutdown_requested);
+}
+
+/// SIGTERM, SIGINT and our own signs, kept from every thread, since one waits for them.
 class StopSignals {
  public:
   StopSignals() {
@@ -34,6 +42,7 @@ class StopSignals {
     sigaddset(&signals_, SIGTERM);
     sigaddset(&signals_, SIGINT);
     sigaddset(&signals_, store_stopped);
+    sigaddset(&signals_, shutdown_requested);
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
     std::signal(SIGPIPE, SIG_IGN);  // NOLINT(bugprone-signal-handler): no handler
   }
@@ -106,10 +115,17 @@ int serve(const Settings& settings) {
              endpoint(settings.bind, (*server)->port()), settings.directory, loaded.keys, name_of(settings.durability));
   std::fflush(stdout);
 
+  system.start(pass_on_shutdown_request(system));
   const int signal = stop_signals.wait();
   if (signal == store_stopped) {
     (*server)->stop();
     return fail("the store failed, could not be brought back, and has ended; a new start says what is wrong");
+  }
+  if (signal == shutdown_requested) {
+    (*server)->stop();
+    (*store)->close();
+    fail(system.shutdown_requested()->message());
+    return start_anew;
   }
   log_line(LogLevel::info, fmt::format("{}: finishing what was accepted", signal == SIGINT ? "SIGINT" : "SIGTERM"));
   (*server)->stop();

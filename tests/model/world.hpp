@@ -155,6 +155,9 @@ class ModelScheduler final : public detail::Scheduler {
       return true;
     }
 
+    /// Time does not pass here: it is over when nothing else is left to run.
+    [[nodiscard]] Waited wait_for(Duration /*limit*/) noexcept override { return wait() ? Waited::set : Waited::never; }
+
    private:
     ModelScheduler& scheduler_;
     detail::Atomic<bool> done_{false};

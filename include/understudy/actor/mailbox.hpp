@@ -45,8 +45,9 @@ class Mailbox {
   [[nodiscard]] Receive receive() noexcept { return Receive(*this); }
   /// The next message if one waits, without suspending: for actors that gather a batch. Empty if there is none now.
   [[nodiscard]] std::optional<M> try_receive() noexcept {
+    const detail::LibraryCall call;
     std::optional<M> message;
-    if (take(message)) {
+    if (!call.fenced() && take(message)) {
       cell_.count_message();
       cell_.set_deadline(TimePoint::max());
     }
@@ -88,6 +89,7 @@ class Mailbox {
       deadline = slot.deadline();
       wanted = wanted && cell_.take_up(slot);
     }
+    if (kind == detail::NodeKind::ask) static_cast<detail::ReplySlot&>(node).note_in_hand_of(cell_, false);
     detail::take_message<M>(node, into);
     if (withdrawn && kind == detail::NodeKind::waiting_tell) {
       note_withdrawn(*into);
@@ -107,21 +109,32 @@ class Mailbox {
   }
   /// A request that was passed on by a tell keeps its deadline.
   bool still_wanted(const M& message, TimePoint& deadline) const noexcept {
-    const detail::ReplySlot* slot = detail::slot_carried_by(message);
+    detail::ReplySlot* slot = detail::slot_carried_by(message);
     if (slot == nullptr) return true;
     if (slot->is_given_up()) return false;
+    slot->note_in_hand_of(cell_, true);
     if (!slot->timed) return true;
     deadline = slot->deadline();
     return deadline > cell_.scheduler().clock().now();
   }
-  /// For Stash: messages come back, oldest first by their links; the one in hand is in hand no more.
-  void put_back(detail::MessageHead& oldest) noexcept { cell_.mailbox().put_back(&oldest); }
-  void note_set_aside() noexcept { cell_.mailbox().note_in_hand(false); }
+  /// For Stash: messages come back, oldest first by their links; the one in hand is in hand no more. False if the
+  /// caller has been replaced: its successor has the mailbox.
+  [[nodiscard]] bool put_back(detail::MessageHead& oldest) noexcept {
+    const detail::LibraryCall call;
+    if (!call.fenced()) cell_.mailbox().put_back(&oldest);
+    return !call.fenced();
+  }
+  void note_set_aside() noexcept {
+    const detail::LibraryCall call;
+    if (!call.fenced()) cell_.mailbox().note_in_hand(false);
+  }
   /// The sender of `message` was destroyed while it waited for room.
   void note_withdrawn(const M& message) noexcept {
-    if (detail::has_asker(message)) return;
-    detail::note_dead_letter(cell_, detail::type_of(message), DeadLetterCause::withdrawn, ErrorCode::cancelled,
-                             std::nullopt);
+    note_lost(message, DeadLetterCause::withdrawn, ErrorCode::cancelled);
+  }
+  void note_lost(const M& message, DeadLetterCause cause = DeadLetterCause::crashed_in_hand,
+                 ErrorCode reason = ErrorCode::actor_crashed) noexcept {
+    if (!detail::has_asker(message)) detail::note_dead_letter(cell_, detail::type_of(message), cause, reason, {});
   }
 
   detail::ActorCell& cell_;
@@ -157,7 +170,10 @@ class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, priv
   }
 
  private:
-  bool complete() noexcept override { return inbox_.take(message_) || inbox_.cell_.mailbox().is_exhausted(); }
+  bool complete() noexcept override {
+    const detail::LibraryCall call;
+    return !call.fenced() && (inbox_.take(message_) || inbox_.cell_.mailbox().is_exhausted());
+  }
   [[nodiscard]] detail::Suspension& suspension() noexcept override { return *this; }
   bool claim() noexcept override { return inbox_.cell_.mailbox().claim_sleeper(); }
   [[nodiscard]] detail::Wait waiting_for() const noexcept override {
@@ -210,6 +226,8 @@ class [[nodiscard]] Mailbox<M>::ReceiveWithin final : private detail::Suspension
     inbox_.cell_.mailbox().forget_nudge();
   }
   bool complete() noexcept override {
+    const detail::LibraryCall call;
+    if (call.fenced()) return false;
     const detail::MailboxCore& core = inbox_.cell_.mailbox();
     return inbox_.take(message_) || limit_ <= Duration{0} || core.nudged() || core.is_exhausted();
   }

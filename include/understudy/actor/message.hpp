@@ -44,8 +44,8 @@ struct ReplyOf<Request> {
 
 struct ReplyAccess {
   template <typename T>
-  static const ReplySlot* slot(const Reply<T>& reply) noexcept {
-    return reply.slot_;
+  static ReplySlot* slot(const Reply<T>& reply) noexcept {
+    return reply.slot();
   }
 };
 /// What `look` says of the Reply that `message` carries; false if it carries none.
@@ -77,8 +77,8 @@ template <typename M>
 }
 /// The slot of the Reply that `message` carries, or null. Costs nothing for types that carry none.
 template <typename M>
-[[nodiscard]] const ReplySlot* slot_carried_by(const M& message) noexcept {
-  const ReplySlot* slot = nullptr;
+[[nodiscard]] ReplySlot* slot_carried_by(const M& message) noexcept {
+  ReplySlot* slot = nullptr;
   static_cast<void>(look_at_reply(message, [&slot](const auto& reply) {
     slot = ReplyAccess::slot(reply);
     return true;

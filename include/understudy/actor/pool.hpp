@@ -118,7 +118,7 @@ class Pool {
        const PoolOptions& options, const Life& life) {
     auto core = std::make_shared<detail::PoolCore>(scheduler, options);
     const Address<Nudge> keeper = detail::spawn_in(
-        system, parent, name, &Pool::keep, {.restart = parent != nullptr ? Restart::with_parent : Restart::never});
+        system, parent, name, &Pool::keep, {.restart = parent != nullptr ? Restart::with_parent : Restart::temporary});
     std::vector<detail::CellPointer> workers;
     for (std::uint32_t i = 0; i < core->options().max; ++i) {
       const Address<M> worker = detail::spawn_sleeper<M>(

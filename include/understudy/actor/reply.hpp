@@ -12,6 +12,7 @@
 #pragma once
 
 #include "understudy/actor/detail/reply_slot.hpp"
+#include "understudy/actor/detail/slot_pointer.hpp"
 
 namespace understudy {
 namespace detail {
@@ -25,12 +26,12 @@ class [[nodiscard]] Reply {
 
   /// A reply that nobody waits for: answering it does nothing. What a request made by hand carries.
   Reply() noexcept = default;
-  explicit Reply(detail::TypedReplySlot<T>& slot) noexcept : slot_(&slot) {}
-  Reply(Reply&& other) noexcept : slot_(std::exchange(other.slot_, nullptr)) {}
+  explicit Reply(detail::TypedReplySlot<T>& slot) noexcept : slot_(slot) {}
+  Reply(Reply&& other) noexcept = default;
   Reply& operator=(Reply&& other) noexcept {
     if (this != &other) {
       drop();
-      slot_ = std::exchange(other.slot_, nullptr);
+      slot_ = std::move(other.slot_);
     }
     return *this;
   }
@@ -42,12 +43,14 @@ class [[nodiscard]] Reply {
   template <typename... Value>
     requires std::constructible_from<std::conditional_t<std::is_void_v<T>, detail::Nothing, T>, Value...>
   bool operator()(Value&&... value) {
-    if (slot_ == nullptr) return false;
-    return std::exchange(slot_, nullptr)->answer(std::forward<Value>(value)...);
+    const detail::LibraryCall call;
+    detail::ReplySlot* slot = call.fenced() ? slot_.refuse() : slot_.release();
+    return slot != nullptr && static_cast<detail::TypedReplySlot<T>*>(slot)->answer(std::forward<Value>(value)...);
   }
   /// Answers with an error.
   void fail(Error error) noexcept {
-    if (slot_ != nullptr) std::exchange(slot_, nullptr)->fail(std::move(error));
+    const detail::LibraryCall call;
+    if (detail::ReplySlot* slot = call.fenced() ? slot_.refuse() : slot_.release()) slot->fail(std::move(error));
   }
   /// Answers with either.
   void complete(Result<T> result) {
@@ -60,24 +63,37 @@ class [[nodiscard]] Reply {
     }
   }
   /// True if it has not been answered, and somebody asked. The asker may be gone all the same.
-  [[nodiscard]] explicit operator bool() const noexcept { return slot_ != nullptr; }
+  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(slot_); }
   /// True while somebody waits for the answer: it has not been given, and the asker is still there. One that is about
   /// to give up may do so the next instant. For work in steps: stop when it says false.
   [[nodiscard]] bool wanted() const noexcept { return !is_given_up(); }
   /// When the asker stops waiting; TimePoint::max() if it said nothing. Not after the answer.
   [[nodiscard]] TimePoint deadline() const noexcept {
-    return slot_ != nullptr && slot_->timed ? slot_->deadline() : TimePoint::max();
+    const detail::LibraryCall call;
+    const detail::ReplySlot* slot = call.fenced() ? nullptr : slot_.get();
+    return slot != nullptr && slot->timed ? slot->deadline() : TimePoint::max();
   }
   /// True if the asker has given up (deadline, cancellation): work for it alone can be left undone.
-  [[nodiscard]] bool is_given_up() const noexcept { return slot_ == nullptr || slot_->is_given_up(); }
+  [[nodiscard]] bool is_given_up() const noexcept {
+    const detail::LibraryCall call;
+    const detail::ReplySlot* slot = call.fenced() ? nullptr : slot_.get();
+    return slot == nullptr || slot->is_given_up();
+  }
 
  private:
   friend struct detail::ReplyAccess;
+  [[nodiscard]] detail::ReplySlot* slot() const noexcept { return slot_.get(); }
   void drop() noexcept {
-    if (slot_ != nullptr) detail::fail_dropped(*std::exchange(slot_, nullptr));
+    if (!slot_) return;
+    const detail::LibraryCall call;
+    if (call.fenced()) {
+      static_cast<void>(slot_.refuse());
+    } else if (detail::ReplySlot* slot = slot_.release()) {
+      detail::fail_dropped(*slot);
+    }
   }
 
-  detail::TypedReplySlot<T>* slot_ = nullptr;
+  detail::SlotPointer slot_;
 };
 
 }  // namespace understudy

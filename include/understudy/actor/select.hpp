@@ -18,6 +18,7 @@
 //     scope, and if it loses it is cancelled and has ended, with its destructors, before the winner is given. What it
 //     had all but got is lost with it, so give what must not be lost as a Pending.
 // If several have come: the branch that is named first; the mailbox last, so that a flood of messages hides no event.
+// But after a branch has won, a message that waits goes first: so neither hides the other.
 #pragma once
 
 #include "understudy/actor/mailbox.hpp"
@@ -134,6 +135,11 @@ class SelectReceive final : private Suspension, private Receiver {
   /// True if it is decided, perhaps now.
   bool complete() noexcept override {
     if (decided_) return true;
+    const LibraryCall call;
+    if (call.fenced()) return false;
+    // A branch that is ready each time, as a tick that the actor cannot keep up with, hides no message, nor a stop.
+    decided_ = cell_.message_is_next() && (MailboxAccess::take(inbox_, message_) || cell_.mailbox().is_exhausted());
+    if (decided_) return true;
     winner_ = std::apply([](const auto&... branch) { return first_finished(branch...); }, branches_);
     decided_ = winner_ != 0 || MailboxAccess::take(inbox_, message_) || cell_.mailbox().is_exhausted();
     return decided_;
@@ -142,6 +148,7 @@ class SelectReceive final : private Suspension, private Receiver {
   bool await_suspend(std::coroutine_handle<> awaiting) noexcept { return wait_for_message(cell_, awaiting, *this); }
   void await_resume() noexcept {
     cell_.mark_busy();
+    cell_.set_message_is_next(winner_ != 0);
     if (message_) cell_.count_message();
   }
   /// Which branch has won, from 1 on; 0: the mailbox.
@@ -192,8 +199,13 @@ template <typename M, typename... A>
 Task<std::variant<std::optional<M>, typename Branch<A>::Value...>> select_from(Mailbox<M>& inbox, A... awaitables) {
   using V = std::variant<std::optional<M>, typename Branch<A>::Value...>;
   ActorCell& cell = MailboxAccess::cell(inbox);
-  cell.set_deadline(TimePoint::max());  // The message before is done with.
-  cell.mailbox().note_in_hand(false);
+  {
+    const LibraryCall call;
+    if (!call.fenced()) {
+      cell.set_deadline(TimePoint::max());  // The message before is done with.
+      cell.mailbox().note_in_hand(false);
+    }
+  }
   Nudger nudger(cell);
   std::tuple<Branch<A>...> branches;
   watch_all(branches, nudger, std::index_sequence_for<A...>(), awaitables...);

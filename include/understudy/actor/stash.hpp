@@ -74,7 +74,7 @@ class Stash {
     first_ = nullptr;
     last_ = nullptr;
     size_ = 0;
-    if (kept_first != nullptr) inbox_.put_back(*kept_first);
+    if (kept_first != nullptr && !inbox_.put_back(*kept_first)) lose(*kept_first);
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -82,6 +82,15 @@ class Stash {
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
  private:
+  /// What a replaced incarnation had set aside was in its hand.
+  void lose(detail::MessageHead& first) noexcept {
+    for (detail::MessageHead* node = &first; node != nullptr;) {
+      auto* own = static_cast<detail::TellNode<M>*>(std::exchange(node, node->next));
+      inbox_.note_lost(own->content);
+      detail::TellNode<M>::release(own);
+    }
+  }
+
   Mailbox<M>& inbox_;
   const std::size_t capacity_;
   std::size_t size_ = 0;

@@ -9,6 +9,7 @@
 #include "understudy/actor/dead_letter.hpp"
 #include "understudy/actor/detail/cell_access.hpp"
 #include "understudy/actor/name.hpp"
+#include "understudy/actor/snapshot.hpp"
 #include "understudy/actor/spawn.hpp"
 #include "understudy/runtime/detail/scheduler.hpp"
 #include "understudy/runtime/network.hpp"
@@ -16,6 +17,7 @@
 #include "understudy/runtime/task.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -83,6 +85,27 @@ class System {
   /// after it has handled what waits in its mailbox; then tasks; then threads. What has not ended after `limit` is
   /// destroyed where it is suspended. Blocks; must not be called on a worker (checked). Calling it again does nothing.
   void shutdown(Duration limit = std::chrono::seconds(5));
+
+  /// What every actor does at this moment. Stops nothing; some microseconds, and about half of one an actor. Any
+  /// thread.
+  [[nodiscard]] Snapshot snapshot() const;
+
+  /// Asks whoever owns the system to shut it down, and says why: what a supervisor does when it has no other way left.
+  /// The first reason stays. Any thread.
+  void request_shutdown(Error reason);
+  /// Why a shutdown was asked for; nothing if it was not.
+  [[nodiscard]] std::optional<Error> shutdown_requested() const;
+  /// Waits for that. In a coroutine of the system; for a thread: `us::wait(system,
+  /// system.wait_for_shutdown_request())`.
+  [[nodiscard]] Task<Error> wait_for_shutdown_request();
+
+  /// Threads that were given up, with what they ran, because that did not come back (supervision/supervisor.hpp).
+  struct Abandoned {
+    std::uint32_t threads_now = 0;  ///< That have not come back.
+    std::uint64_t threads_ever = 0;
+    std::uint64_t refused = 0;  ///< Messages, replies, spawns and writes of replaced incarnations.
+  };
+  [[nodiscard]] Abandoned abandoned() const noexcept;
 
   /// Tells that were not handled, and why (see dead_letter.hpp). Copies what is kept.
   [[nodiscard]] DeadLetters dead_letters() const;

@@ -37,13 +37,37 @@ void drop_unsent(M&& message, const Error& reason) noexcept {
 
 /// Why a mailbox refused a message.
 [[nodiscard]] inline Error refusal(Push refused) noexcept {
+  if (refused == Push::fenced) return Error(ErrorCode::cancelled, "the sending incarnation has been replaced");
   return refused == Push::closed ? ErrorCode::actor_stopped : ErrorCode::mailbox_full;
 }
 
 /// The same, as the cause of a dead letter.
 [[nodiscard]] inline DeadLetterCause cause_of(Push refused) noexcept {
+  if (refused == Push::fenced) return DeadLetterCause::withdrawn;
   return refused == Push::closed ? DeadLetterCause::stopped : DeadLetterCause::rejected;
 }
+
+/// A request that is passed on: while its message is on its way nobody has it in hand.
+template <typename M>
+class ReplyOnItsWay {
+ public:
+  ReplyOnItsWay([[maybe_unused]] const M& message, [[maybe_unused]] const ActorCell& to) noexcept {
+    if constexpr (may_carry_reply<M>) {
+      slot_ = slot_carried_by(message);
+      if (slot_ != nullptr) before_ = slot_->note_waiting_at(to);
+    }
+  }
+  /// It was not accepted.
+  void come_back() const noexcept {
+    if constexpr (may_carry_reply<M>) {
+      if (slot_ != nullptr) slot_->restore_holder(before_);
+    }
+  }
+
+ private:
+  ReplySlot* slot_ = nullptr;
+  std::uintptr_t before_ = 0;
+};
 
 /// The rest of push_tell where the mailbox did more than take `node`. Out of line: a stream of tells seldom comes here.
 template <typename M>
@@ -65,11 +89,20 @@ template <typename M>
 /// Otherwise `message` is untouched, and `refused` says why.
 template <typename M>
 bool push_tell(ActorCell& cell, M& message, Push& refused) {
+  const LibraryCall call;
+  if (call.fenced()) [[unlikely]] {
+    count_refused();
+    refused = Push::fenced;
+    return false;
+  }
+  const ReplyOnItsWay<M> reply(message, cell);
   TellNode<M>* node = TellNode<M>::make(std::move(message));
   refused = cell.mailbox().push(*node, false);
   if (refused == Push::accepted) [[likely]]
     return true;
-  return settle_push(cell, node, message, refused);
+  if (settle_push(cell, node, message, refused)) return true;
+  reply.come_back();
+  return false;
 }
 
 template <typename M>
@@ -96,7 +129,9 @@ class TellAwaiter {
     Context& sender = *this_thread().current;
     waiting_ = new (allocate_block(sizeof(WaitingTellOf<M>))) WaitingTellOf<M>(sender, target_, std::move(message_));
     WaitingTellOf<M>& node = *waiting_;
+    const ReplyOnItsWay<M> reply(node.template message<M>(), target_);
     if (!sender.publish(awaiting, node)) {
+      reply.come_back();
       withdraw(Push::full, DeadLetterCause::withdrawn);
       sender.give_up();
       return true;
@@ -125,7 +160,7 @@ class TellAwaiter {
  private:
   /// There was no room, or there will never be. True: the tell has failed; false: the sender waits.
   [[gnu::noinline]] bool settle_refusal() {
-    if (outcome_ != Push::closed && target_.options().when_full != WhenFull::reject) return false;
+    if (outcome_ == Push::full && target_.options().when_full != WhenFull::reject) return false;
     settled_ = true;
     note_unsent(target_, message_, cause_of(outcome_), refusal(outcome_));
     return !turn_is_over();

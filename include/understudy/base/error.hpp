@@ -15,7 +15,7 @@
 
 namespace understudy {
 
-/// Everything that can go wrong, as a closed set. `ask` and `tell` end with one of the first seven, never another.
+/// Everything that can go wrong, as a closed set. `ask` and `tell` end with one of the first eight, never another.
 enum class ErrorCode : std::uint8_t {
   timeout,            ///< The deadline passed before an answer came.
   cancelled,          ///< The asker, or the scope it runs in, was cancelled.
@@ -23,6 +23,7 @@ enum class ErrorCode : std::uint8_t {
   actor_stopped,      ///< The actor has ended and will not come back.
   mailbox_full,       ///< The mailbox was at its capacity and its policy is to reject.
   reply_dropped,      ///< The actor let go of the `Reply` without answering it.
+  deadlock,           ///< The ask would have closed a circle of actors that wait for one another.
   storage_failed,     ///< A write or flush failed; what is on the disk shows when it is read back.
   invalid_argument,   ///< A caller's argument cannot be used; the message says which and why.
   data_damaged,       ///< Stored data failed its checks; nothing was overwritten.
@@ -32,7 +33,7 @@ enum class ErrorCode : std::uint8_t {
 };
 
 /// The number of codes; a table with one entry for each is checked against it.
-inline constexpr std::size_t error_code_count = 12;
+inline constexpr std::size_t error_code_count = 13;
 
 /// The code's name as written in the enumeration ("mailbox_full"). Static storage.
 [[nodiscard]] std::string_view name_of(ErrorCode code) noexcept;

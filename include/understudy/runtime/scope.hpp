@@ -41,7 +41,9 @@ class OpenScope {
   OpenScope(const OpenScope&) = delete;
   OpenScope& operator=(const OpenScope&) = delete;
   ~OpenScope() {
-    context_.make_extras().scopes = core_->outer_;  // Scopes of one context nest as its frames do.
+    // Scopes of one context nest as its frames do. Those of an incarnation that was taken from its thread have gone.
+    const LibraryCall call;
+    if (!call.fenced()) context_.make_extras().scopes = core_->outer_;
     core_->release();
   }
 

@@ -31,12 +31,21 @@ struct RestartIntensity {
   Duration within = std::chrono::seconds(10);
 };
 
-/// How long a restart waits. The first failure after a quiet time (RestartIntensity::within) waits `first`, each
-/// further one twice as long, at most `longest`. Manual resets wait not at all.
+/// How long a restart waits. The first failure after a quiet time (RestartIntensity::within) waits `first`, the second
+/// `next`, each further one twice as long, at most `longest`. Manual resets wait not at all.
 struct Backoff {
   Duration first{0};
   Duration next = std::chrono::milliseconds(10);
   Duration longest = std::chrono::seconds(1);
+  /// Each wait is longer or shorter by up to this part of it, so that those who fail together do not come back
+  /// together.
+  double jitter = 0.1;
+};
+
+/// What happens when a root actor has failed too often, and there is no parent to take it to.
+enum class RootFailure : std::uint8_t {
+  stop_actor,  ///< It stops.
+  shut_down,   ///< It stops, and a shutdown of the system is asked for, with the incident as the reason.
 };
 
 struct SupervisionOptions {
@@ -46,7 +55,13 @@ struct SupervisionOptions {
   Duration cutoff = std::chrono::milliseconds(500);
   RestartIntensity intensity = {};
   Backoff backoff = {};
-  /// Called for each incident, on a worker or the control thread. One call at a time, none
+  /// Which roots are restarted when one of them fails; for children their parent says it (SpawnOptions::children).
+  Strategy roots = Strategy::one_for_one;
+  RootFailure root_failure = RootFailure::stop_actor;
+  /// How many threads may be left behind at once, with incarnations that hold them (System::abandoned). One more such
+  /// actor is reported, not replaced, and the supervisor asks for a shutdown (System::shutdown_requested).
+  std::uint32_t abandoned_threads_max = 16;
+  /// Called for each incident, on a worker, the control thread, or a blocking thread. One call at a time, none
   /// after the supervisor's end. It must be quick and must not throw.
   std::function<void(const Incident&)> on_incident = {};
 };
@@ -68,6 +83,10 @@ class Supervisor {
   [[nodiscard]] std::vector<Incident> incidents() const;
   /// All incidents so far.
   [[nodiscard]] std::uint64_t incident_count() const;
+  /// Waits for the incident of that number (the first is 1): `co_await supervisor.incident(supervisor.incident_count()
+  /// + 1)` for the next. Gives the oldest that is kept, if that one has been forgotten. The stack of one that has just
+  /// happened may not have been described yet. In a coroutine of the system.
+  [[nodiscard]] Task<Incident> incident(std::uint64_t number) const;
   /// Actors that are being looked at now: those with work, and those that had some a moment ago.
   [[nodiscard]] std::size_t watched() const;
 

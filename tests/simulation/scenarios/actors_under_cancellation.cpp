@@ -34,7 +34,7 @@ us::Task<> lost_asker(us::System& system, std::shared_ptr<Tally> tally) {
   const auto sleeper = [](us::Mailbox<us::test::Job>&) -> us::Task<> {
     co_await us::sleep(std::chrono::milliseconds(200));
   };
-  const us::Address<us::test::Job> deaf = system.spawn("deaf", sleeper, {.restart = us::Restart::never});
+  const us::Address<us::test::Job> deaf = system.spawn("deaf", sleeper, {.restart = us::Restart::temporary});
   ++tally->asked;
   const us::Result<std::uint64_t> answer = co_await deaf.ask<us::test::Job>(
       std::uint64_t{0}, us::test::Treatment::answer, us::Duration{0}, us::test::Counted(tally->tokens));

@@ -98,7 +98,7 @@ TEST(Children, EndBeforeTheirParentsFrameAndItsSuccessor) {
   for (const std::string how : {"crash", "hang", "reset"}) {
     on_every_runtime(
         [&](System& system) {
-          Scene scene(system, Restart::on_failure);
+          Scene scene(system, Restart::transient);
           if (how == "reset") {
             EXPECT_TRUE(scene.root.reset());
           } else {
@@ -115,7 +115,7 @@ TEST(Children, EndBeforeTheirParentsFrameAndItsSuccessor) {
 
 TEST(Children, FailAlone) {
   on_every_runtime([](System& system) {
-    Scene scene(system, Restart::on_failure);
+    Scene scene(system, Restart::transient);
     EXPECT_EQ(scene.send("leaf crash").error(), ErrorCode::actor_crashed);
     EXPECT_TRUE(scene.send("leaf hello"));
     EXPECT_THAT(scene.diary->lines(), testing::ElementsAre("+/m.1", "+/m/leaf.1", "-/m/leaf.1", "+/m/leaf.2"));
@@ -141,7 +141,7 @@ TEST(Children, FailWithTheirParent) {
 
 TEST(Children, FailForGood) {
   on_every_runtime([](System& system) {
-    Scene scene(system, Restart::never);
+    Scene scene(system, Restart::temporary);
     EXPECT_EQ(scene.send("leaf crash").error(), ErrorCode::actor_crashed);
     EXPECT_EQ(scene.send("leaf hello").error(), ErrorCode::actor_stopped);
     EXPECT_TRUE(scene.send("hello")) << "the parent goes on";
@@ -151,7 +151,7 @@ TEST(Children, FailForGood) {
 
 TEST(Children, StopWhenTheirParentReturns) {
   on_every_runtime([](System& system) {
-    Scene scene(system, Restart::on_failure);
+    Scene scene(system, Restart::transient);
     static_cast<void>(scene.send("return"));
     ASSERT_TRUE(eventually(system, [&] { return scene.root.stopped(); }));
     EXPECT_THAT(scene.diary->lines(), testing::ElementsAre("+/m.1", "+/m/leaf.1", "-/m/leaf.1", "-/m.1"));
@@ -162,7 +162,7 @@ Task<> family(Mailbox<int>& inbox, [[maybe_unused]] Counted life, int depth) {
   if (depth > 0) {
     for (int i = 0; i < 3; ++i) {
       static_cast<void>(
-          spawn_child("c", family, {.restart = i == 0 ? Restart::with_parent : Restart::on_failure}, life, depth - 1));
+          spawn_child("c", family, {.restart = i == 0 ? Restart::with_parent : Restart::transient}, life, depth - 1));
     }
   }
   std::uint64_t state = this_actor().incarnation + static_cast<std::uint64_t>(depth);

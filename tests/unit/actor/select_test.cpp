@@ -124,6 +124,30 @@ TEST(Select, LosesNothingOnRealThreads) {
   });
 }
 
+TEST(Select, ATickThatIsAlwaysDueHidesNeitherMessagesNorAStop) {
+  on_every_runtime([](System& system) {
+    const auto notes = std::make_shared<std::atomic<int>>(0);
+    const auto ticks = std::make_shared<std::atomic<int>>(0);
+    const auto actor = system.spawn("late", [notes, ticks](Mailbox<int>& inbox) -> Task<> {
+      Interval always_due(Duration(1));
+      for (;;) {
+        auto next = co_await select(inbox, always_due);
+        if (auto* note = std::get_if<0>(&next)) {
+          if (!*note) break;
+          ++*notes;
+        } else {
+          ++*ticks;
+        }
+      }
+    });
+    for (int i = 0; i < 50; ++i) ASSERT_TRUE(actor.try_tell(int(i)));
+    ASSERT_TRUE(eventually(system, [&] { return notes->load() == 50; }));
+    EXPECT_GT(ticks->load(), 0) << "nor does a flood of messages hide a tick";
+    actor.stop();
+    EXPECT_TRUE(eventually(system, [&] { return actor.stopped(); }));
+  });
+}
+
 TEST(Select, MayBeDestroyedAtAnyMoment) {
   on_every_runtime(
       [](System& system) {

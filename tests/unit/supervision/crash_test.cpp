@@ -169,7 +169,8 @@ TEST(Crash, BacksOff) {
   for_each_seed(20, [](SimulatedSystem& simulation) {
     System& system = simulation.system();
     const Supervisor supervisor(
-        system, {.backoff = {.first = Duration{0}, .next = milliseconds(100), .longest = milliseconds(300)}});
+        system,
+        {.backoff = {.first = Duration{0}, .next = milliseconds(100), .longest = milliseconds(300), .jitter = 0}});
     const auto actor = system.spawn("worker", worker, {}, std::make_shared<Handled>(), Duration{0});
     const std::vector<Duration> delays{Duration{0}, milliseconds(100), milliseconds(200), milliseconds(300),
                                        milliseconds(300)};

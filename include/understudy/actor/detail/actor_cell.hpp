@@ -18,7 +18,9 @@
 #include "understudy/actor/dead_letter.hpp"
 #include "understudy/actor/detail/actor_list.hpp"
 #include "understudy/actor/detail/actor_name.hpp"
+#include "understudy/actor/detail/life.hpp"
 #include "understudy/actor/detail/mailbox_core.hpp"
+#include "understudy/actor/spawn_options.hpp"
 #include "understudy/base/clock.hpp"
 #include "understudy/base/detail/atomic.hpp"
 #include "understudy/base/error.hpp"
@@ -35,59 +37,10 @@
 #include <utility>
 
 namespace understudy {
-
-/// When an actor whose incarnation has ended by a failure gets a new one. Decided by the Supervisor; without one,
-/// never.
-enum class Restart : std::uint8_t {
-  on_failure,   ///< After a crash, a hang or a reset.
-  with_parent,  ///< Its failure is its parent's: the parent is reset, and spawns it again if it wants to.
-  never,        ///< The actor stops.
-};
-
-/// What a full mailbox does with one more message.
-enum class WhenFull : std::uint8_t {
-  wait,         ///< The sender waits for room.
-  reject,       ///< The sender gets `mailbox_full`.
-  drop_oldest,  ///< The oldest message makes room: a tell is a dead letter, a request ends with `mailbox_full`.
-  drop_newest,  ///< The new message is dropped, and its sender goes on; a request ends with `mailbox_full`.
-};
-
-/// How an actor is set up.
-struct SpawnOptions {
-  /// Messages the mailbox holds: 1 to 65,535; to 32,767 if it drops its oldest.
-  std::uint32_t capacity = 100;
-  WhenFull when_full = WhenFull::wait;
-  Restart restart = Restart::on_failure;
-  /// How long it may go without progress while it has work, before it counts as stuck. Unset: the supervisor's.
-  std::optional<Duration> cutoff = std::nullopt;
-  /// Where it runs.
-  Placement placement = Placement::anywhere();
-};
-
 namespace detail {
 
+class DeathWatch;
 class SystemCore;
-
-/// How an incarnation ended.
-struct Ending {
-  enum class Kind : std::uint8_t { returned, crashed, stuck, reset, stopped };
-  Kind kind = Kind::returned;
-  Error error = ErrorCode::actor_stopped;  ///< What askers of the message in hand get.
-};
-[[nodiscard]] const char* name_of(Ending::Kind kind) noexcept;
-
-/// What the supervisor reads of an actor, and the actor writes as it goes: relaxed stores, no more.
-struct Liveness {
-  /// Set while the supervisor has the actor on its list of those to look at.
-  Atomic<bool> watched{false};
-  /// When the actor began what it does now, in supervision time (see src/supervision/supervisor_core.hpp); 0 while
-  /// idle.
-  Atomic<std::int64_t> busy_since_ns{0};
-  /// Messages taken from the mailbox, over all incarnations.
-  Atomic<std::uint64_t> handled{0};
-  /// Requests taken from the mailbox but not started: their time was over, or their asker gone.
-  Atomic<std::uint64_t> not_started{0};
-};
 
 /// A suspended receive().
 class Receiver {
@@ -169,6 +122,10 @@ class ActorCell : public Context {
   /// The receive() it is suspended in, or null. Set by that receive(), on the thread that runs the cell.
   void set_receiver(Receiver* receiver) noexcept { receiver_ = receiver; }
 
+  /// Whether the last `select` gave something else than a message: then it is a message's turn. Actor only.
+  [[nodiscard]] bool message_is_next() const noexcept { return message_is_next_; }
+  void set_message_is_next(bool next) noexcept { message_is_next_ = next; }
+
   /// Before it is launched: makes it a sleeper, which begins asleep.
   void make_sleeper() noexcept { sleeper_ = true; }
   /// For sleepers, any thread: if it waits in receive(), that ends with nothing. False if it does not wait.
@@ -185,8 +142,23 @@ class ActorCell : public Context {
   /// The asker of its message `number` has gone: asks made for it end with `cancelled`, the one under way too. Does
   /// nothing if the actor has gone on to the next message. Some microseconds.
   void cancel_work(std::uint64_t number) noexcept;
+  /// If its present incarnation, which has been asked to end, holds its thread: takes it from that. Its requests in
+  /// hand end, the thread is left with its frames, and all else goes on as if it had ended. Not on a worker.
+  bool take_from_thread();
+  /// For the hook, of an incarnation that has ended: keeps the next one from starting until `release_held`. The right
+  /// to run it is the hook's meanwhile.
+  void hold() noexcept;
+  void release_held(Duration delay) noexcept;
   /// Ends it for good, wherever it is; what it has in hand and what waits in its mailbox ends with `reason`.
   void terminate(const Error& reason) noexcept;
+
+  // --- who wants to know of its end (death_watch.hpp) ---------------------------------------------------------------
+  /// False if it has stopped: `watch` then is not listed, and the caller tells it.
+  [[nodiscard]] bool add_watch(DeathWatch& watch) noexcept;
+  /// Afterwards `watch` is not told. False if it is being told, or has been.
+  bool remove_watch(DeathWatch& watch) noexcept;
+  /// How its last incarnation ended. Once it has stopped.
+  [[nodiscard]] const Ending& ending() const noexcept { return ending_; }
 
   static void* operator new(std::size_t size) { return allocate_block(size); }
   static void operator delete(void* cell, std::size_t size) noexcept { free_block(cell, size); }
@@ -206,6 +178,7 @@ class ActorCell : public Context {
   friend class SystemCore;
   friend class ActorList;
   class RestartTimer;
+  class Taken;
   enum class Stage : std::uint8_t { start, live, ending };
 
   bool mark_terminated_locked(const Error& reason) noexcept;
@@ -221,6 +194,9 @@ class ActorCell : public Context {
   void end_incarnation(Ending ending) noexcept;
   void finish_incarnation() noexcept;
   void stop_for_good() noexcept;
+  void forget_function_unless_in_use() noexcept;
+  void release_taken() noexcept;
+  void tell_watches() noexcept;
   [[nodiscard]] Error reason_of_stopping() const;
   /// What waits in the closed mailbox ends with `reason`.
   void bury_all(const Error& reason) noexcept;
@@ -235,7 +211,7 @@ class ActorCell : public Context {
   Receiver* receiver_ = nullptr;  // The holder of the right to run only, as are the next four.
   Liveness liveness_;
   Stage stage_ = Stage::start;
-  bool sleeper_ = false, sleep_requested_ = false, told_to_sleep_ = false;
+  bool sleeper_ = false, sleep_requested_ = false, told_to_sleep_ = false, message_is_next_ = false;
   const SpawnOptions options_;
 
   std::unique_ptr<ContextExtras> extras_;
@@ -256,12 +232,17 @@ class ActorCell : public Context {
   // The holder of the right to run only.
   Task<> coroutine_;
   Ending ending_;
+  Taken* taken_ = nullptr;  // The incarnation that ends now, if it was taken from its thread.
 
   // Guarded by the lifecycle mutex.
   bool alive_ = false;  // An incarnation runs that can be ended from outside.
   bool waits_for_children_ = false;
-  bool doomed_ = false;  // No further incarnation.
+  bool held_ = false;              // Its next incarnation waits for its siblings to end.
+  bool doomed_ = false;            // No further incarnation.
+  bool forgotten_ = false;         // It has stopped, and its function is gone, or goes with the last of `left_behind_`.
+  std::uint32_t left_behind_ = 0;  // Threads that were left with one of its incarnations, and have not come back.
   std::unique_ptr<Ending> requested_ending_;
+  DeathWatch* watches_ = nullptr;
   std::unique_ptr<RestartTimer> restart_timer_;
   ActorList children_;
   ActorCell* elder_ = nullptr;  // Links of its parent's children, or of the roots.

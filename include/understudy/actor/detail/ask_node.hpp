@@ -8,15 +8,26 @@
 #pragma once
 
 #include "understudy/actor/detail/actor_cell.hpp"
+#include "understudy/actor/detail/work_state.hpp"
 #include "understudy/actor/message.hpp"
-#include "understudy/base/detail/atomic.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 
 namespace understudy::detail {
 
 void release_tenant(FrameTenant* tenant) noexcept;
+
+/// Whether an ask of `asker`, an actor, to `target` might close a circle of actors that wait for one another: `target`
+/// is suspended in the middle of a message. (Two asks that cross at the same instant may both be told no.)
+[[nodiscard]] inline bool may_close_circle(const Context& asker, const ActorCell& target) noexcept {
+  return (target.seems_suspended() && !target.mailbox().sleeping()) || &asker == &target;
+}
+/// Follows who waits for whom from `target`; if that leads back to `asker`: the error that names the circle.
+[[nodiscard]] std::optional<Error> circle_closed_by(const Context& asker, ActorCell& target);
+/// The error of an ask that `target` has not answered in time: what that one does, and since when.
+[[nodiscard]] Error timeout_of(ActorCell& target);
 
 template <typename M, typename Request>
 class AskNode : public TypedReplySlot<ReplyType<Request>> {
@@ -45,6 +56,12 @@ class AskNode : public TypedReplySlot<ReplyType<Request>> {
   bool send(std::coroutine_handle<> awaiting, Arm arm) noexcept {
     Context& asker = *this_thread().current;
     ActorCell& cell = this->target();
+    if (asker.is_actor() && may_close_circle(asker, cell)) [[unlikely]] {
+      if (std::optional<Error> circle = circle_closed_by(asker, cell)) {
+        refuse(*std::move(circle));
+        return false;
+      }
+    }
     this->wait_as(asker);
     if (!asker.publish(awaiting, *this)) {
       refuse(ErrorCode::cancelled);
@@ -71,6 +88,9 @@ class AskNode : public TypedReplySlot<ReplyType<Request>> {
       case Push::closed:
         refuse(ErrorCode::actor_stopped);
         break;
+      case Push::fenced:  // Only tells: `publish` has said no.
+        refuse(ErrorCode::cancelled);
+        break;
     }
     asker.unpublish();
     return false;
@@ -84,11 +104,11 @@ class AskNode : public TypedReplySlot<ReplyType<Request>> {
 
  protected:
   /// Before it is sent: it fails, and can be claimed by nobody.
-  void refuse(ErrorCode code) noexcept {
+  void refuse(Error error) noexcept {
     // Not `waiting` any more, so that the Reply that goes with the message finds nobody to answer.
     this->state.store(RequestState::answering, std::memory_order_relaxed);
     message_.~M();
-    new (this->error_place()) Error(code);
+    new (this->error_place()) Error(std::move(error));
     this->state.store(RequestState::failed, std::memory_order_relaxed);
   }
 
@@ -121,26 +141,6 @@ class AskTenant final : public FrameTenant {
 };
 inline void release_tenant(FrameTenant* tenant) noexcept { static_cast<AskTenant*>(tenant)->release(); }
 
-/// How far the work on a request has come, on which asker and actor agree by one exchange each:
-///   untaken      it waits in the mailbox
-///   a number     the actor has taken it up, as its so-manieth message
-///   given_up     the asker has gone: it is not started
-class WorkState {
- public:
-  static constexpr std::uint64_t untaken = 0;
-  static constexpr std::uint64_t given_up = ~std::uint64_t{0};
-  /// The actor begins. False: the asker has gone.
-  [[nodiscard]] bool begin(std::uint64_t number) noexcept {
-    return state_.exchange(number, std::memory_order_acq_rel) != given_up;
-  }
-  /// The asker goes. What was before.
-  [[nodiscard]] std::uint64_t give_up() noexcept { return state_.exchange(given_up, std::memory_order_acq_rel); }
-
- private:
-  // One exchange by each side (acq_rel): the second sees the first, so no work goes on that neither knows of.
-  Atomic<std::uint64_t> state_{untaken};
-};
-
 /// A request with a deadline. A block of its own, since the asker may go on before its peer lets go.
 template <typename M, typename Request>
 class TimedAskNode final : public AskNode<M, Request>, private Timer {
@@ -168,14 +168,14 @@ class TimedAskNode final : public AskNode<M, Request>, private Timer {
   }
   Result<ReplyType<Request>> take() {
     stop_timer();
-    if (this->interrupted()) return failure(cancelled_ ? ErrorCode::cancelled : ErrorCode::timeout);
+    if (this->interrupted()) return std::unexpected(cancelled_ ? Error(ErrorCode::cancelled) : timeout_of(asked_));
     return AskNode<M, Request>::take();
   }
 
  private:
   template <typename... Args>
   TimedAskNode(ActorCell& target, std::tuple<Args...>&& args, TimePoint deadline)
-      : AskNode<M, Request>(target, std::move(args)), deadline_(deadline) {
+      : AskNode<M, Request>(target, std::move(args)), asked_(target), deadline_(deadline) {
     this->timed = true;
   }
   ~TimedAskNode() = default;
@@ -223,11 +223,12 @@ class TimedAskNode final : public AskNode<M, Request>, private Timer {
   void give_up_work() noexcept {
     if (expired_ || this->state.load(std::memory_order_relaxed) == RequestState::peer_done) return;
     const std::uint64_t before = work_.give_up();
-    if (before != WorkState::untaken) this->target().cancel_work(before);
+    if (before != WorkState::untaken) asked_.cancel_work(before);
   }
   [[nodiscard]] TimePoint deadline() const noexcept override { return deadline_; }
   bool begin_work(std::uint64_t number) noexcept override { return work_.begin(number); }
 
+  ActorCell& asked_;
   const TimePoint deadline_;
   WorkState work_;
   Scheduler* scheduler_ = nullptr;

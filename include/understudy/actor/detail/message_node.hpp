@@ -19,8 +19,9 @@ namespace understudy::detail {
 enum class NodeKind : std::uint8_t { tell, waiting_tell, ask };
 
 /// What came of putting a node into a mailbox. `accepted_wake`: the caller now must schedule the receiver.
-/// `accepted_trim`: it now must drop what is too old (MailboxCore::trim).
-enum class Push : std::uint8_t { accepted, accepted_wake, accepted_trim, full, closed };
+/// `accepted_trim`: it now must drop what is too old (MailboxCore::trim). `fenced`: not tried, for the sender has been
+/// replaced.
+enum class Push : std::uint8_t { accepted, accepted_wake, accepted_trim, full, closed, fenced };
 
 /// The life of a request between its two parties: the requester, who waits, and the peer, who holds the node, or a
 /// Reply.

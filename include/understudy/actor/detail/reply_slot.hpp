@@ -10,6 +10,7 @@
 #include "understudy/actor/detail/message_node.hpp"
 #include "understudy/base/error.hpp"
 
+#include <atomic>
 #include <utility>
 
 namespace understudy::detail {
@@ -52,8 +53,28 @@ class ReplySlot : public MessageHead, public Suspension {
   [[nodiscard]] Wait waiting_for() const noexcept final {
     return {.kind = Wait::Kind::answer,
             .claimed = state.load(std::memory_order_relaxed) != RequestState::waiting,
-            .target = target_};
+            .target = holder(),
+            .passed_on = (holder_.load(std::memory_order_relaxed) & passed_on_bit) != 0};
   }
+  bool fail_if_in_hand_of(const ActorCell& cell, const Error& error) noexcept final;
+
+  // --- who owes the answer ------------------------------------------------------------------------------------------
+  /// The actor that has it in hand, or in whose mailbox it waits. To be compared with, not looked into: it may be gone.
+  [[nodiscard]] const ActorCell* holder() const noexcept {
+    return reinterpret_cast<const ActorCell*>(holder_.load(std::memory_order_relaxed) & ~all_bits);
+  }
+  void note_in_hand_of(const ActorCell& cell, bool passed_on) noexcept {
+    holder_.store(reinterpret_cast<std::uintptr_t>(&cell) | in_hand_bit | (passed_on ? passed_on_bit : 0),
+                  std::memory_order_relaxed);
+  }
+  /// It is about to be sent on to `cell`. What was before.
+  std::uintptr_t note_waiting_at(const ActorCell& cell) noexcept {
+    const std::uintptr_t before = holder_.load(std::memory_order_relaxed);
+    holder_.store(reinterpret_cast<std::uintptr_t>(&cell) | passed_on_bit, std::memory_order_relaxed);
+    return before;
+  }
+  void restore_holder(std::uintptr_t before) noexcept { holder_.store(before, std::memory_order_relaxed); }
+
   /// The context that will wait on this slot, asking `target`.
   void wait_as(Context& asker) noexcept {
     asker_ = &asker;
@@ -66,10 +87,14 @@ class ReplySlot : public MessageHead, public Suspension {
     return state.exchange(RequestState::abandoned, std::memory_order_acq_rel) == RequestState::peer_done;
   }
   [[nodiscard]] Context& asker() const noexcept { return *asker_; }
-  [[nodiscard]] ActorCell& target() const noexcept { return *target_; }
+  /// Whom the asker has asked. Only by the asker, before it is sent.
+  [[nodiscard]] ActorCell& target() const noexcept {
+    return *reinterpret_cast<ActorCell*>(holder_.load(std::memory_order_relaxed));
+  }
 
  protected:
-  explicit ReplySlot(ActorCell& target) noexcept : MessageHead(NodeKind::ask), target_(&target) {}
+  explicit ReplySlot(ActorCell& target) noexcept
+      : MessageHead(NodeKind::ask), holder_(reinterpret_cast<std::uintptr_t>(&target)) {}
   ~ReplySlot() = default;
   [[nodiscard]] FrameTenant* tenant() const noexcept { return tenant_; }
   /// Where an Error may be put as the result.
@@ -88,7 +113,13 @@ class ReplySlot : public MessageHead, public Suspension {
     Context* asker_ = nullptr;  // Until it is abandoned.
     FrameTenant* tenant_;       // From then on.
   };
-  ActorCell* const target_;
+  static constexpr std::uintptr_t in_hand_bit = 1;
+  static constexpr std::uintptr_t passed_on_bit = 2;  // By a tell, from the actor that was asked.
+  static constexpr std::uintptr_t all_bits = 3;
+  // Written by whoever has the request, as it takes it or sends it on; read by supervisors, of an asker that they have
+  // kept from going on. Relaxed: it is a hint but for an actor whose thread is fenced, and then that fence orders it.
+  // No step of the model tests.
+  std::atomic<std::uintptr_t> holder_;
 };
 
 /// A slot for an answer of type T.

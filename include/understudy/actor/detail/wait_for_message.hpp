@@ -10,20 +10,20 @@ namespace understudy::detail {
 /// Suspends `cell`, at `awaiting`, until `receiver` completes. False: it has, at once.
 inline bool wait_for_message(ActorCell& cell, std::coroutine_handle<> awaiting, Receiver& receiver) noexcept {
   Suspension& suspension = receiver.suspension();
+  if (!cell.publish(awaiting, suspension)) {
+    if (!is_fenced(this_thread())) cell.mailbox().note_in_hand(false);  // It has come back for the next.
+    cell.give_up();
+    return true;
+  }
   cell.set_receiver(&receiver);
-  cell.mailbox().note_in_hand(false);  // It has come back for the next.
+  cell.mailbox().note_in_hand(false);
   if (this_thread().budget == 0) {
     // The budget is used up: the actor goes to the back of the queue, awake, and takes its next message there.
-    static_cast<void>(cell.publish(awaiting, suspension));
     Context::armed();
     cell.scheduler().schedule_behind(cell);
     return true;
   }
   cell.mark_idle();
-  if (!cell.publish(awaiting, suspension)) {
-    cell.give_up();
-    return true;
-  }
   if (cell.mailbox().sleep()) {
     Context::armed();
     return true;
@@ -34,9 +34,7 @@ inline bool wait_for_message(ActorCell& cell, std::coroutine_handle<> awaiting, 
     return false;
   }
   // What came was not wanted any more: look again behind everything that is ready.
-  static_cast<void>(cell.publish(awaiting, suspension));
-  Context::armed();
-  cell.scheduler().schedule_behind(cell);
+  cell.yield_turn(awaiting, suspension);
   return true;
 }
 

@@ -19,6 +19,8 @@
 #include "understudy/base/clock.hpp"
 #include "understudy/base/detail/atomic.hpp"
 #include "understudy/base/error.hpp"
+#include "understudy/runtime/detail/library_call.hpp"
+#include "understudy/runtime/detail/suspension.hpp"
 #include "understudy/runtime/detail/thread_state.hpp"
 
 #include <coroutine>
@@ -33,44 +35,6 @@ class ReplySlot;
 class FrameTenant;
 class TaskGroupCore;
 struct TaskLink;
-
-/// What a suspended context waits for.
-struct Wait {
-  enum class Kind : std::uint8_t {
-    event,     ///< Something that happens once.
-    timer,     ///< A moment.
-    socket,    ///< Bytes, room or a connection.
-    blocking,  ///< A declared blocking call: slow is not stuck.
-    message,   ///< The next message: idle.
-    room,      ///< Room in a full mailbox: the fault, if any, is downstream.
-    answer,    ///< An answer from `target`.
-  };
-  Kind kind;
-  bool claimed = false;               ///< It has come; the context stands in a run queue.
-  const ActorCell* target = nullptr;  ///< For `answer` and `room`: the actor it waits on.
-};
-
-/// "an answer", "a timer" ...: for people. Static storage.
-[[nodiscard]] const char* name_of(Wait::Kind kind) noexcept;
-
-/// Something a context waits for. Lives in the frame that waits, or in memory that outlives it.
-class Suspension {
- public:
-  /// Takes the right to resume the waiting context. True for exactly one caller. Any thread, while it is protected
-  /// (see above) or known to be alive.
-  virtual bool claim() noexcept = 0;
-  /// The same, because what the context works for is not wanted any more: it goes on with the error `cancelled`. Only
-  /// for waits that can end so.
-  virtual bool cancel() noexcept { return false; }
-  /// What is waited for, for incidents and for judging liveness.
-  [[nodiscard]] virtual Wait waiting_for() const noexcept = 0;
-
- protected:
-  Suspension() = default;
-  Suspension(const Suspension&) = delete;
-  Suspension& operator=(const Suspension&) = delete;
-  ~Suspension() = default;
-};
 
 /// What few contexts have. Made when it is first needed.
 struct ContextExtras {
@@ -100,13 +64,25 @@ class Context {
     begin_visit();
   }
   void take_down() noexcept;
+  /// A visit: this, Scheduler::heavy_fence, then `finish_visit`, which runs `claim(suspension)` if the context is
+  /// suspended, while what it waits for is kept from being destroyed, and schedules the context if that took the right
+  /// to resume it.
+  void begin_visit() noexcept { visitors_.fetch_add(1, std::memory_order_acq_rel); }
+  template <typename Claim>
+  void finish_visit(Claim claim) noexcept;
   [[nodiscard]] bool kill_requested() const noexcept { return kill_requested_.load(std::memory_order_relaxed); }
 
   /// Called by an awaiter's await_suspend, on the running thread, before anything can claim `suspension`. Returns false
-  /// if the context is to be killed: the awaiter then arms nothing and calls `give_up`.
+  /// if the context is to be killed, or has been taken from this thread: the awaiter then arms nothing and calls
+  /// `give_up`.
   [[nodiscard]] bool publish(std::coroutine_handle<> resume_at, Suspension& suspension) noexcept {
+    ThreadState& thread = this_thread();
+    // From here on in the library: until the context is resumed, or takes the suspension back.
+    thread.user_code.store(nullptr, std::memory_order_relaxed);
+    if (is_fenced(thread)) [[unlikely]]
+      return false;
     resume_point_ = resume_at;
-    this_thread().arming.store(this, std::memory_order_relaxed);
+    thread.arming.store(this, std::memory_order_relaxed);
     // Release: pairs with the visitor's acquire in `visit`, which then sees `arming` as well.
     suspension_.store(&suspension, std::memory_order_release);
     // The killer's process-wide barrier orders the processors; this keeps the compiler from doing the load first.
@@ -117,20 +93,30 @@ class Context {
   static void armed() noexcept { this_thread().arming.store(nullptr, std::memory_order_release); }
   /// Takes `publish` back, so that the coroutine goes on at once. The suspension must be one that nobody can claim.
   void unpublish() noexcept {
+    withdraw();
+    this_thread().user_code.store(this, std::memory_order_release);
+  }
+  /// The same, by code of the library that does not go on with the coroutine.
+  void withdraw() noexcept {
     armed();
     retire();
   }
-  /// Ends an await_suspend that found a kill request. The suspension must be one that nobody can claim. The context is
+  /// Ends an await_suspend whose `publish` said no. The suspension must be one that nobody can claim. The context is
   /// gone, or about to be, when this returns.
   void give_up() noexcept {
     armed();
-    schedule();
+    if (!is_fenced(this_thread())) schedule();
   }
+  /// Suspends the running context, at `resume_at`, behind everything that is ready. `suspension` can be claimed by
+  /// nobody; a kill is seen when it runs again.
+  void yield_turn(std::coroutine_handle<> resume_at, Suspension& suspension) noexcept;
 
   /// The suspension it waits on was claimed by the caller, who hands the right to run to the scheduler. Any thread.
   void schedule() noexcept {
     ThreadState& thread = this_thread();
-    if (thread.scheduler == scheduler_ && thread.hand_offs_left != 0 && thread.hand_off == nullptr && home_ == 0) {
+    // Not in an actor's own code, where the thread may be fenced at any instant: it then keeps nothing for itself.
+    if (thread.scheduler == scheduler_ && thread.hand_offs_left != 0 && thread.hand_off == nullptr && home_ == 0 &&
+        thread.user_code.load(std::memory_order_relaxed) == nullptr) {
       thread.hand_off = this;
     } else {
       schedule_elsewhere();
@@ -149,6 +135,9 @@ class Context {
   ContextExtras& make_extras();
 
   [[nodiscard]] Scheduler& scheduler() const noexcept { return *scheduler_; }
+  [[nodiscard]] bool is_actor() const noexcept { return actor_; }
+  /// Whether it is suspended in something. A hint: it may go on at any time.
+  [[nodiscard]] bool seems_suspended() const noexcept { return suspension_.load(std::memory_order_relaxed) != nullptr; }
   /// Where it must run: 0 anywhere, otherwise a number that its scheduler has given it.
   [[nodiscard]] std::uint16_t home() const noexcept { return home_; }
   /// Only by its scheduler, before the context is scheduled for the first time.
@@ -163,7 +152,7 @@ class Context {
   Context* next_ready = nullptr;  ///< Link of the run queue that it stands in.
 
  protected:
-  explicit Context(Scheduler& scheduler) noexcept : scheduler_(&scheduler) {}
+  explicit Context(Scheduler& scheduler, bool actor = false) noexcept : scheduler_(&scheduler), actor_(actor) {}
   ~Context() {
     if (has_extras_) [[unlikely]]
       drop_extras();
@@ -186,7 +175,8 @@ class Context {
   /// the right to run is theirs, and the last of them schedules the context.
   [[nodiscard]] bool scopes_ended() noexcept { return !has_extras_ || end_scopes(); }
   /// Resumes the coroutine at `resume_point_`. Returns true if the root coroutine has ended; otherwise the context may
-  /// already be running elsewhere, or be gone, and must not be touched.
+  /// already be running elsewhere, or be gone, and must not be touched. So it is when it has been taken from this
+  /// thread meanwhile.
   bool resume() noexcept;
   void set_resume_point(std::coroutine_handle<> handle) noexcept { resume_point_ = handle; }
   /// Whether it has run before, if its class says so. Kept here because here is room for it.
@@ -199,8 +189,6 @@ class Context {
   void drop_extras() noexcept;
   void schedule_elsewhere() noexcept;
   void wait_for_visitors() const noexcept;
-  /// A visit: begin, Scheduler::heavy_fence, look at the suspension, end.
-  void begin_visit() noexcept { visitors_.fetch_add(1, std::memory_order_acq_rel); }
   template <typename Inspect>
   bool visit(Inspect inspect) noexcept;
   void end_visit() noexcept { visitors_.fetch_sub(1, std::memory_order_release); }
@@ -215,9 +203,10 @@ class Context {
   Atomic<std::uint32_t> visitors_{0};
   // Written by killers, read by the running thread at each suspension; ordered by Scheduler::heavy_fence (see above).
   Atomic<bool> kill_requested_{false};
-  // Both: the holder of the right to run.
+  // The first two: the holder of the right to run.
   bool has_extras_ : 1 = false;
   bool begun_ : 1 = false;
+  const bool actor_ : 1;
   std::uint16_t home_ = 0;
 };
 

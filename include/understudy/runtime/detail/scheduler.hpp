@@ -6,6 +6,7 @@
 #include "understudy/base/clock.hpp"
 #include "understudy/base/detail/atomic.hpp"
 #include "understudy/base/random.hpp"
+#include "understudy/runtime/detail/abandoned.hpp"
 #include "understudy/runtime/detail/context.hpp"
 #include "understudy/runtime/detail/task_group_list.hpp"
 #include "understudy/runtime/placement.hpp"
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <thread>
 
 namespace understudy {
 class Network;
@@ -64,6 +66,12 @@ class BlockingJob {
   ~BlockingJob() = default;
 };
 
+/// A thread that runs a context's own code.
+struct HoldingThread {
+  std::thread::native_handle_type handle;
+  std::int32_t kernel_id;  ///< What the kernel calls it, as in /proc/self/task.
+};
+
 /// A flag that a thread can wait for from outside, and that code inside sets once.
 class Completion {
  public:
@@ -73,6 +81,9 @@ class Completion {
   /// Blocks the calling thread until `set`. In a simulation: runs it until `set`; returns false if nothing is left to
   /// run, so that it can never be set.
   [[nodiscard]] virtual bool wait() noexcept = 0;
+  /// The same for at most `limit`. `never`: in a simulation, nothing is left to run.
+  enum class Waited : std::uint8_t { set, not_yet, never };
+  [[nodiscard]] virtual Waited wait_for(Duration limit) noexcept = 0;
 };
 
 class Scheduler {
@@ -114,6 +125,18 @@ class Scheduler {
   /// Waits until no thread of this scheduler is between publishing `context`'s suspension and letting go of it.
   virtual void wait_until_armed(const Context& context) noexcept = 0;
 
+  // --- threads that do not come back (see library_call.hpp) ---------------------------------------------------------
+  /// Calls `look` with the thread that runs the own code of `context`, which is kept from ending meanwhile. False if
+  /// there is none. One at a time; not on a worker.
+  virtual bool look_at_holder(const Context& context, const std::function<void(const HoldingThread&)>& look);
+  /// If a thread runs the own code of `context`: fences it, gives it up with `abandoned`, and puts another in its
+  /// place; the right to run `context` is the caller's. False, and `abandoned` is left alone: it has let go, or cannot
+  /// be replaced. One at a time; not on a worker.
+  [[nodiscard]] virtual bool take_from_thread(const Context& context, Abandoned& abandoned);
+  /// Whether threads can be replaced here: not in a simulation, nor in an application's own loop.
+  [[nodiscard]] virtual bool replaces_threads() const noexcept { return false; }
+  [[nodiscard]] const std::shared_ptr<AbandonedCounts>& abandoned() const noexcept { return abandoned_; }
+
   /// Where tasks run that belong to nobody else; ended by the system's shutdown.
   [[nodiscard]] TaskGroup& detached_tasks() const noexcept { return *detached_tasks_; }
   /// Set once, by the system, before anything runs.
@@ -136,7 +159,14 @@ class Scheduler {
   Atomic<std::int64_t> supervision_time_{1};
   TaskGroupList task_groups_;
   TaskGroup* detached_tasks_ = nullptr;
+  std::shared_ptr<AbandonedCounts> abandoned_ = std::make_shared<AbandonedCounts>();
 };
+
+inline bool Scheduler::look_at_holder(const Context& /*context*/,
+                                      const std::function<void(const HoldingThread&)>& /*look*/) {
+  return false;
+}
+inline bool Scheduler::take_from_thread(const Context& /*context*/, Abandoned& /*abandoned*/) { return false; }
 
 /// Messages an actor may handle, and nested completions a task may see, before it yields.
 inline constexpr std::uint32_t activation_budget = 128;
@@ -151,6 +181,14 @@ bool Context::visit(Inspect inspect) noexcept {
   scheduler_->wait_until_armed(*this);
   inspect(*seen);
   return true;
+}
+
+template <typename Claim>
+void Context::finish_visit(Claim claim) noexcept {
+  bool claimed = false;
+  visit([&](Suspension& suspension) { claimed = claim(suspension); });
+  end_visit();
+  if (claimed) schedule();
 }
 
 template <typename Inspect>

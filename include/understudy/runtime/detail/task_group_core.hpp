@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <utility>
 
 namespace understudy::detail {
@@ -39,6 +40,12 @@ class TaskGroupCore {
   /// The task's asks end by `deadline`, as if it were handling a message with that one.
   void spawn(Task<> task, TimePoint deadline, TaskLink* link = nullptr);
   void cancel() noexcept;
+  /// Looks at what the group's tasks wait for: Context::finish_visit for each that has begun. None of them ends
+  /// meanwhile.
+  void visit_suspensions(const std::function<bool(Suspension&)>& claim) noexcept;
+  /// Takes tasks that hold their threads from them: they have ended, but for their frames, which those threads end if
+  /// they ever come back. Not on a worker.
+  void take_from_threads();
   void cancel(TaskLink& link) noexcept;
   [[nodiscard]] bool ended(const TaskLink& link) const noexcept;
   void let_go(TaskLink& link) noexcept;
@@ -99,6 +106,8 @@ class TaskGroupCore {
   void for_each_list(Visit visit) noexcept;
   template <typename Visit>
   void for_each_begun(Visit visit) noexcept;
+  void lock_lists() noexcept;
+  void unlock_lists() noexcept;
   void task_ended() noexcept;
   void tasks_ended(std::uint32_t count) noexcept;
   void notify_waiters() noexcept;

@@ -4,6 +4,7 @@
 #include "understudy/base/detail/atomic.hpp"
 #include "understudy/base/error.hpp"
 
+#include <atomic>
 #include <coroutine>
 #include <cstdint>
 
@@ -14,6 +15,13 @@ class Scheduler;
 class ReplySlot;
 class FrameTenant;
 class TaskGroupCore;
+class Abandoned;
+
+/// What a supervisor wants of a thread whose context does not come back: see library_call.hpp.
+///   none       nothing: the usual state
+///   asked      it is to be fenced, unless it comes into the library by itself before that is confirmed
+///   confirmed  what it runs has been taken from it: it may do nothing more for its context, and ends
+enum class Fence : std::uint8_t { none, asked, confirmed };
 
 /// What the thread that runs contexts keeps for them. One for each worker, and one for a simulation's thread.
 struct ThreadState {
@@ -46,6 +54,16 @@ struct ThreadState {
   /// The context that this thread is suspending now. Written by this thread (release), read by killers (acquire): once
   /// it no longer names their victim, the suspending thread touches the victim's frame no more.
   Atomic<Context*> arming{nullptr};
+
+  // The two words of a fence are no steps of the model tests: nothing there holds a thread.
+  /// The context whose own code runs here now; null in the library. Written by this thread (release as it leaves the
+  /// library), read by who fences it (acquire), after Scheduler::heavy_fence.
+  std::atomic<const Context*> user_code{nullptr};
+  /// Changed by compare-and-swap on both sides once it is not `none`; read (acquire) by this thread as it enters the
+  /// library. Dekker's pattern with `user_code`, ordered by Scheduler::heavy_fence.
+  std::atomic<Fence> fence{Fence::none};
+  /// What has been taken from this thread. Written before `fence` is confirmed.
+  Abandoned* abandoned = nullptr;
 };
 
 /// This thread's state. Threads that are no workers have one as well, with no scheduler.

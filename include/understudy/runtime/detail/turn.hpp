@@ -24,12 +24,7 @@ void look_at_the_clock(ThreadState& thread) noexcept;
 class TurnOver final : public Suspension {
  public:
   /// Suspends the running context, at `awaiting`, behind everything that is ready.
-  void suspend(std::coroutine_handle<> awaiting) noexcept {
-    Context& context = *this_thread().current;
-    static_cast<void>(context.publish(awaiting, *this));  // A kill is seen when it runs again.
-    Context::armed();
-    context.scheduler().schedule_behind(context);
-  }
+  void suspend(std::coroutine_handle<> awaiting) noexcept { this_thread().current->yield_turn(awaiting, *this); }
   bool claim() noexcept override { return false; }
   [[nodiscard]] Wait waiting_for() const noexcept override { return {.kind = Wait::Kind::event, .claimed = true}; }
 };

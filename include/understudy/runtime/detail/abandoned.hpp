@@ -1,0 +1,52 @@
+// Abandoned: what has been taken from a thread that does not come back, and what it must still end if it does.
+#pragma once
+
+#include "understudy/runtime/detail/thread_state.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+namespace understudy::detail {
+
+/// How many threads have been given up, over the life of a scheduler.
+struct AbandonedCounts {
+  std::atomic<std::uint32_t> threads_now{0};  // Relaxed: numbers to show, and to compare with a limit.
+  std::atomic<std::uint64_t> threads_ever{0};
+  std::atomic<std::uint64_t> refused{0};  // Sends, replies, spawns and writes that were refused.
+};
+
+/// Shared by who takes the context from its thread, and by the thread itself. Deleted by the second to let go.
+class Abandoned {
+ public:
+  Abandoned(const Abandoned&) = delete;
+  Abandoned& operator=(const Abandoned&) = delete;
+
+  /// On the thread, which has come back: destroys the frames that it ran, once nobody else looks at them.
+  virtual void come_back() noexcept = 0;
+
+  /// By who has taken the context: it has been, and this object says all of it. The thread waits for that.
+  void release_thread() noexcept {
+    ready_.store(true, std::memory_order_release);
+    ready_.notify_all();
+  }
+  void let_go() noexcept {
+    if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+  void count_into(std::shared_ptr<AbandonedCounts> counts) noexcept { counts_ = std::move(counts); }
+  [[nodiscard]] AbandonedCounts& counts() noexcept { return *counts_; }
+
+  /// By `let_go`; or by its maker, if nothing was taken.
+  virtual ~Abandoned() = default;
+
+ protected:
+  Abandoned() = default;
+  void wait_until_ready() const noexcept { ready_.wait(false, std::memory_order_acquire); }
+
+ private:
+  std::atomic<bool> ready_{false};           // Set (release) by the taker, awaited (acquire) by the thread.
+  std::atomic<std::uint32_t> owners_{2};     // Dropped acq_rel: the last one sees all uses.
+  std::shared_ptr<AbandonedCounts> counts_;  // Written before the fence is confirmed.
+};
+
+}  // namespace understudy::detail

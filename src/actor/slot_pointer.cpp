@@ -1,0 +1,72 @@
+#include "understudy/actor/detail/slot_pointer.hpp"
+
+#include "understudy/actor/detail/reply_slot.hpp"
+
+#include <mutex>
+#include <unordered_map>
+
+namespace understudy::detail {
+namespace {
+
+/// Orphans by address, with the epoch that began when they became some: a pointer of an earlier one is to the orphan, a
+/// later one to another slot at the same place.
+struct Orphans {
+  std::mutex mutex;
+  std::unordered_multimap<const ReplySlot*, std::uint16_t> epochs;
+};
+Orphans& orphans_listed() noexcept {
+  static Orphans orphans;
+  return orphans;
+}
+/// Whether a pointer of epoch `made` is older than `orphaned`. Epochs go round; fewer threads than that can be given
+/// up.
+bool is_older(std::uint16_t made, std::uint16_t orphaned) noexcept {
+  return static_cast<std::int16_t>(static_cast<std::uint16_t>(made - orphaned)) < 0;
+}
+
+}  // namespace
+
+void SlotPointer::begin_orphans() noexcept { epoch_.fetch_add(1, std::memory_order_relaxed); }
+
+void SlotPointer::add_orphan(const ReplySlot& slot) {
+  Orphans& listed = orphans_listed();
+  const std::lock_guard lock(listed.mutex);
+  listed.epochs.emplace(&slot, epoch_.load(std::memory_order_relaxed));
+}
+
+std::size_t SlotPointer::orphans() noexcept {
+  Orphans& listed = orphans_listed();
+  const std::lock_guard lock(listed.mutex);
+  return listed.epochs.size();
+}
+
+bool SlotPointer::is_orphan(std::uint64_t word) noexcept {
+  Orphans& listed = orphans_listed();
+  const std::lock_guard lock(listed.mutex);
+  const auto [first, last] = listed.epochs.equal_range(slot_of(word));
+  for (auto each = first; each != last; ++each) {
+    if (is_older(static_cast<std::uint16_t>(word >> address_bits), each->second)) return true;
+  }
+  return false;
+}
+
+void SlotPointer::forget_orphan(std::uint64_t word) noexcept {
+  Orphans& listed = orphans_listed();
+  const std::lock_guard lock(listed.mutex);
+  const auto [first, last] = listed.epochs.equal_range(slot_of(word));
+  for (auto each = first; each != last; ++each) {
+    if (!is_older(static_cast<std::uint16_t>(word >> address_bits), each->second)) continue;
+    listed.epochs.erase(each);
+    return;
+  }
+}
+
+ReplySlot* SlotPointer::refuse() noexcept {
+  const std::uint64_t word = std::exchange(word_, 0);
+  if (word == 0) return nullptr;
+  count_refused();
+  forget_orphan(word);
+  return nullptr;
+}
+
+}  // namespace understudy::detail
