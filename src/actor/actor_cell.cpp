@@ -306,8 +306,6 @@ void ActorCell::stop_for_good() noexcept {
   forget_function_unless_in_use();
   if (home() != 0) scheduler().unplace(*this);
   if (SupervisionHook* hook = system_.hook()) hook->on_stopped(*this);
-  stopped_.store(true, std::memory_order_release);
-  tell_watches();
   system_.unlink(*this);
 }
 
@@ -324,10 +322,11 @@ void ActorCell::bury_all(const Error& reason) noexcept {
 
 /// A thread that was left with an incarnation may still run the function.
 void ActorCell::forget_function_unless_in_use() noexcept {
-  {
+  // None is added any more: this incarnation is over, and is the last.
+  if (left_behind_.load(std::memory_order_acquire) != 0) [[unlikely]] {
     const std::lock_guard lock(system_.lifecycle());
     forgotten_ = true;
-    if (left_behind_ != 0) return;
+    if (left_behind_.load(std::memory_order_relaxed) != 0) return;
   }
   forget_function();
 }

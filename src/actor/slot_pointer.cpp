@@ -26,7 +26,14 @@ bool is_older(std::uint16_t made, std::uint16_t orphaned) noexcept {
 
 }  // namespace
 
-void SlotPointer::begin_orphans() noexcept { epoch_.fetch_add(1, std::memory_order_relaxed); }
+void SlotPointer::begin_orphans() noexcept {
+  std::uint16_t before = epoch_.load(std::memory_order_relaxed);
+  std::uint16_t next = 0;
+  do {
+    next = static_cast<std::uint16_t>(before + 1);
+    if (next == 0) next = 1;
+  } while (!epoch_.compare_exchange_weak(before, next, std::memory_order_relaxed));
+}
 
 void SlotPointer::add_orphan(const ReplySlot& slot) {
   Orphans& listed = orphans_listed();
@@ -38,6 +45,17 @@ std::size_t SlotPointer::orphans() noexcept {
   Orphans& listed = orphans_listed();
   const std::lock_guard lock(listed.mutex);
   return listed.epochs.size();
+}
+
+ReplySlot* SlotPointer::find(std::uint64_t word) noexcept {
+  const bool lost = word != 0 && (word >> address_bits) != epoch_now() && is_orphan(word);
+  return lost ? nullptr : slot_of(word);
+}
+
+ReplySlot* SlotPointer::find_and_forget(std::uint64_t word) noexcept {
+  ReplySlot* const slot = find(word);
+  if (slot == nullptr && word != 0) forget_orphan(word);
+  return slot;
 }
 
 bool SlotPointer::is_orphan(std::uint64_t word) noexcept {

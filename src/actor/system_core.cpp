@@ -45,7 +45,13 @@ void SystemCore::unlink(ActorCell& cell) noexcept {
   bool parent_may_end = false;
   CellPointer next;
   {
-    const std::lock_guard lock(lifecycle_);
+    std::unique_lock lock(lifecycle_);
+    cell.stopped_.store(true, std::memory_order_release);
+    if (cell.watches_ != nullptr) [[unlikely]] {
+      lock.unlock();
+      cell.tell_watches();
+      lock.lock();
+    }
     (parent != nullptr ? parent->children_ : roots_).remove(cell);
     if (parent != nullptr && parent->waits_for_children_ && parent->children_.empty()) {
       parent->waits_for_children_ = false;

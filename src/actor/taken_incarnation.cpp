@@ -22,7 +22,8 @@ class ActorCell::Taken final : public Abandoned {
     bool last = false;
     {
       const std::lock_guard lock(cell_->system_.lifecycle());
-      last = --cell_->left_behind_ == 0 && cell_->forgotten_;
+      // Release: pairs with `forget_function_unless_in_use`, which then ends what the frames have used.
+      last = cell_->left_behind_.fetch_sub(1, std::memory_order_acq_rel) == 1 && cell_->forgotten_;
     }
     if (last) cell_->forget_function();
     cell_ = {};
@@ -46,7 +47,7 @@ bool ActorCell::take_from_thread() {
   Error reason = ErrorCode::actor_crashed;
   {
     const std::lock_guard lock(system_.lifecycle());
-    ++left_behind_;
+    left_behind_.fetch_add(1, std::memory_order_relaxed);
     if (requested_ending_ != nullptr) reason = requested_ending_->error;
   }
   system_.fail_requests_in_hand_of(*this, reason);

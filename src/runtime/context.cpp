@@ -81,6 +81,14 @@ void Context::schedule_elsewhere() noexcept {
   scheduler_->schedule(*this);
 }
 
+namespace {
+/// Out of line: most often a context suspends.
+[[gnu::noinline]] bool root_is_ours(ThreadState& thread) noexcept {
+  thread.user_code.store(nullptr, std::memory_order_relaxed);
+  return !is_fenced(thread);
+}
+}  // namespace
+
 bool Context::resume() noexcept {
   ThreadState& thread = this_thread();
   thread.current = this;
@@ -92,9 +100,9 @@ bool Context::resume() noexcept {
     next.resume();
     next = thread.next_resume;
   } while (next);
-  thread.user_code.store(nullptr, std::memory_order_relaxed);
   thread.current = nullptr;
-  return thread.root_finished && !is_fenced(thread);
+  // If it has suspended, by `publish`, this has been the library since.
+  return thread.root_finished && root_is_ours(thread);
 }
 
 void Context::yield_turn(std::coroutine_handle<> resume_at, Suspension& suspension) noexcept {

@@ -68,7 +68,8 @@ class Mailbox {
     const auto admit = [](detail::MessageHead& head) { detail::admit(head); };
     const auto drop = [this](detail::MessageHead& head) { cell_.drop_oldest(head); };
     while (detail::MessageHead* node = cell_.mailbox().template pop<detail::has_urgent_lane<M>>(admit, drop)) {
-      if (node->kind == detail::NodeKind::tell && !node->timed && !detail::may_carry_reply<M>) [[likely]] {
+      if (node->kind == detail::NodeKind::tell && !node->timed &&
+          detail::slot_carried_by(node->template message<M>()) == nullptr) [[likely]] {
         detail::take_message<M>(*node, into);
         cell_.mailbox().note_in_hand(true);
         cell_.set_deadline(TimePoint::max());
@@ -154,7 +155,11 @@ class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, priv
   /// less: what waits now. One timer, if it must wait.
   [[nodiscard]] ReceiveWithin within(Duration limit) && noexcept { return ReceiveWithin(inbox_, limit); }
 
-  [[nodiscard]] bool await_ready() noexcept { return !detail::turn_is_over() && complete(); }
+  [[nodiscard]] bool await_ready() noexcept {
+    if (inbox_.cell_.mailbox().seems_quiet() || detail::turn_is_over()) return false;
+    const detail::LibraryCall call;
+    return !call.fenced() && complete();
+  }
   bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
     return detail::wait_for_message(inbox_.cell_, awaiting, *this);
   }
@@ -170,10 +175,7 @@ class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, priv
   }
 
  private:
-  bool complete() noexcept override {
-    const detail::LibraryCall call;
-    return !call.fenced() && (inbox_.take(message_) || inbox_.cell_.mailbox().is_exhausted());
-  }
+  bool complete() noexcept override { return inbox_.take(message_) || inbox_.cell_.mailbox().is_exhausted(); }
   [[nodiscard]] detail::Suspension& suspension() noexcept override { return *this; }
   bool claim() noexcept override { return inbox_.cell_.mailbox().claim_sleeper(); }
   [[nodiscard]] detail::Wait waiting_for() const noexcept override {

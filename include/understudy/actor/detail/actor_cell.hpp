@@ -45,7 +45,8 @@ class SystemCore;
 /// A suspended receive().
 class Receiver {
  public:
-  /// Takes the next message, if one is there, or notes that none will come. False: it must wait on.
+  /// Takes the next message, if one is there, or notes that none will come. False: it must wait on. Called where
+  /// ThreadState::user_code is null.
   virtual bool complete() noexcept = 0;
   [[nodiscard]] virtual Suspension& suspension() noexcept = 0;
 
@@ -226,6 +227,9 @@ class ActorCell : public Context {
   // The latest message, by number, that nobody wants any more: written by those who asked (rising; relaxed), then
   // Scheduler::heavy_fence, then a look for a suspension; read by the actor after it has published one.
   Atomic<std::uint64_t> cancelled_work_{0};
+  // Threads that were left with one of its incarnations, and have not come back. Changed under the lifecycle mutex;
+  // read without it (acquire) by the holder of the right to run, once it is the last.
+  std::atomic<std::uint32_t> left_behind_{0};
   // Set at the very end (release); read by askers who find the mailbox closed (acquire).
   Atomic<bool> stopped_{false};
 
@@ -237,10 +241,9 @@ class ActorCell : public Context {
   // Guarded by the lifecycle mutex.
   bool alive_ = false;  // An incarnation runs that can be ended from outside.
   bool waits_for_children_ = false;
-  bool held_ = false;              // Its next incarnation waits for its siblings to end.
-  bool doomed_ = false;            // No further incarnation.
-  bool forgotten_ = false;         // It has stopped, and its function is gone, or goes with the last of `left_behind_`.
-  std::uint32_t left_behind_ = 0;  // Threads that were left with one of its incarnations, and have not come back.
+  bool held_ = false;       // Its next incarnation waits for its siblings to end.
+  bool doomed_ = false;     // No further incarnation.
+  bool forgotten_ = false;  // It has stopped, and its function goes with the last of `left_behind_`.
   std::unique_ptr<Ending> requested_ending_;
   DeathWatch* watches_ = nullptr;
   std::unique_ptr<RestartTimer> restart_timer_;

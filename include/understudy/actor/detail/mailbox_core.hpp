@@ -172,6 +172,10 @@ class BasicMailboxCore : private MailboxList {
     const std::uint32_t count = MailboxList::put_back(oldest);
     held_.store(held_.load(std::memory_order_relaxed) + count, std::memory_order_release);
   }
+  /// True if nothing waits and nothing else is to be noticed. For a receiver that may have been replaced, too.
+  [[nodiscard]] bool seems_quiet() const noexcept {
+    return held_.load(std::memory_order_relaxed) == 0 && (word_.load(std::memory_order_relaxed) & ~pointer_mask) == 0;
+  }
   /// Marks the receiver as asleep. False if there is something to receive, or the mailbox is closed.
   bool sleep() noexcept {
     std::uint64_t seen = word_.load(std::memory_order_relaxed);

@@ -19,8 +19,10 @@ class ReplySlot;
 class SlotPointer {
  public:
   SlotPointer() noexcept = default;
-  explicit SlotPointer(ReplySlot& slot) noexcept
-      : word_(reinterpret_cast<std::uint64_t>(&slot) | (epoch_now() << address_bits)) {}
+  explicit SlotPointer(ReplySlot& slot) noexcept : word_(reinterpret_cast<std::uint64_t>(&slot)) {
+    if (const std::uint64_t epoch = epoch_now(); epoch != 0) [[unlikely]]
+      word_ |= epoch << address_bits;
+  }
   SlotPointer(SlotPointer&& other) noexcept : word_(std::exchange(other.word_, 0)) {}
   SlotPointer& operator=(SlotPointer&& other) noexcept {
     word_ = std::exchange(other.word_, 0);
@@ -34,18 +36,13 @@ class SlotPointer {
   [[nodiscard]] explicit operator bool() const noexcept { return word_ != 0; }
   /// The slot; null if there is none, or it is an orphan.
   [[nodiscard]] ReplySlot* get() const noexcept {
-    if (word_ == 0) return nullptr;
-    if ((word_ >> address_bits) != epoch_now() && is_orphan(word_)) [[unlikely]]
-      return nullptr;
-    return slot_of(word_);
+    // Whoever was given a pointer of a later epoch sees that one, or a later one.
+    return epoch_now() == 0 ? reinterpret_cast<ReplySlot*>(word_) : find(word_);
   }
   /// The same, and points to none afterwards.
   [[nodiscard]] ReplySlot* release() noexcept {
-    ReplySlot* const slot = get();
     const std::uint64_t word = std::exchange(word_, 0);
-    if (slot == nullptr && word != 0) [[unlikely]]
-      forget_orphan(word);
-    return slot;
+    return epoch_now() == 0 ? reinterpret_cast<ReplySlot*>(word) : find_and_forget(word);
   }
   /// By a thread that may not touch it any more. Null.
   ReplySlot* refuse() noexcept;
@@ -66,9 +63,13 @@ class SlotPointer {
   // Relaxed: a Reply is handed from thread to thread by something that orders its use; and who adds orphans has fenced
   // the thread that holds them.
   [[nodiscard]] static std::uint64_t epoch_now() noexcept { return epoch_.load(std::memory_order_relaxed); }
+  /// The same where there may be orphans.
+  [[nodiscard]] static ReplySlot* find(std::uint64_t word) noexcept;
+  [[nodiscard]] static ReplySlot* find_and_forget(std::uint64_t word) noexcept;
   [[nodiscard]] static bool is_orphan(std::uint64_t word) noexcept;
   static void forget_orphan(std::uint64_t word) noexcept;
 
+  // 0: no actor of this process has ever held its thread, so there are no orphans. It never comes back to that.
   inline static constinit std::atomic<std::uint16_t> epoch_{0};
   std::uint64_t word_ = 0;
 };

@@ -28,9 +28,10 @@ inline bool wait_for_message(ActorCell& cell, std::coroutine_handle<> awaiting, 
     Context::armed();
     return true;
   }
-  cell.unpublish();
+  cell.withdraw();
   if (receiver.complete()) {
     cell.set_receiver(nullptr);
+    cell.go_on();
     return false;
   }
   // What came was not wanted any more: look again behind everything that is ready.

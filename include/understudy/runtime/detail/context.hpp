@@ -94,13 +94,14 @@ class Context {
   /// Takes `publish` back, so that the coroutine goes on at once. The suspension must be one that nobody can claim.
   void unpublish() noexcept {
     withdraw();
-    this_thread().user_code.store(this, std::memory_order_release);
+    go_on();
   }
-  /// The same, by code of the library that does not go on with the coroutine.
+  /// Its two halves: back in the library, and back in the coroutine.
   void withdraw() noexcept {
     armed();
     retire();
   }
+  void go_on() noexcept { this_thread().user_code.store(this, std::memory_order_release); }
   /// Ends an await_suspend whose `publish` said no. The suspension must be one that nobody can claim. The context is
   /// gone, or about to be, when this returns.
   void give_up() noexcept {
