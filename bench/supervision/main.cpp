@@ -1,5 +1,6 @@
 // Lets one actor fail in one way, again and again, and prints one line of JSON, which bench/run.py reads.
 #include "fault.hpp"
+#include "storm.hpp"
 
 #include <algorithm>
 #include <map>
@@ -27,7 +28,9 @@ int main(int argc, char** argv) {
   bench::Options options;
   std::string kind = "crashed";
   std::uint32_t cutoff_ms = 500;
+  bool storm = false;
   CLI::App app("One kind of failure, noticed and repaired");
+  app.add_flag("--storm", storm, "instead: a child that dies at once, until it is given up");
   app.add_option("--kind", kind, "how the actor fails")->check(CLI::IsMember(kinds));
   app.add_option("--repetitions", options.repetitions, "how often")->check(CLI::PositiveNumber);
   app.add_option("--neighbours", options.neighbours, "actors beside it")->check(CLI::PositiveNumber);
@@ -37,6 +40,12 @@ int main(int argc, char** argv) {
   options.cutoff = std::chrono::milliseconds(cutoff_ms);
 
   understudy::set_log_level(understudy::LogLevel::off);
+  if (storm) {
+    const bench::Storm figures = bench::run_storm();
+    fmt::print("{{\"failures\":{},\"escalations\":{},\"wall_s\":{:.3f},\"cpu_percent\":{:.3f}}}\n", figures.failures,
+               figures.escalations, figures.wall_s, figures.cpu_percent);
+    return figures.escalations == 1 ? 0 : 1;
+  }
   const bench::Figures figures = bench::run(options);
   fmt::print(R"({{"kind":"{}","repetitions":{},"cutoff_ms":{},"late_ms_p50":{:.3f},"late_ms_p99":{:.3f},)", kind,
              figures.late_ms.size(), cutoff_ms, percentile(figures.late_ms, 0.5), percentile(figures.late_ms, 0.99));

@@ -12,6 +12,10 @@
 //     actor/select.hpp            a message or something else, whichever comes first
 //     actor/stream.hpp            a request that is answered by many values
 //  6. actor/spawn.hpp             children, this_actor, beat
+//     actor/spawn_options.hpp     mailbox, restarts, place: what an actor is set up with
+//     actor/watch.hpp             to learn that an actor has ended; actors that end together
+//     actor/lifecycle_hooks.hpp   what is done at both ends of every life
+//     actor/snapshot.hpp          all actors at a glance
 //  7. supervision/supervisor.hpp  what happens when an actor crashes or hangs
 //     supervision/incident.hpp    the record of it
 //  8. runtime/sleep.hpp, blocking.hpp   time, and slow calls
@@ -35,14 +39,17 @@
 
 #include "understudy/actor/broadcaster.hpp"
 #include "understudy/actor/first_answer.hpp"
+#include "understudy/actor/lifecycle_hooks.hpp"
 #include "understudy/actor/on_demand.hpp"
 #include "understudy/actor/pool.hpp"
 #include "understudy/actor/registry.hpp"
 #include "understudy/actor/router.hpp"
 #include "understudy/actor/select.hpp"
+#include "understudy/actor/snapshot.hpp"
 #include "understudy/actor/stash.hpp"
 #include "understudy/actor/stream.hpp"
 #include "understudy/actor/system.hpp"
+#include "understudy/actor/watch.hpp"
 #include "understudy/base/bytes.hpp"
 #include "understudy/base/clock.hpp"
 #include "understudy/base/error.hpp"

@@ -3,6 +3,7 @@
 #include "actor/restart_timer.hpp"
 #include "actor/system_core.hpp"
 #include "base/log.hpp"
+#include "understudy/actor/detail/redelivery.hpp"
 #include "understudy/actor/detail/reply_slot.hpp"
 #include "understudy/actor/detail/system_hooks.hpp"
 #include "understudy/base/detail/prefetch.hpp"
@@ -97,11 +98,11 @@ void ActorCell::run() noexcept {
   }
   if (!resume()) {
     // Suspended: this cell may be running elsewhere by now. Replies dropped by exceptions that were caught:
-    if (this_thread().dropped_replies != nullptr) settle_dropped_replies(Error(ErrorCode::reply_dropped));
+    if (this_thread().dropped_replies != nullptr) fail_dropped_replies(ErrorCode::reply_dropped);
     return;
   }
   Ending ending = ending_of_finished();
-  settle_dropped_replies(ending.kind == Ending::Kind::crashed ? ending.error : Error(ErrorCode::reply_dropped));
+  settle_dropped_replies(ending);
   end_incarnation(std::move(ending));
 }
 
@@ -197,22 +198,9 @@ Ending ActorCell::ending_of_finished() noexcept {
   return {Ending::Kind::crashed, {ErrorCode::actor_crashed, fmt::format("{} crashed: {}", path(), what)}};
 }
 
-void ActorCell::settle_dropped_replies(const Error& reason) noexcept {
-  ThreadState& thread = this_thread();
-  while (thread.dropped_replies != nullptr) {
-    ReplySlot* slot = thread.dropped_replies;
-    thread.dropped_replies = static_cast<ReplySlot*>(slot->next);
-    slot->fail(reason);
-  }
-}
-
 void ActorCell::end_incarnation(Ending ending) noexcept {
   bool gracefully = ending.kind == Ending::Kind::returned;
   const Error reason = ending.error;
-  if (!gracefully && mailbox_.tell_in_hand()) {
-    note_dead_letter(*this, message_type(), DeadLetterCause::crashed_in_hand, reason, std::nullopt);
-  }
-  mailbox_.note_in_hand(false);
   ending_ = std::move(ending);
   ending_.busy_since_ns = liveness_.busy_since_ns.load(std::memory_order_relaxed);
   stage_ = Stage::ending;
@@ -244,8 +232,12 @@ void ActorCell::finish_incarnation() noexcept {
   ThreadState& thread = this_thread();
   thread.teardown_error = &ending_.error;
   receiver_ = nullptr;
+  ReplySlot* const spared = reply_to_spare(ending_);
+  thread.spared_reply = spared;
   coroutine_.reset();
   thread.teardown_error = nullptr;
+  if (std::exchange(thread.spared_reply, nullptr) == nullptr && spared != nullptr) redelivery()->note_came_back();
+  note_life_ended();
   mark_idle();
   const bool returned = ending_.kind == Ending::Kind::returned;
   const bool left_early = returned && options_.restart == Restart::permanent && !sleeper_ && !mailbox_.closed();
@@ -260,6 +252,9 @@ void ActorCell::finish_incarnation() noexcept {
               name_of(ending_.kind), ending_.error.message());
   }
   Verdict verdict;
+  // Before the hook, which may start the next incarnation; if there is none, it ends as all that waits.
+  if (may_restart && hook != nullptr) deliver_again();
+  give_up_what_was_in_hand();
   if (may_restart && hook != nullptr) verdict = hook->on_failure(*this, ending_);
   if (verdict.held) return;  // It may be running already.
   if (!verdict.restart) {
@@ -359,21 +354,6 @@ void ActorCell::trim_mailbox() noexcept {
 bool ActorCell::take_up(ReplySlot& slot) noexcept {
   if (slot.deadline() <= scheduler().clock().now()) return false;
   return slot.begin_work(liveness_.handled.load(std::memory_order_relaxed) + 1);
-}
-
-void fail_dropped(ReplySlot& slot) noexcept {
-  ThreadState& thread = this_thread();
-  if (thread.teardown_error != nullptr) {
-    slot.fail(*thread.teardown_error);
-    return;
-  }
-  if (std::uncaught_exceptions() > 0 && thread.current != nullptr && thread.current->cell() != nullptr) {
-    // Whether the actor crashes or catches is known when its activation ends (ActorCell::run).
-    slot.next = thread.dropped_replies;
-    thread.dropped_replies = &slot;
-    return;
-  }
-  slot.fail(ErrorCode::reply_dropped);
 }
 
 void empty_address_used() noexcept {

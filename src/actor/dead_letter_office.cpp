@@ -23,6 +23,7 @@ constexpr std::array<CauseName, dead_letter_cause_count> causes{{
     {DeadLetterCause::dropped_oldest, "dropped_oldest"},
     {DeadLetterCause::dropped_newest, "dropped_newest"},
     {DeadLetterCause::crashed_in_hand, "crashed_in_hand"},
+    {DeadLetterCause::poison, "poison"},
 }};
 constexpr bool causes_are_in_order() {
   for (std::size_t i = 0; i < causes.size(); ++i) {

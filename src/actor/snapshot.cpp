@@ -38,8 +38,10 @@ std::string describe(const Snapshot& snapshot) {
     if (actor.in_hand > Duration{0}) {
       text += fmt::format(" ({} ms)", std::chrono::duration_cast<std::chrono::milliseconds>(actor.in_hand).count());
     }
-    text += fmt::format("  life {}  mailbox {}/{}  handled {}\n", actor.incarnation, actor.depth, actor.capacity,
+    text += fmt::format("  life {}  mailbox {}/{}  handled {}", actor.incarnation, actor.depth, actor.capacity,
                         actor.handled);
+    if (!actor.exempt.empty()) text += fmt::format("  exempt: {}", actor.exempt);
+    text += '\n';
   }
   return text;
 }
@@ -93,6 +95,7 @@ Snapshot SystemCore::snapshot() {
     actor.incarnation = cell.incarnation();
     actor.depth = static_cast<std::uint32_t>(cell.mailbox().depth());
     actor.capacity = cell.mailbox().capacity();
+    if (cell.options().exempt) actor.exempt = cell.options().exempt.reason();
     actor.handled = cell.liveness().handled.load(std::memory_order_relaxed);
     const std::int64_t since = cell.liveness().busy_since_ns.load(std::memory_order_relaxed);
     if (since != 0 && now > since) actor.in_hand = Duration(now - since);

@@ -53,9 +53,7 @@ void IncidentLog::add(Incident incident, StackAddresses stack) {
 
 void IncidentLog::tell(const Incident& incident) {
   log_warning("{}", describe(incident));
-  if (!on_incident_) return;
-  const std::lock_guard reporting(reporting_);
-  if (reports_) on_incident_(incident);
+  reporter_->tell(incident);
 }
 
 void IncidentLog::note_restart(const std::string& actor, std::uint32_t incarnation, TimePoint now) {
@@ -72,11 +70,6 @@ void IncidentLog::note_restart(const std::string& actor, std::uint32_t incarnati
   }
   log_info("{} goes on as incarnation {}, after {:.1f} ms", actor, incarnation,
            std::chrono::duration<double, std::milli>(out_of_service).count());
-}
-
-void IncidentLog::end() noexcept {
-  const std::lock_guard reporting(reporting_);
-  reports_ = false;
 }
 
 std::vector<Incident> IncidentLog::latest() const {

@@ -2,12 +2,14 @@
 #pragma once
 
 #include "actor/system_core.hpp"
+#include "supervision/incident_reporter.hpp"
 #include "supervision/stack_capture.hpp"
 #include "understudy/runtime/detail/event.hpp"
 #include "understudy/supervision/incident.hpp"
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string_view>
 #include <vector>
@@ -20,7 +22,7 @@ class IncidentLog {
   static constexpr std::size_t kept_max = 64;
 
   IncidentLog(detail::SystemCore& system, std::function<void(const Incident&)> on_incident)
-      : system_(system), on_incident_(std::move(on_incident)) {}
+      : system_(system), reporter_(std::make_shared<IncidentReporter>(system.scheduler(), std::move(on_incident))) {}
   IncidentLog(const IncidentLog&) = delete;
   IncidentLog& operator=(const IncidentLog&) = delete;
   ~IncidentLog() = default;
@@ -29,8 +31,8 @@ class IncidentLog {
   void add(Incident incident, StackAddresses stack);
   /// The actor's next incarnation begins: says how long it was out of service.
   void note_restart(const std::string& actor, std::uint32_t incarnation, TimePoint now);
-  /// Nobody is told any more; who is being told now is waited for.
-  void end() noexcept;
+  /// Nobody is told any more (IncidentReporter::end).
+  void end() noexcept { reporter_->end(); }
 
   [[nodiscard]] std::vector<Incident> latest() const;
   [[nodiscard]] std::uint64_t count() const;
@@ -45,10 +47,7 @@ class IncidentLog {
   void tell(const Incident& incident);
 
   detail::SystemCore& system_;
-  std::function<void(const Incident&)> on_incident_;
-
-  std::mutex reporting_;  // Held while on_incident is called.
-  bool reports_ = true;   // Guarded by reporting_.
+  const std::shared_ptr<IncidentReporter> reporter_;
 
   struct Waiter {
     detail::Event* happened;

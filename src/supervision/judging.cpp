@@ -25,6 +25,7 @@ bool SupervisorCore::is_exempt(const ActorCell& origin, const Wait& wait, int de
   if (wait.claimed) return true;  // It stands in a run queue: it lacks a processor, nothing else.
   switch (wait.kind) {
     case Wait::Kind::blocking:
+      return system_.supervision_time().load(std::memory_order_relaxed) < wait.budget_ends_ns;
     case Wait::Kind::message:
       return true;
     case Wait::Kind::event:
@@ -67,6 +68,7 @@ void SupervisorCore::handle_stuck(const Stuck& stuck) {
   ActorCell& cell = *stuck.cell;
   std::string evidence =
       fmt::format("no progress for {:.0f} ms, waiting for {}", milliseconds_of(stuck.since), name_of(stuck.wait.kind));
+  if (stuck.wait.kind == Wait::Kind::blocking) evidence += " past its budget";
   if (stuck.wait.target != nullptr) {
     system_.for_each([&](const ActorCell& other) {
       if (&other == stuck.wait.target) evidence += fmt::format(" from {}", other.path());

@@ -51,8 +51,16 @@ Supervisor::Supervisor(System& system, SupervisionOptions options)
 Supervisor::~Supervisor() { core_->end(); }
 
 std::string describe(const Incident& incident) {
-  std::string text = fmt::format("{} incarnation {} {}: {}; {}", incident.actor, incident.incarnation,
-                                 name_of(incident.kind), incident.evidence, name_of(incident.outcome));
+  const auto milliseconds_of = [](Duration duration) {
+    return std::chrono::duration<double, std::milli>(duration).count();
+  };
+  std::string text = fmt::format("{} incarnation {} {}: {}", incident.actor, incident.incarnation,
+                                 name_of(incident.kind), name_of(incident.outcome));
+  if (incident.delay > Duration{0}) text += fmt::format(" after {:.0f} ms", milliseconds_of(incident.delay));
+  text += fmt::format("\n    because {}", incident.evidence);
+  if (incident.out_of_service > Duration{0}) {
+    text += fmt::format("\n    out of service for {:.1f} ms", milliseconds_of(incident.out_of_service));
+  }
   for (const std::string& frame : incident.stack) text.append("\n    in ").append(frame);
   return text;
 }
@@ -73,6 +81,7 @@ Task<Incident> Supervisor::incident(std::uint64_t number) const {
   co_await waiter.happened;
   co_return *core->log().find(number);
 }
+Duration Supervisor::lateness() const { return core_->lateness(); }
 std::size_t Supervisor::watched() const { return core_->watched(); }
 
 }  // namespace understudy

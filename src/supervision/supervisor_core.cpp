@@ -1,6 +1,9 @@
 #include "supervision/supervisor_core.hpp"
 
+#include "base/log.hpp"
+
 #include <algorithm>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -14,6 +17,7 @@ using detail::Wait;
 namespace {
 
 constexpr Duration shortest_tick = std::chrono::milliseconds(1);
+constexpr Duration shortest_watch_round = std::chrono::milliseconds(200);
 
 Duration tick_for(const SupervisionOptions& options) {
   return std::max(shortest_tick, std::min(options.heartbeat, options.cutoff) / 20);
@@ -26,7 +30,11 @@ SupervisorCore::SupervisorCore(detail::SystemCore& system, SupervisionOptions op
       options_(std::move(options)),
       tick_(tick_for(options_)),
       log_(system, options_.on_incident),
-      regroups_(system) {}
+      regroups_(system) {
+  if (!system.scheduler().replaces_threads()) return;
+  ticker_watch_ =
+      std::make_unique<TickerWatch>(std::max(options_.cutoff, shortest_watch_round), [this] { handle_halt(); });
+}
 
 SupervisorCore::~SupervisorCore() = default;
 
@@ -45,6 +53,7 @@ void SupervisorCore::end() noexcept {
     const std::lock_guard lock(mutex_);
     active_ = false;
     watched.swap(watched_);
+    set_ticking_locked(false);
   }
   log_.end();
   system_.scheduler().cancel_timer(*this);
@@ -52,21 +61,45 @@ void SupervisorCore::end() noexcept {
   // passed, unless this is that thread's own doing in a simulation, where nothing runs beside the caller.
   if (detail::this_thread().scheduler != nullptr) return;
   const auto passed = system_.scheduler().make_completion();
+  if (ticker_watch_ != nullptr) ticker_watch_->expect_ticks(true);  // Nor is this to wait for ever in silence.
   system_.scheduler().run_on_control([&passed] { passed->set(); });
   static_cast<void>(passed->wait());
+  ticker_watch_.reset();
+}
+
+void SupervisorCore::set_ticking_locked(bool ticking) {
+  ticking_ = ticking;
+  if (ticker_watch_ != nullptr) ticker_watch_->expect_ticks(ticking);
+}
+
+void SupervisorCore::handle_halt() const {
+  log_error("supervision has come to a halt: the control thread, which fires all timers, does not come back{}",
+            options_.on_halt ? "" : "; this process ends, and needs to be started anew");
+  if (options_.on_halt) {
+    options_.on_halt();
+  } else {
+    std::_Exit(exit_code_start_anew);
+  }
+}
+
+Duration SupervisorCore::lateness() const {
+  const std::lock_guard lock(mutex_);
+  if (!ticking_) return Duration{0};
+  return std::max(Duration{0}, system_.scheduler().clock().now() - last_tick_ - tick_);
 }
 
 // --- the list of actors with work ------------------------------------------------------------------------------------
 
 void SupervisorCore::watch(ActorCell& cell) noexcept {
   if (cell.liveness().watched.exchange(true, std::memory_order_acq_rel)) return;
+  if (cell.options().exempt) return;  // Nor does it ask again.
   const std::lock_guard lock(mutex_);
   if (!active_) return;
   watched_.push_back({.cell = CellPointer::share(cell)});
   const std::int64_t now = system_.supervision_time().load(std::memory_order_relaxed);
   next_check_ = std::min(next_check_, now + cutoff_of(cell).count());
   if (ticking_) return;
-  ticking_ = true;
+  set_ticking_locked(true);
   next_check_ = now;
   last_tick_ = system_.scheduler().clock().now();
   arm();
@@ -82,14 +115,12 @@ void SupervisorCore::fire() noexcept {
 }
 
 void SupervisorCore::tick() {
+  if (ticker_watch_ != nullptr) ticker_watch_->note_tick();
   std::int64_t now = 0;
   bool due = false;
   {
     const std::lock_guard lock(mutex_);
-    if (!active_) {
-      ticking_ = false;
-      return;
-    }
+    if (!active_) return;
     const TimePoint real = system_.scheduler().clock().now();
     const Duration passed = std::min(real - last_tick_, tick_ * 2);
     last_tick_ = real;
@@ -102,8 +133,8 @@ void SupervisorCore::tick() {
   const std::lock_guard lock(mutex_);
   if (active_ && !watched_.empty()) {
     arm();
-  } else {
-    ticking_ = false;
+  } else if (active_) {
+    set_ticking_locked(false);
   }
 }
 
@@ -242,7 +273,7 @@ detail::Verdict SupervisorCore::on_failure(ActorCell& cell, const Ending& ending
     incident.outcome = IncidentOutcome::escalated;
     cell.parent()->request_end(0, ending);
   }
-  const std::string what = describe(incident);
+  const std::string what = fmt::format("{} has failed too often: {}", incident.actor, incident.evidence);
   log_.add(std::move(incident), take_stack(cell.id()));
   if (too_often && cell.parent() == nullptr && options_.root_failure == RootFailure::shut_down) {
     system_.request_shutdown(Error(ErrorCode::actor_crashed, what));

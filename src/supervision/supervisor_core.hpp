@@ -10,7 +10,9 @@
 #include "supervision/regroups.hpp"
 #include "supervision/restart_policy.hpp"
 #include "supervision/stack_capture.hpp"
+#include "supervision/ticker_watch.hpp"
 
+#include <memory>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
@@ -36,6 +38,7 @@ class SupervisorCore final : public detail::SupervisionHook, private detail::Tim
 
   [[nodiscard]] IncidentLog& log() noexcept { return log_; }
   [[nodiscard]] std::size_t watched() const;
+  [[nodiscard]] Duration lateness() const;
 
  private:
   struct Watched {
@@ -65,6 +68,8 @@ class SupervisorCore final : public detail::SupervisionHook, private detail::Tim
   void fire() noexcept override;
   void tick();
   void arm() noexcept;
+  void set_ticking_locked(bool ticking);
+  void handle_halt() const;
   void check(std::int64_t now);
   void let_go_of_idle(std::vector<Watched> idle);
   [[nodiscard]] Duration cutoff_of(const detail::ActorCell& cell) const noexcept;
@@ -87,6 +92,7 @@ class SupervisorCore final : public detail::SupervisionHook, private detail::Tim
   const SupervisionOptions options_;
   const Duration tick_;
 
+  std::unique_ptr<TickerWatch> ticker_watch_;  // Where the ticker has a thread of its own.
   IncidentLog log_;
   Regroups regroups_;
   std::unordered_map<std::uint64_t, ProcessorSample> samples_;  // By actor. The control thread only.

@@ -2,6 +2,7 @@
 
 #include "server/server.hpp"
 #include "tool/process_usage.hpp"
+#include "tool/service_manager.hpp"
 #include "understudy/supervision/supervisor.hpp"
 
 #include <algorithm>
@@ -26,8 +27,6 @@ int fail(std::string_view message) {
 /// Our own signs: the store has ended for good; the system asks for a shutdown, as it can't go on.
 constexpr int store_stopped = SIGUSR1;
 constexpr int shutdown_requested = SIGUSR2;
-/// The exit code that asks a service manager for a new start (EX_SOFTWARE).
-constexpr int start_anew = 70;
 
 Task<> pass_on_shutdown_request(System& system) {
   static_cast<void>(co_await system.wait_for_shutdown_request());
@@ -92,6 +91,7 @@ int serve(const Settings& settings) {
   supervision.heartbeat = 200ms;
   supervision.cutoff = 500ms;
   Supervisor supervisor(system, supervision);
+  ServiceManager manager(system, supervisor);
   store::StoreOptions store_options;
   store_options.directory = settings.directory;
   store_options.durability = settings.durability;
@@ -111,22 +111,28 @@ int serve(const Settings& settings) {
                                              .process_usage = process_usage,
                                              .on_store_stopped = [] { ::kill(::getpid(), store_stopped); }});
   if (!server) return fail(server.error().message());
-  fmt::print("understudy {} ready: redis protocol on {}, data in {} ({} keys, durability {})\n", UNDERSTUDY_VERSION,
-             endpoint(settings.bind, (*server)->port()), settings.directory, loaded.keys, name_of(settings.durability));
+  const std::string ready = fmt::format("redis protocol on {}, data in {} ({} keys, durability {})",
+                                        endpoint(settings.bind, (*server)->port()), settings.directory, loaded.keys,
+                                        name_of(settings.durability));
+  fmt::print("understudy {} ready: {}\n", UNDERSTUDY_VERSION, ready);
   std::fflush(stdout);
+  manager.say_ready(ready);
 
   system.start(pass_on_shutdown_request(system));
   const int signal = stop_signals.wait();
   if (signal == store_stopped) {
+    manager.say_stopping("the store has failed");
     (*server)->stop();
     return fail("the store failed, could not be brought back, and has ended; a new start says what is wrong");
   }
   if (signal == shutdown_requested) {
+    manager.say_stopping(system.shutdown_requested()->message());
     (*server)->stop();
     (*store)->close();
     fail(system.shutdown_requested()->message());
-    return start_anew;
+    return exit_code_start_anew;
   }
+  manager.say_stopping(signal == SIGINT ? "SIGINT" : "SIGTERM");
   log_line(LogLevel::info, fmt::format("{}: finishing what was accepted", signal == SIGINT ? "SIGINT" : "SIGTERM"));
   (*server)->stop();
   (*store)->close();

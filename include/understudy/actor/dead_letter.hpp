@@ -33,9 +33,10 @@ enum class DeadLetterCause : std::uint8_t {
   dropped_oldest,   ///< It was the oldest in a full mailbox that drops its oldest.
   dropped_newest,   ///< It came to a full mailbox that drops the newest; its sender was told nothing.
   crashed_in_hand,  ///< It was the last that its actor had received when that crashed, was reset or taken down.
+  poison,           ///< The same, as often as SpawnOptions::redeliver has it delivered again.
 };
 /// The number of causes; a table with one entry for each is checked against it.
-inline constexpr std::size_t dead_letter_cause_count = 7;
+inline constexpr std::size_t dead_letter_cause_count = 8;
 /// The cause's name as written in the enumeration ("left_in_mailbox"). Static storage.
 [[nodiscard]] std::string_view name_of(DeadLetterCause cause) noexcept;
 
@@ -49,7 +50,7 @@ struct DeadLetter {
   std::string sender;             ///< The path of the actor that sent it, `outside` or `unknown_sender`.
   std::string actor;              ///< The path of the actor it was sent to.
   std::uint32_t incarnation = 0;  ///< Which life that actor was in: 0 before its first.
-  std::string message;            ///< Its type: of a sum the alternative, but for `crashed_in_hand`.
+  std::string message;            ///< Its type: of a sum the alternative, but for `crashed_in_hand` and `poison`.
   DeadLetterCause cause = DeadLetterCause::stopped;
   Error reason = ErrorCode::actor_stopped;  ///< The error that goes with it, as a sentence for people.
   TimePoint time;                           ///< When it died, on the system's clock.

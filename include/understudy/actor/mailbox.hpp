@@ -9,6 +9,7 @@
 
 #include "understudy/actor/address.hpp"
 #include "understudy/actor/detail/actor_cell.hpp"
+#include "understudy/actor/detail/redelivery.hpp"
 #include "understudy/actor/detail/system_hooks.hpp"
 #include "understudy/actor/detail/tell_node.hpp"
 #include "understudy/actor/detail/wait_for_message.hpp"
@@ -16,7 +17,9 @@
 #include "understudy/actor/tell.hpp"
 #include "understudy/runtime/detail/turn.hpp"
 
+#include <memory>
 #include <optional>
+#include <typeinfo>
 
 namespace understudy {
 namespace detail {
@@ -32,7 +35,14 @@ class Mailbox {
   class Receive;
   class ReceiveWithin;
 
-  explicit Mailbox(detail::ActorCell& cell) noexcept : cell_(cell) {}
+  explicit Mailbox(detail::ActorCell& cell) : cell_(cell) {
+    if (cell.options().redeliver == 0) return;
+    if constexpr (detail::can_come_again<M>) {
+      redelivery_ = std::make_unique<detail::RedeliveryOf<M>>(cell.options().redeliver);
+    } else {
+      detail::message_cannot_come_again(cell, typeid(M));
+    }
+  }
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
 
@@ -58,6 +68,8 @@ class Mailbox {
   /// Messages that wait now. A hint: senders add to it at any time.
   [[nodiscard]] std::size_t depth() const noexcept { return cell_.mailbox().depth(); }
   [[nodiscard]] std::uint32_t capacity() const noexcept { return cell_.mailbox().capacity(); }
+  /// For the library.
+  [[nodiscard]] detail::Redelivery* redelivery() const noexcept { return redelivery_.get(); }
 
  private:
   friend struct detail::MailboxAccess;
@@ -70,9 +82,11 @@ class Mailbox {
     while (detail::MessageHead* node = cell_.mailbox().template pop<detail::has_urgent_lane<M>>(admit, drop)) {
       if (node->kind == detail::NodeKind::tell && !node->timed &&
           detail::slot_carried_by(node->template message<M>()) == nullptr) [[likely]] {
+        const std::uint8_t times = node->times;
         detail::take_message<M>(*node, into);
-        cell_.mailbox().note_in_hand(true);
+        cell_.mailbox().note_in_hand(detail::InHand::tell);
         cell_.set_deadline(TimePoint::max());
+        keep(*into, times);
         return true;
       }
       if (take_wanted(*node, into)) return true;
@@ -82,6 +96,7 @@ class Mailbox {
   /// The same for one node, of whatever kind. False if nobody wants it any more.
   bool take_wanted(detail::MessageHead& node, std::optional<M>& into) noexcept {
     const detail::NodeKind kind = node.kind;
+    const std::uint8_t times = node.times;
     const bool withdrawn = kind != detail::NodeKind::tell && node.is_given_up();
     bool wanted = !withdrawn;
     TimePoint deadline = TimePoint::max();
@@ -104,9 +119,17 @@ class Mailbox {
       into.reset();
       return false;
     }
-    cell_.mailbox().note_in_hand(kind != detail::NodeKind::ask && !detail::has_asker(*into));
+    const bool is_tell = kind != detail::NodeKind::ask && !detail::has_asker(*into);
+    cell_.mailbox().note_in_hand(is_tell ? detail::InHand::tell : detail::InHand::request);
     cell_.set_deadline(deadline);
+    keep(*into, times);
     return true;
+  }
+  void keep([[maybe_unused]] const M& message, [[maybe_unused]] std::uint8_t times) noexcept {
+    if constexpr (detail::can_come_again<M>) {
+      if (redelivery_ != nullptr) [[unlikely]]
+        redelivery_->keep(message, times);
+    }
   }
   /// A request that was passed on by a tell keeps its deadline.
   bool still_wanted(const M& message, TimePoint& deadline) const noexcept {
@@ -127,7 +150,7 @@ class Mailbox {
   }
   void note_set_aside() noexcept {
     const detail::LibraryCall call;
-    if (!call.fenced()) cell_.mailbox().note_in_hand(false);
+    if (!call.fenced()) cell_.mailbox().note_in_hand(detail::InHand::nothing);
   }
   /// The sender of `message` was destroyed while it waited for room.
   void note_withdrawn(const M& message) noexcept {
@@ -139,6 +162,7 @@ class Mailbox {
   }
 
   detail::ActorCell& cell_;
+  std::unique_ptr<detail::RedeliveryOf<M>> redelivery_;  // Null: what is in hand when the actor fails, fails with it.
 };
 
 /// The awaitable of Mailbox::receive.
@@ -169,7 +193,7 @@ class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, priv
       inbox_.cell_.count_message();
     } else {
       inbox_.cell_.set_deadline(TimePoint::max());
-      inbox_.cell_.mailbox().note_in_hand(false);
+      inbox_.cell_.mailbox().note_in_hand(detail::InHand::nothing);
     }
     return std::move(message_);
   }
@@ -186,63 +210,6 @@ class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, priv
   std::optional<M> message_;
 };
 
-/// The awaitable of Mailbox::receive().within().
-template <Message M>
-class [[nodiscard]] Mailbox<M>::ReceiveWithin final : private detail::Suspension,
-                                                      private detail::Receiver,
-                                                      private detail::Timer {
- public:
-  ReceiveWithin(Mailbox& inbox, Duration limit) noexcept : inbox_(inbox), limit_(limit) {}
-  ReceiveWithin(const ReceiveWithin&) = delete;
-  ReceiveWithin& operator=(const ReceiveWithin&) = delete;
-  ~ReceiveWithin() { disarm(); }
-
-  [[nodiscard]] bool await_ready() noexcept { return !detail::turn_is_over() && complete(); }
-  bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
-    detail::Scheduler& scheduler = inbox_.cell_.scheduler();
-    if (limit_ > Duration{0}) {
-      armed_ = true;
-      scheduler.start_timer(*this, after(scheduler.clock().now(), limit_));
-    }
-    return detail::wait_for_message(inbox_.cell_, awaiting, *this);
-  }
-  [[nodiscard]] Result<M> await_resume() noexcept {
-    disarm();
-    inbox_.cell_.mark_busy();
-    if (message_) {
-      inbox_.cell_.count_message();
-      return Result<M>(std::in_place, std::move(*message_));
-    }
-    inbox_.cell_.set_deadline(TimePoint::max());
-    inbox_.cell_.mailbox().note_in_hand(false);
-    return failure(inbox_.cell_.mailbox().is_exhausted() ? ErrorCode::actor_stopped : ErrorCode::timeout);
-  }
-
- private:
-  void fire() noexcept override {
-    if (inbox_.cell_.mailbox().nudge()) inbox_.cell_.schedule();
-  }
-  void disarm() noexcept {
-    if (!std::exchange(armed_, false)) return;
-    inbox_.cell_.scheduler().cancel_timer(*this);
-    inbox_.cell_.mailbox().forget_nudge();
-  }
-  bool complete() noexcept override {
-    const detail::LibraryCall call;
-    if (call.fenced()) return false;
-    const detail::MailboxCore& core = inbox_.cell_.mailbox();
-    return inbox_.take(message_) || limit_ <= Duration{0} || core.nudged() || core.is_exhausted();
-  }
-  [[nodiscard]] detail::Suspension& suspension() noexcept override { return *this; }
-  bool claim() noexcept override { return inbox_.cell_.mailbox().claim_sleeper(); }
-  [[nodiscard]] detail::Wait waiting_for() const noexcept override {
-    return {.kind = detail::Wait::Kind::message, .claimed = !inbox_.cell_.mailbox().sleeping()};
-  }
-
-  Mailbox& inbox_;
-  Duration limit_;
-  bool armed_ = false;
-  std::optional<M> message_;
-};
-
 }  // namespace understudy
+
+#include "understudy/actor/detail/receive_within.hpp"

@@ -6,6 +6,11 @@
 //
 //     struct Get { std::string key; us::Reply<std::optional<us::Bytes>> response; };
 //
+// A message can be delivered again (SpawnOptions::redeliver) if it can be copied. A request cannot, for its Reply is
+// one of a kind; it says how, without it:
+//
+//     struct Put { std::string key; us::Reply<void> reply; Put again() const { return {key, {}}; } };
+//
 // A message may be urgent: it, or an alternative of it, has a member that says so:
 //
 //     struct Pause { static constexpr bool is_urgent() { return true; } };
@@ -47,6 +52,10 @@ struct ReplyAccess {
   static ReplySlot* slot(const Reply<T>& reply) noexcept {
     return reply.slot();
   }
+  template <typename T>
+  static void renew(Reply<T>& reply, ReplySlot& slot) noexcept {
+    reply = Reply<T>(static_cast<TypedReplySlot<T>&>(slot));
+  }
 };
 /// What `look` says of the Reply that `message` carries; false if it carries none.
 template <typename M, typename Look>
@@ -84,6 +93,19 @@ template <typename M>
     return true;
   }));
   return slot;
+}
+/// Gives the Reply that `message` carries, which is empty, its slot again.
+template <typename M>
+void renew_reply(M& message, ReplySlot& slot) noexcept {
+  if constexpr (requires { message.reply.is_given_up(); }) {
+    ReplyAccess::renew(message.reply, slot);
+  } else if constexpr (requires { message.response.is_given_up(); }) {
+    ReplyAccess::renew(message.response, slot);
+  }
+}
+template <typename... Alternatives>
+void renew_reply(std::variant<Alternatives...>& message, ReplySlot& slot) noexcept {
+  std::visit([&slot](auto& one) { renew_reply(one, slot); }, message);
 }
 /// Whether somebody waited for that, and has given up.
 template <typename M>

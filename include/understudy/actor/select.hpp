@@ -203,7 +203,7 @@ Task<std::variant<std::optional<M>, typename Branch<A>::Value...>> select_from(M
     const LibraryCall call;
     if (!call.fenced()) {
       cell.set_deadline(TimePoint::max());  // The message before is done with.
-      cell.mailbox().note_in_hand(false);
+      cell.mailbox().note_in_hand(InHand::nothing);
     }
   }
   Nudger nudger(cell);

@@ -33,6 +33,7 @@ struct ActorSnapshot {
   std::uint64_t handled = 0;   ///< Messages, over all its lives.
   Duration in_hand{0};         ///< How long it has been at the present message; needs a supervisor, 0 otherwise.
   std::uint32_t children = 0;  ///< Living ones.
+  std::string_view exempt;     ///< Why it never counts as stuck (SpawnOptions::exempt); empty: it does.
 };
 
 /// Parents before their children, siblings from the youngest.

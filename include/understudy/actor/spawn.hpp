@@ -33,6 +33,13 @@ struct MessageOf<R (C::*)(Mailbox<M>&, Args...)> {
   using type = M;
 };
 
+/// An actor function that is to know of its lives (lifecycle_hooks.hpp).
+template <typename F>
+concept KnowsItsLives = requires(F& function, const ActorCell& cell) {
+  function.life_begins(cell);
+  function.life_has_ended(cell);
+};
+
 /// The message type of the actor function F.
 template <typename F>
 using ActorMessage = typename MessageOf<std::decay_t<F>>::type;
@@ -49,8 +56,13 @@ class ActorCellOf final : public ActorCell {
 
  private:
   Task<> make_incarnation() override {
+    if constexpr (KnowsItsLives<F>) body_->function.life_begins(*this);
     return std::apply([this](const Args&... arg) { return std::invoke(body_->function, inbox_, Args(arg)...); },
                       body_->args);
+  }
+  [[nodiscard]] Redelivery* redelivery() noexcept override { return inbox_.redelivery(); }
+  void note_life_ended() noexcept override {
+    if constexpr (KnowsItsLives<F>) body_->function.life_has_ended(*this);
   }
   void forget_function() noexcept override { body_.reset(); }
   void bury(MessageHead& node, DeadLetterCause cause, const Error& reason) noexcept override {

@@ -34,16 +34,41 @@ enum class WhenFull : std::uint8_t {
   drop_newest,  ///< The new message is dropped, and its sender goes on; a request ends with `mailbox_full`.
 };
 
+/// That an actor may go without progress for as long as it likes, and why: `{.exempt = "waits for the operator"}`. The
+/// reason is shown in snapshots. An empty one does not compile.
+class Exemption {
+ public:
+  constexpr Exemption() noexcept = default;
+  consteval Exemption(const char* reason)
+      : reason_(reason) {  // NOLINT(google-explicit-constructor): reads as an option
+    if (reason == nullptr || *reason == '\0') throw "an exemption must give its reason";
+  }
+  [[nodiscard]] constexpr explicit operator bool() const noexcept { return reason_ != nullptr; }
+  /// Null if there is none.
+  [[nodiscard]] constexpr const char* reason() const noexcept { return reason_; }
+
+ private:
+  const char* reason_ = nullptr;
+};
+
 /// How an actor is set up.
 struct SpawnOptions {
   /// Messages the mailbox holds: 1 to 65,535; to 32,767 if it drops its oldest.
   std::uint32_t capacity = 100;
   WhenFull when_full = WhenFull::wait;
   Restart restart = Restart::transient;
+  /// How often the message in hand is delivered again, before all that waits, after the incarnation that had it has
+  /// crashed, was stuck, or was reset; at most 7. Then, and by default at once, it fails: its asker gets
+  /// `actor_crashed`, a tell is a dead letter. Delivered again means done twice, perhaps: only for messages that bear
+  /// that. Of an incarnation that holds its thread only a tell comes again. The message's type must allow it
+  /// (actor/message.hpp; checked as the actor is spawned).
+  std::uint8_t redeliver = 0;
   /// Which of its children are restarted when one of them fails.
   Strategy children = Strategy::one_for_one;
   /// How long it may go without progress while it has work, before it counts as stuck. Unset: the supervisor's.
   std::optional<Duration> cutoff = std::nullopt;
+  /// It never counts as stuck, nor as holding its thread. It still may crash.
+  Exemption exempt = {};
   /// Where it runs.
   Placement placement = Placement::anywhere();
 };

@@ -5,14 +5,45 @@
 #include "understudy/runtime/detail/scheduler.hpp"
 #include "understudy/runtime/task.hpp"
 
+#include <cstdint>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <type_traits>
 
 namespace understudy {
 
+struct BlockingOptions {
+  /// How long the call may take before an actor that waits for it counts as stuck (counted as the supervisor does, so
+  /// not while the process is stopped). Unset: as long as it likes.
+  std::optional<Duration> budget = std::nullopt;
+};
+
 namespace detail {
+
+/// The end of a call that has a budget.
+class BlockingEnd final : public Event {
+ public:
+  explicit BlockingEnd(std::int64_t budget_ends_ns) noexcept
+      : Event(Wait::Kind::blocking), budget_ends_ns_(budget_ends_ns) {}
+  [[nodiscard]] Wait waiting_for() const noexcept override {
+    Wait wait = Event::waiting_for();
+    wait.budget_ends_ns = budget_ends_ns_;
+    return wait;
+  }
+
+ private:
+  const std::int64_t budget_ends_ns_;
+};
+
+/// When a call that begins now has used up its budget, in supervision time.
+[[nodiscard]] inline std::int64_t budget_end(Scheduler& scheduler, const BlockingOptions& options) noexcept {
+  constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+  if (!options.budget) return never;
+  const std::int64_t now = scheduler.supervision_time().load(std::memory_order_relaxed);
+  return options.budget->count() > never - now ? never : now + options.budget->count();
+}
 
 template <typename Function>
 class BlockingCall final : public BlockingJob {
@@ -20,7 +51,7 @@ class BlockingCall final : public BlockingJob {
   using Value = std::invoke_result_t<Function&>;
   using Stored = std::conditional_t<std::is_void_v<Value>, bool, Value>;
 
-  explicit BlockingCall(Function function) : function_(std::move(function)) {}
+  BlockingCall(Function function, std::int64_t budget_ends_ns) : done(budget_ends_ns), function_(std::move(function)) {}
 
   void run() noexcept override {
     try {
@@ -47,7 +78,7 @@ class BlockingCall final : public BlockingJob {
     if constexpr (!std::is_void_v<Value>) return std::move(*value_);
   }
 
-  Event done{Wait::Kind::blocking};
+  BlockingEnd done;
 
  private:
   std::optional<Function> function_;
@@ -60,14 +91,17 @@ class BlockingCall final : public BlockingJob {
 }  // namespace detail
 
 /// Runs `function` on a thread of the blocking pool and gives its result, or throws its exception:
-/// `co_await us::blocking([&] { return file.read(); })`. An actor that waits here does not count as stuck.
+/// `co_await us::blocking([&] { return file.read(); }, {.budget = 2s})`. An actor that waits here does not count as
+/// stuck within the budget.
 ///
 /// If the waiting coroutine is destroyed, the call goes on to its end by itself: let `function` own all it touches (a
 /// shared_ptr, values). In the simulated runtime the call is made after some virtual time.
 template <typename Function>
-Task<std::invoke_result_t<std::decay_t<Function>&>> blocking(Function function) {
-  auto call = std::make_shared<detail::BlockingCall<Function>>(std::move(function));
-  detail::Event& done = detail::BlockingCall<Function>::start(detail::this_thread().current->scheduler(), call);
+Task<std::invoke_result_t<std::decay_t<Function>&>> blocking(Function function, BlockingOptions options = {}) {
+  detail::Scheduler& scheduler = detail::this_thread().current->scheduler();
+  auto call =
+      std::make_shared<detail::BlockingCall<Function>>(std::move(function), detail::budget_end(scheduler, options));
+  detail::Event& done = detail::BlockingCall<Function>::start(scheduler, call);
   co_await done;
   co_return call->result();
 }

@@ -61,10 +61,19 @@ struct SupervisionOptions {
   /// How many threads may be left behind at once, with incarnations that hold them (System::abandoned). One more such
   /// actor is reported, not replaced, and the supervisor asks for a shutdown (System::shutdown_requested).
   std::uint32_t abandoned_threads_max = 16;
-  /// Called for each incident, on a worker, the control thread, or a blocking thread. One call at a time, none
-  /// after the supervisor's end. It must be quick and must not throw.
+  /// Called for each incident, on a blocking thread, so it may take its time. One call at a time, in order, none after
+  /// the supervisor's end, which waits for one that is under way. While it is busy at most 64 incidents wait; then the
+  /// oldest is left out. What it throws is logged.
   std::function<void(const Incident&)> on_incident = {};
+  /// Called if supervision itself has come to a halt: the control thread, which fires all timers, has not come back for
+  /// ten times the cutoff (2 s at least), so nothing times out any more and nobody is looked after. On a thread of its
+  /// own, once. Unset: the process ends with `exit_code_start_anew`, without destructors; what a store has acknowledged
+  /// is in its journal.
+  std::function<void()> on_halt = {};
 };
+
+/// The exit code (EX_SOFTWARE) by which a process asks its service manager to be started anew.
+inline constexpr int exit_code_start_anew = 70;
 
 class SupervisorCore;
 
@@ -87,6 +96,9 @@ class Supervisor {
   /// + 1)` for the next. Gives the oldest that is kept, if that one has been forgotten. The stack of one that has just
   /// happened may not have been described yet. In a coroutine of the system.
   [[nodiscard]] Task<Incident> incident(std::uint64_t number) const;
+  /// How late the supervisor's next look at its actors is: zero while it comes in time, or nobody has work. What a
+  /// service manager's watchdog should depend on.
+  [[nodiscard]] Duration lateness() const;
   /// Actors that are being looked at now: those with work, and those that had some a moment ago.
   [[nodiscard]] std::size_t watched() const;
 

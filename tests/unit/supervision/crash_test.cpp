@@ -108,8 +108,11 @@ TEST(Crash, IsAnIncident) {
     EXPECT_THAT(incidents[0].evidence, HasSubstr("job 7"));
     EXPECT_EQ(incidents[1].kind, IncidentKind::reset);
     EXPECT_EQ(incidents[1].incarnation, 2U);
+    ASSERT_TRUE(eventually(system, [&] {
+      const std::lock_guard lock(mutex);
+      return seen.size() == 2;
+    }));
     const std::lock_guard lock(mutex);
-    ASSERT_EQ(seen.size(), 2U);
     EXPECT_EQ(seen[1].kind, IncidentKind::reset);
   });
 }

@@ -2,6 +2,7 @@
 // what is slow by declaration is left alone; and nothing runs while nobody works.
 #include "support/counted.hpp"
 #include "support/runtimes.hpp"
+#include "understudy/actor/snapshot.hpp"
 #include "understudy/runtime/blocking.hpp"
 #include "understudy/runtime/task_group.hpp"
 #include "understudy/supervision/supervisor.hpp"
@@ -255,6 +256,49 @@ TEST(Liveness, AnActorThatHoldsItsThreadIsReported) {
   EXPECT_EQ(supervisor.incidents()[0].kind, IncidentKind::holding_a_thread);
   release = true;
   ASSERT_TRUE(wait(system, asker.join()));
+}
+
+TEST(Liveness, AnExemptOneIsLeftAlone) {
+  for_each_seed(10, [](SimulatedSystem& simulation) {
+    System& system = simulation.system();
+    const Supervisor supervisor(system);
+    const auto exempt = system.spawn("exempt", doer, {.exempt = "waits for the tide"}, Address<Do>(),
+                                     std::shared_ptr<std::vector<int>>());
+    ASSERT_TRUE(exempt.try_tell(Do{.what = 1, .reply = {}}));
+    pass_time(system, std::chrono::minutes(59));
+    EXPECT_EQ(exempt.incarnation(), 1U);
+    EXPECT_EQ(supervisor.incident_count(), 0U);
+    const Snapshot all = system.snapshot();
+    ASSERT_EQ(all.size(), 1U);
+    EXPECT_EQ(all[0].exempt, "waits for the tide");
+    EXPECT_THAT(describe(all), HasSubstr("exempt: waits for the tide"));
+    EXPECT_TRUE(exempt.reset()) << "by hand it can be";
+    EXPECT_TRUE(eventually(system, [&] { return exempt.incarnation() == 2; }));
+  });
+}
+
+TEST(Liveness, ABlockingCallPastItsBudgetIsStuck) {
+  System system({.workers = 2});
+  const Supervisor supervisor(system, {.heartbeat = milliseconds(20), .cutoff = milliseconds(50)});
+  const auto free = std::make_shared<std::atomic<bool>>(false);
+  const auto caller = system.spawn("caller", [free](Mailbox<Do>& inbox) -> Task<> {
+    while (auto job = co_await inbox.receive()) {
+      const auto call = [free] {
+        while (!free->load()) std::this_thread::yield();
+      };
+      BlockingOptions options;
+      if (job->what == 1) options.budget = milliseconds(200);
+      if (job->what != 0) co_await blocking(call, options);
+      job->reply(this_actor().incarnation);
+    }
+  });
+  const TimePoint begin = system.clock().now();
+  EXPECT_EQ(wait(system, caller.ask<Do>(1)).error(), ErrorCode::actor_crashed);
+  EXPECT_GE(system.clock().now() - begin, milliseconds(200));
+  EXPECT_EQ(wait(system, caller.ask<Do>(0)).value_or(0), 2U);
+  ASSERT_EQ(supervisor.incident_count(), 1U);
+  EXPECT_THAT(supervisor.incidents()[0].evidence, HasSubstr("a blocking call past its budget"));
+  *free = true;
 }
 
 }  // namespace

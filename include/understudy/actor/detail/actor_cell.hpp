@@ -40,6 +40,7 @@ namespace understudy {
 namespace detail {
 
 class DeathWatch;
+class Redelivery;
 class SystemCore;
 
 /// A suspended receive().
@@ -168,6 +169,10 @@ class ActorCell : public Context {
   virtual ~ActorCell();
   /// Starts a new coroutine of the actor's function. May throw.
   virtual Task<> make_incarnation() = 0;
+  /// What the mailbox keeps of the message in hand; null for most.
+  [[nodiscard]] virtual Redelivery* redelivery() noexcept = 0;
+  /// An incarnation has ended, and its frame is gone, or is left behind with a thread.
+  virtual void note_life_ended() noexcept = 0;
   /// The actor has stopped: ends the function and its arguments. They may hold addresses, this actor's own too, which
   /// would keep one another's cells for ever.
   virtual void forget_function() noexcept = 0;
@@ -189,7 +194,11 @@ class ActorCell : public Context {
   bool begin_incarnation() noexcept;
   bool finish_receive() noexcept;
   bool fall_asleep() noexcept;
-  static void settle_dropped_replies(const Error& reason) noexcept;
+  static bool fail_dropped_replies(const Error& reason, const ReplySlot* spared = nullptr) noexcept;
+  void settle_dropped_replies(const Ending& ending) noexcept;
+  [[nodiscard]] ReplySlot* reply_to_spare(const Ending& ending) noexcept;
+  void deliver_again() noexcept;
+  void give_up_what_was_in_hand() noexcept;
   Ending take_requested_ending() noexcept;
   Ending ending_of_finished() noexcept;
   void end_incarnation(Ending ending) noexcept;
@@ -262,6 +271,8 @@ void ActorList::for_each(Visit visit) const {
   }
 }
 
+/// Ends the program: an actor was to get messages again that cannot be copied.
+[[noreturn]] void message_cannot_come_again(const ActorCell& cell, const std::type_info& type) noexcept;
 /// Ends the program: an Address that points nowhere was used.
 [[noreturn]] void empty_address_used() noexcept;
 

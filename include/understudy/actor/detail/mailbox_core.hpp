@@ -31,6 +31,8 @@
 
 namespace understudy::detail {
 
+enum class InHand : std::uint8_t { nothing, tell, request };
+
 /// What the atomics of a mailbox are made of. A parameter, so that tests can also try broken ones.
 struct StandardAtomics {
   template <typename T>
@@ -196,9 +198,9 @@ class BasicMailboxCore : private MailboxList {
   [[nodiscard]] bool is_exhausted() const noexcept {
     return first() == nullptr && (word_.load(std::memory_order_acquire) & ~(pointer_mask | nudged_bit)) == closed_bit;
   }
-  /// Whether what the receiver has taken last, and still has in hand, is a message that nobody waits for.
-  void note_in_hand(bool tell) noexcept { tell_in_hand_ = tell; }
-  [[nodiscard]] bool tell_in_hand() const noexcept { return tell_in_hand_; }
+  /// What the receiver has taken last, and still has in hand: a message that nobody waits for, or a request.
+  void note_in_hand(InHand what) noexcept { in_hand_ = what; }
+  [[nodiscard]] InHand in_hand() const noexcept { return in_hand_; }
 
  private:
   static constexpr std::uint64_t sleeping_bit = 1;
@@ -262,7 +264,7 @@ class BasicMailboxCore : private MailboxList {
   const std::uint32_t drops_oldest_ : 1;
   // The receiver's own.
   bool attends_;  // Each pop has more to do: senders to let in, or messages to drop.
-  bool tell_in_hand_ = false;
+  InHand in_hand_ = InHand::nothing;
   std::uint16_t takes_ = 0;
 };
 

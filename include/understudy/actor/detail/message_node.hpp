@@ -47,7 +47,7 @@ enum class RequestState : std::uint8_t {
 /// Aligned to 16, so that a mailbox's word has room for its flags in the low bits.
 struct alignas(16) MessageHead {
   explicit MessageHead(NodeKind node_kind) noexcept
-      : kind(node_kind), calls(node_kind == NodeKind::waiting_tell), urgent(false), timed(false) {}
+      : kind(node_kind), calls(node_kind == NodeKind::waiting_tell), urgent(false), timed(false), times(0) {}
 
   MessageHead* next = nullptr;
   // Claimed by compare-and-swap from `waiting` (acq_rel: the winner sees what the other side wrote, and shows what it
@@ -58,6 +58,7 @@ struct alignas(16) MessageHead {
   bool calls : 1;                    ///< The receiver looks at it before its list is used up: it waits, or is urgent.
   bool urgent : 1;                   ///< It goes before all that are not.
   bool timed : 1;                    ///< A request with a deadline: see ReplySlot::deadline.
+  std::uint8_t times : 3;            ///< How often it was delivered again (redelivery.hpp).
   std::uint16_t message_offset = 0;  ///< Where the message is, from the node's start.
 
   template <typename M>

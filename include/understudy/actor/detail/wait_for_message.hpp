@@ -11,12 +11,12 @@ namespace understudy::detail {
 inline bool wait_for_message(ActorCell& cell, std::coroutine_handle<> awaiting, Receiver& receiver) noexcept {
   Suspension& suspension = receiver.suspension();
   if (!cell.publish(awaiting, suspension)) {
-    if (!is_fenced(this_thread())) cell.mailbox().note_in_hand(false);  // It has come back for the next.
+    if (!is_fenced(this_thread())) cell.mailbox().note_in_hand(InHand::nothing);  // It has come back for the next.
     cell.give_up();
     return true;
   }
   cell.set_receiver(&receiver);
-  cell.mailbox().note_in_hand(false);
+  cell.mailbox().note_in_hand(InHand::nothing);
   if (this_thread().budget == 0) {
     // The budget is used up: the actor goes to the back of the queue, awake, and takes its next message there.
     Context::armed();

@@ -13,7 +13,7 @@ namespace understudy::detail {
 ///   waiting  a context waits, and is resumed by whoever claims it
 ///   claimed  somebody has taken the right to resume the context (an interruption: a kill)
 ///   set      the event has happened
-class Event final : public Suspension {
+class Event : public Suspension {
  public:
   explicit Event(Wait::Kind kind = Wait::Kind::event) noexcept : kind_(kind) {}
 

@@ -4,6 +4,7 @@
 #include "understudy/base/error.hpp"
 
 #include <cstdint>
+#include <limits>
 
 namespace understudy::detail {
 
@@ -24,6 +25,8 @@ struct Wait {
   bool claimed = false;               ///< It has come; the context stands in a run queue.
   const ActorCell* target = nullptr;  ///< For `answer` and `room`: the actor it waits on.
   bool passed_on = false;             ///< For `answer`: not the actor that was asked. That one it keeps alive.
+  /// For `blocking`: when the call's budget is used up, in supervision time.
+  std::int64_t budget_ends_ns = std::numeric_limits<std::int64_t>::max();
 };
 
 /// "an answer", "a timer" ...: for people. Static storage.

@@ -44,6 +44,8 @@ struct ThreadState {
   std::int64_t turn_seen_ns = 0;
   /// Replies dropped while an exception is under way: the end of the activation decides what their askers get.
   ReplySlot* dropped_replies = nullptr;
+  /// A reply that does not fail when it is dropped, for its request is delivered again. Null once that has happened.
+  ReplySlot* spared_reply = nullptr;
   /// The error for replies dropped by the frames that this thread tears down now, or null.
   const Error* teardown_error = nullptr;
   /// Parts of frames being destroyed on this thread that are still in use elsewhere (see frame_pool.hpp).
