@@ -4,6 +4,7 @@
 #include "journal/invariant.hpp"
 #include "journal/recovery.hpp"
 #include "journal/segment_writer.hpp"
+#include "understudy/runtime/detail/library_call.hpp"
 
 #include <cstring>
 #include <string>
@@ -134,25 +135,40 @@ Result<std::unique_ptr<Journal>> Journal::open(std::shared_ptr<Storage> storage,
 Journal::Journal(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
 Journal::~Journal() = default;
 
+namespace {
+
+/// An incarnation that was taken from its thread, and has come back, writes no more: its successor may have the
+/// journal.
+Result<void> refuse_if_replaced() {
+  if (!detail::caller_is_fenced()) return {};
+  detail::count_refused();
+  return failure(ErrorCode::cancelled, "this incarnation has been replaced: it may not write to the journal any more");
+}
+
+}  // namespace
+
 Result<Lsn> Journal::add(RecordKind kind, BytesView payload) {
+  if (auto refused = refuse_if_replaced(); !refused) return std::unexpected(refused.error());
   if (state_->ended) return std::unexpected(*state_->ended);
   if (auto added = state_->batch.add(kind, payload); !added) return std::unexpected(added.error());
   return last_lsn();
 }
 
 Result<void> Journal::commit() {
+  if (auto refused = refuse_if_replaced(); !refused) return refused;
   if (state_->ended) return std::unexpected(*state_->ended);
   return state_->commit();
 }
 
 Result<void> Journal::flush() {
+  if (auto refused = refuse_if_replaced(); !refused) return refused;
   if (state_->ended) return std::unexpected(*state_->ended);
   return state_->flush();
 }
 
 Result<void> Journal::close() {
-  Result<void> closed;
-  if (state_->ended) closed = std::unexpected(*state_->ended);
+  Result<void> closed = refuse_if_replaced();
+  if (closed && state_->ended) closed = std::unexpected(*state_->ended);
   if (closed) closed = state_->commit();
   if (closed) closed = state_->flush();
   if (closed) closed = state_->mark();

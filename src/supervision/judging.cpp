@@ -21,7 +21,7 @@ double milliseconds_of(Duration duration) { return std::chrono::duration<double,
 
 }  // namespace
 
-bool SupervisorCore::is_exempt(const ActorCell& origin, const Wait& wait, int depth) {
+bool SupervisorCore::is_exempt(ActorCell& origin, const Wait& wait) {
   if (wait.claimed) return true;  // It stands in a run queue: it lacks a processor, nothing else.
   switch (wait.kind) {
     case Wait::Kind::blocking:
@@ -36,20 +36,30 @@ bool SupervisorCore::is_exempt(const ActorCell& origin, const Wait& wait, int de
     case Wait::Kind::answer:
       break;
   }
-  // Waiting for room is the fault of whoever is downstream, and that one is judged for itself; but in a circle of waits
-  // nobody can go on.
-  if (wait.kind == Wait::Kind::room) return !leads_to(origin, wait, depth);
-  if (wait.target == &origin || depth >= waits_followed_max) return false;
+  // Waiting for room, or behind others in a mailbox, is the fault of whoever is downstream, and that one is judged for
+  // itself; but in a circle of waits nobody can go on.
+  if (leads_to(origin, wait, 0)) return false;
+  return wait.kind == Wait::Kind::room || wait.unread || is_being_answered(origin, wait);
+}
+
+/// Whether whoever has the request of `origin` in hand is still at the message in which it was first seen with it: then
+/// that one is judged for itself. One that has come back for the next, or is idle, has put the request aside.
+bool SupervisorCore::is_being_answered(ActorCell& origin, const Wait& wait) {
   CellPointer target;
   system_.for_each([&](ActorCell& cell) {
     if (&cell == wait.target) target = CellPointer::share(cell);
   });
   if (!target) return false;
-  Wait next;
-  const bool suspended =
-      target->with_suspension([&](detail::Suspension& suspension) { next = suspension.waiting_for(); });
-  // An idle target owes no answer that could still come from its own work.
-  return suspended && next.kind != Wait::Kind::message && is_exempt(origin, next, depth + 1);
+  bool idle = false;
+  target->with_suspension(
+      [&](detail::Suspension& suspension) { idle = suspension.waiting_for().kind == Wait::Kind::message; });
+  if (idle) return false;
+  const Owed now{.message = origin.liveness().handled.load(std::memory_order_relaxed),
+                 .by = target->id(),
+                 .at_message = target->liveness().handled.load(std::memory_order_relaxed)};
+  Owed& seen = owed_[origin.id()];
+  if (seen.message != now.message || seen.by != now.by) seen = now;
+  return seen.at_message == now.at_message;
 }
 
 bool SupervisorCore::leads_to(const ActorCell& origin, const Wait& wait, int depth) {

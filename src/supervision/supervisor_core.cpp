@@ -190,7 +190,7 @@ void SupervisorCore::check(std::int64_t now) {
   for (Stuck& suspect : suspects) {
     suspect.suspended =
         suspect.cell->with_suspension([&](detail::Suspension& suspension) { suspect.wait = suspension.waiting_for(); });
-    if (suspect.suspended && is_exempt(*suspect.cell, suspect.wait, 0)) {
+    if (suspect.suspended && is_exempt(*suspect.cell, suspect.wait)) {
       // Not its fault: it gets a new start once what it waits for has come.
       std::int64_t seen = suspect.cell->liveness().busy_since_ns.load(std::memory_order_relaxed);
       if (seen != 0) suspect.cell->liveness().busy_since_ns.compare_exchange_strong(seen, now);
@@ -211,6 +211,7 @@ void SupervisorCore::let_go_of_idle(std::vector<Watched> idle) {
   system_.scheduler().heavy_fence();
   for (const Watched& watched : idle) {
     samples_.erase(watched.cell->id());
+    owed_.erase(watched.cell->id());
     if (watched.cell->stopped()) {
       const std::lock_guard lock(mutex_);
       histories_.erase(watched.cell->id());

@@ -65,6 +65,13 @@ class SupervisorCore final : public detail::SupervisionHook, private detail::Tim
     Duration used{0};
   };
 
+  /// Where the request of an actor past its cutoff was when it was first looked at.
+  struct Owed {
+    std::uint64_t message = 0;     // The asker's, by number.
+    std::uint64_t by = 0;          // The id of the actor that has it in hand,
+    std::uint64_t at_message = 0;  // and that one's message.
+  };
+
   void fire() noexcept override;
   void tick();
   void arm() noexcept;
@@ -74,7 +81,8 @@ class SupervisorCore final : public detail::SupervisionHook, private detail::Tim
   void let_go_of_idle(std::vector<Watched> idle);
   [[nodiscard]] Duration cutoff_of(const detail::ActorCell& cell) const noexcept;
   /// Whether `origin`, which waits as `wait` says, waits on something that is slow by right.
-  bool is_exempt(const detail::ActorCell& origin, const detail::Wait& wait, int depth);
+  bool is_exempt(detail::ActorCell& origin, const detail::Wait& wait);
+  bool is_being_answered(detail::ActorCell& origin, const detail::Wait& wait);
   /// Whether following who waits on whom from `wait` comes back to `origin`.
   bool leads_to(const detail::ActorCell& origin, const detail::Wait& wait, int depth);
   void handle_stuck(const Stuck& stuck);
@@ -95,7 +103,9 @@ class SupervisorCore final : public detail::SupervisionHook, private detail::Tim
   std::unique_ptr<TickerWatch> ticker_watch_;  // Where the ticker has a thread of its own.
   IncidentLog log_;
   Regroups regroups_;
-  std::unordered_map<std::uint64_t, ProcessorSample> samples_;  // By actor. The control thread only.
+  // By actor. The control thread only.
+  std::unordered_map<std::uint64_t, ProcessorSample> samples_;
+  std::unordered_map<std::uint64_t, Owed> owed_;
 
   mutable std::mutex mutex_;
   bool active_ = true;

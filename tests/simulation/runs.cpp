@@ -1,6 +1,7 @@
 #include "simulation/runs.hpp"
 
 #include "simulation/scenarios/actors_under_cancellation.hpp"
+#include "simulation/scenarios/actors_under_failures.hpp"
 #include "simulation/scenarios/store_under_crashes.hpp"
 
 #include <fmt/format.h>
@@ -13,7 +14,8 @@ static Outcome run_store(std::uint64_t seed, bool canary) {
 }
 
 const std::vector<Scenario>& scenarios() {
-  static const std::vector<Scenario> all = {{"store", run_store}, {"actors", run_actors_under_cancellation}};
+  static const std::vector<Scenario> all = {
+      {"store", run_store}, {"actors", run_actors_under_cancellation}, {"failures", run_actors_under_failures}};
   return all;
 }
 

@@ -42,6 +42,8 @@ class SimulatedSystem {
   bool run_until(const std::function<bool()>& condition, Duration limit = std::chrono::hours(1));
   /// Runs one event. False if nothing is left to run.
   bool step();
+  /// As if the process were stopped and continued, or the machine slept: time passes, and nothing runs meanwhile.
+  void suspend_for(Duration duration) noexcept;
 
   /// Virtual time since the start.
   [[nodiscard]] Duration now() const noexcept;

@@ -54,6 +54,7 @@ class ReplySlot : public MessageHead, public Suspension {
     return {.kind = Wait::Kind::answer,
             .claimed = state.load(std::memory_order_relaxed) != RequestState::waiting,
             .target = holder(),
+            .unread = (holder_.load(std::memory_order_relaxed) & in_hand_bit) == 0,
             .passed_on = (holder_.load(std::memory_order_relaxed) & passed_on_bit) != 0};
   }
   bool fail_if_in_hand_of(const ActorCell& cell, const Error& error) noexcept final;

@@ -24,6 +24,7 @@ struct Wait {
   Kind kind;
   bool claimed = false;               ///< It has come; the context stands in a run queue.
   const ActorCell* target = nullptr;  ///< For `answer` and `room`: the actor it waits on.
+  bool unread = false;                ///< For `answer`: the request waits in its mailbox.
   bool passed_on = false;             ///< For `answer`: not the actor that was asked. That one it keeps alive.
   /// For `blocking`: when the call's budget is used up, in supervision time.
   std::int64_t budget_ends_ns = std::numeric_limits<std::int64_t>::max();
