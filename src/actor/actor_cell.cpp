@@ -203,6 +203,7 @@ void ActorCell::end_incarnation(Ending ending) noexcept {
   const Error reason = ending.error;
   ending_ = std::move(ending);
   ending_.busy_since_ns = liveness_.busy_since_ns.load(std::memory_order_relaxed);
+  mark_idle();  // While it waits for its children, who are judged for themselves.
   stage_ = Stage::ending;
   std::vector<CellPointer> children;
   {
@@ -232,6 +233,7 @@ void ActorCell::finish_incarnation() noexcept {
   ThreadState& thread = this_thread();
   thread.teardown_error = &ending_.error;
   receiver_ = nullptr;
+  mark_busy();  // So that it is noticed if its destructors do not come to an end.
   ReplySlot* const spared = reply_to_spare(ending_);
   thread.spared_reply = spared;
   coroutine_.reset();

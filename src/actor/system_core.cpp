@@ -2,7 +2,9 @@
 
 #include "base/log.hpp"
 #include "understudy/actor/detail/slot_pointer.hpp"
+#include "understudy/base/exit_code.hpp"
 
+#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
@@ -125,8 +127,21 @@ void SystemCore::request_shutdown(Error reason) {
   shutdown_request_.make(std::move(reason));
 }
 
+/// Actors are left that nothing can be taken from: their destructors, or hooks, do not come to an end, and their
+/// threads can neither be joined nor left behind.
+void SystemCore::end_process() {
+  std::string names;
+  {
+    const std::lock_guard lock(lifecycle_);
+    roots_.for_each([&](const ActorCell& root) { names += (names.empty() ? "" : ", ") + root.path(); });
+  }
+  log_error("shutdown: the destructors of {} do not come to an end; this process ends without them", names);
+  std::_Exit(exit_code_start_anew);
+}
+
 void SystemCore::wait_for_roots(Duration limit) {
   constexpr Duration hold_limit = std::chrono::milliseconds(100);
+  constexpr int teardown_rounds_max = 300;  // Half a minute.
   const std::unique_ptr<Completion> all_stopped = scheduler_->make_completion();
   CellPointer first;
   {
@@ -138,9 +153,11 @@ void SystemCore::wait_for_roots(Duration limit) {
   // `never`: in a simulation in which nothing is left to run nobody else can set it either.
   Completion::Waited waited = all_stopped->wait_for(limit);
   if (waited == Completion::Waited::not_yet) terminate_roots();
-  while (waited == Completion::Waited::not_yet) {
+  for (int round = 1; waited == Completion::Waited::not_yet; ++round) {
     waited = all_stopped->wait_for(hold_limit);
-    if (waited == Completion::Waited::not_yet) take_from_threads();
+    if (waited != Completion::Waited::not_yet) break;
+    take_from_threads();
+    if (round == teardown_rounds_max && scheduler_->replaces_threads()) end_process();
   }
   const std::lock_guard lock(lifecycle_);
   awaited_ = nullptr;

@@ -123,6 +123,7 @@ class SystemCore {
   }
   [[nodiscard]] CellPointer next_to_stop_locked() noexcept;
   void terminate_roots() noexcept;
+  [[noreturn]] void end_process();
   void take_from_threads();
   void wait_for_roots(Duration limit);
 

@@ -2,6 +2,8 @@
 #include "supervision/processor_time.hpp"
 #include "supervision/supervisor_core.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace understudy {
@@ -110,7 +112,8 @@ bool SupervisorCore::lacks_a_processor(const Stuck& suspect) {
   system_.scheduler().look_at_holder(*suspect.cell, [&](const detail::HoldingThread& thread) {
     const Duration used = processor_time_of(thread) - found->second.used;
     const Duration passed = system_.scheduler().clock().now() - found->second.at;
-    lacks = used < passed / 4 && is_runnable(thread);
+    // Half a cutoff of computing without progress is enough, however long it took to get it.
+    lacks = used < std::min(passed / 4, cutoff_of(*suspect.cell) / 2) && is_runnable(thread);
   });
   return lacks;
 }
@@ -119,8 +122,14 @@ void SupervisorCore::handle_holding(const Stuck& holding) {
   ActorCell& cell = *holding.cell;
   detail::Scheduler& scheduler = system_.scheduler();
   const std::uint32_t given_up = scheduler.abandoned()->threads_now.load(std::memory_order_relaxed);
-  if (!scheduler.replaces_threads() || given_up >= options_.abandoned_threads_max) {
-    report_holding(holding, given_up);
+  if (!scheduler.replaces_threads()) {
+    report_holding(holding, "without being suspended", false);
+    return;
+  }
+  if (given_up >= options_.abandoned_threads_max) {
+    report_holding(
+        holding,
+        fmt::format("without being suspended; {} threads are left behind already, and no more may be", given_up), true);
     return;
   }
   StackAddresses stack;
@@ -137,8 +146,9 @@ void SupervisorCore::handle_holding(const Stuck& holding) {
   cell.take_from_thread();
 }
 
-/// One that cannot be replaced: said once for each incarnation.
-void SupervisorCore::report_holding(const Stuck& holding, std::uint32_t given_up) {
+/// One that cannot be replaced: said once for each incarnation. `needs_a_new_process`: nor can the system go on
+/// without.
+void SupervisorCore::report_holding(const Stuck& holding, const std::string& where, bool needs_a_new_process) {
   const ActorCell& cell = *holding.cell;
   {
     const std::lock_guard lock(mutex_);
@@ -146,23 +156,18 @@ void SupervisorCore::report_holding(const Stuck& holding, std::uint32_t given_up
     if (reported == holding.incarnation) return;
     reported = holding.incarnation;
   }
-  std::string evidence =
-      fmt::format("no progress for {:.0f} ms without being suspended", milliseconds_of(holding.since));
-  const bool exhausted = system_.scheduler().replaces_threads();
-  if (exhausted) evidence += fmt::format("; {} threads are left behind already, and no more may be", given_up);
   Incident incident;
   incident.when = system_.scheduler().clock().wall_now();
   incident.actor = cell.path();
   incident.incarnation = holding.incarnation;
   incident.kind = IncidentKind::holding_a_thread;
-  incident.evidence = std::move(evidence);
+  incident.evidence = fmt::format("no progress for {:.0f} ms {}", milliseconds_of(holding.since), where);
   incident.outcome = IncidentOutcome::reported;
   log_.add(incident, {});
-  if (exhausted) {
+  if (needs_a_new_process) {
     system_.request_shutdown(
-        Error(ErrorCode::actor_crashed, fmt::format("{} holds its thread, and {} threads are left behind already: this "
-                                                    "process needs to be started anew",
-                                                    incident.actor, given_up)));
+        Error(ErrorCode::actor_crashed, fmt::format("{} holds its thread, {}: this process needs to be started anew",
+                                                    incident.actor, incident.evidence)));
   }
 }
 

@@ -18,6 +18,8 @@ namespace {
 
 constexpr Duration shortest_tick = std::chrono::milliseconds(1);
 constexpr Duration shortest_watch_round = std::chrono::milliseconds(200);
+/// How long an actor may be in the library's hands, which destroy its frame, before that is called a failure.
+constexpr Duration patience_with_destructors = std::chrono::seconds(2);
 
 Duration tick_for(const SupervisionOptions& options) {
   return std::max(shortest_tick, std::min(options.heartbeat, options.cutoff) / 20);
@@ -200,6 +202,9 @@ void SupervisorCore::check(std::int64_t now) {
       handle_stuck(suspect);
     } else if (!lacks_a_processor(suspect)) {
       handle_holding(suspect);
+    } else if (suspect.since > std::max(patience_with_destructors, cutoff_of(*suspect.cell) * 4) &&
+               !system_.scheduler().look_at_holder(*suspect.cell, [](const detail::HoldingThread&) {})) {
+      report_holding(suspect, "in a destructor or a hook, from which it cannot be taken", true);
     }
   }
 }

@@ -89,7 +89,7 @@ class SupervisorCore final : public detail::SupervisionHook, private detail::Tim
   void sample(const detail::ActorCell& cell, std::int64_t since_ns);
   [[nodiscard]] bool lacks_a_processor(const Stuck& suspect);
   void handle_holding(const Stuck& holding);
-  void report_holding(const Stuck& holding, std::uint32_t given_up);
+  void report_holding(const Stuck& holding, const std::string& where, bool needs_a_new_process);
   [[nodiscard]] TimePoint last_at_work(const detail::Ending& ending) const noexcept;
   /// Notes a failure of `actor`, and decides.
   [[nodiscard]] detail::Verdict decide(std::uint64_t actor);

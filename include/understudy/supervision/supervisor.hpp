@@ -17,6 +17,7 @@
 #pragma once
 
 #include "understudy/actor/system.hpp"
+#include "understudy/base/exit_code.hpp"
 #include "understudy/supervision/incident.hpp"
 
 #include <functional>
@@ -71,9 +72,6 @@ struct SupervisionOptions {
   /// is in its journal.
   std::function<void()> on_halt = {};
 };
-
-/// The exit code (EX_SOFTWARE) by which a process asks its service manager to be started anew.
-inline constexpr int exit_code_start_anew = 70;
 
 class SupervisorCore;
 

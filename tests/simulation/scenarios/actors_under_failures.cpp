@@ -115,9 +115,11 @@ class Life {
     if (++own.lives > 1) world_.fail(fmt::format("actor {} has two lives at a time", place_));
     if (own.children != 0)
       world_.fail(fmt::format("actor {} begins while {} of its children live", place_, own.children));
+    // A child is another actor each time that its parent spawns it.
     const std::uint32_t incarnation = us::this_actor().incarnation;
-    if (incarnation <= own.incarnation)
+    if (parent_ == place_ && incarnation <= own.incarnation) {
       world_.fail(fmt::format("actor {} was incarnation {} before", place_, incarnation));
+    }
     own.incarnation = incarnation;
     if (parent_ != place_) ++world_.places[parent_].children;
   }

@@ -261,6 +261,33 @@ TEST(HoldingAThread, PastTheLimitAsksForAShutdown) {
   }
 }
 
+/// Its destructor does not come back until it is told to.
+struct Clinging {
+  explicit Clinging(std::shared_ptr<Stage> held) : stage(std::move(held)) {}
+  Clinging(const Clinging&) = delete;
+  Clinging& operator=(const Clinging&) = delete;
+  ~Clinging() { stage->block(); }
+  std::shared_ptr<Stage> stage;
+};
+
+TEST(HoldingAThread, InADestructorIsReportedAndAsksForAShutdown) {
+  auto stage = std::make_shared<Stage>();
+  System system({.workers = 2});
+  const Supervisor supervisor(system, hasty());
+  const auto actor = system.spawn("clinging", [stage](Mailbox<Do>& inbox) -> Task<> {
+    const Clinging clinging(stage);
+    while (auto job = co_await inbox.receive()) job->reply(this_actor().incarnation);
+  });
+  EXPECT_EQ(wait(system, actor.ask<Do>(What::answer, 1)).value_or(0), 1U);
+  EXPECT_TRUE(actor.reset());
+  const Result<Error> reason = wait(system, system.wait_for_shutdown_request());
+  ASSERT_TRUE(reason);
+  EXPECT_THAT(std::string(reason->message()), HasSubstr("in a destructor"));
+  EXPECT_EQ(supervisor.incidents().back().outcome, IncidentOutcome::reported);
+  stage->let_go();
+  EXPECT_EQ(wait(system, actor.ask<Do>(What::answer, 2)).value_or(0), 2U) << "if it comes back after all, it goes on";
+}
+
 /// A pass-along: its requests are answered by another, and are none of its own when it holds its thread.
 TEST(HoldingAThread, WhatWasPassedOnIsNotInHand) {
   auto stage = std::make_shared<Stage>();

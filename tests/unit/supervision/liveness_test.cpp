@@ -241,10 +241,10 @@ TEST(Liveness, NothingRunsWhileNobodyWorks) {
 TEST(Liveness, AnActorThatHoldsItsThreadIsReported) {
   System system({.workers = 2});
   const Supervisor supervisor(system, {.heartbeat = milliseconds(50), .cutoff = milliseconds(100)});
-  std::atomic<bool> release = false;
-  const auto actor = system.spawn("spinning", [&release](Mailbox<Do>& inbox) -> Task<> {
+  const auto release = std::make_shared<std::atomic<bool>>(false);
+  const auto actor = system.spawn("spinning", [release](Mailbox<Do>& inbox) -> Task<> {
     while (auto job = co_await inbox.receive()) {
-      while (!release.load()) std::this_thread::yield();
+      while (!release->load()) std::this_thread::yield();
       job->reply(this_actor().incarnation);
     }
   });
@@ -254,7 +254,7 @@ TEST(Liveness, AnActorThatHoldsItsThreadIsReported) {
   pass_time(system, milliseconds(300));
   EXPECT_EQ(supervisor.incident_count(), 1U) << "once for each incarnation";
   EXPECT_EQ(supervisor.incidents()[0].kind, IncidentKind::holding_a_thread);
-  release = true;
+  *release = true;
   ASSERT_TRUE(wait(system, asker.join()));
 }
 
