@@ -74,6 +74,6 @@ def run(options):
                                   Spread.of([STORM_PERCENT]), "", storm))
     result.table = report.format_table(
         ["kind", "late p50 ms", "p99", "most", "neighbour p50 µs", "p99", "lost", "out of order", "wrong errors"], cells)
-    result.table += (f"\nA child that dies at once: {storm['failures']} failures in {storm['wall_s']:.1f} s, then escalated; "
+    result.table += (f"\n\nA child that dies at once: {storm['failures']} failures in {storm['wall_s']:.1f} s, then escalated; "
                      f"{storm['cpu_percent']:.2f} % of a processor.\n")
     return result

@@ -23,12 +23,12 @@ struct BlockingOptions {
 namespace detail {
 
 /// The end of a call that has a budget.
-class BlockingEnd final : public Event {
+class BlockingEnd final : public EventBase {
  public:
   explicit BlockingEnd(std::int64_t budget_ends_ns) noexcept
-      : Event(Wait::Kind::blocking), budget_ends_ns_(budget_ends_ns) {}
+      : EventBase(Wait::Kind::blocking), budget_ends_ns_(budget_ends_ns) {}
   [[nodiscard]] Wait waiting_for() const noexcept override {
-    Wait wait = Event::waiting_for();
+    Wait wait = EventBase::waiting_for();
     wait.budget_ends_ns = budget_ends_ns_;
     return wait;
   }
@@ -68,7 +68,7 @@ class BlockingCall final : public BlockingJob {
     done.set();
     self_.reset();
   }
-  static Event& start(Scheduler& scheduler, const std::shared_ptr<BlockingCall>& call) {
+  static EventBase& start(Scheduler& scheduler, const std::shared_ptr<BlockingCall>& call) {
     call->self_ = call;
     scheduler.run_blocking(*call);
     return call->done;
@@ -101,7 +101,7 @@ Task<std::invoke_result_t<std::decay_t<Function>&>> blocking(Function function, 
   detail::Scheduler& scheduler = detail::this_thread().current->scheduler();
   auto call =
       std::make_shared<detail::BlockingCall<Function>>(std::move(function), detail::budget_end(scheduler, options));
-  detail::Event& done = detail::BlockingCall<Function>::start(scheduler, call);
+  detail::EventBase& done = detail::BlockingCall<Function>::start(scheduler, call);
   co_await done;
   co_return call->result();
 }

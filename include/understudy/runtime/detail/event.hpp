@@ -8,14 +8,14 @@
 
 namespace understudy::detail {
 
-/// States of an event's word:
+/// What Event, and events that know more of what is waited for, have in common. States of its word:
 ///   pending  nothing has happened, and nobody waits
 ///   waiting  a context waits, and is resumed by whoever claims it
 ///   claimed  somebody has taken the right to resume the context (an interruption: a kill)
 ///   set      the event has happened
-class Event : public Suspension {
+class EventBase : public Suspension {
  public:
-  explicit Event(Wait::Kind kind = Wait::Kind::event) noexcept : kind_(kind) {}
+  explicit EventBase(Wait::Kind kind = Wait::Kind::event) noexcept : kind_(kind) {}
 
   /// The event happens. Wakes the waiter, if any. Called once; any thread.
   void set() noexcept {
@@ -51,11 +51,19 @@ class Event : public Suspension {
   }
   void await_resume() const noexcept {}
 
+ protected:
+  ~EventBase() = default;
+
  private:
   enum class State : std::uint8_t { pending, waiting, claimed, set };
   Atomic<State> state_{State::pending};
   Wait::Kind kind_;
   Context* context_ = nullptr;
+};
+
+class Event final : public EventBase {
+ public:
+  using EventBase::EventBase;
 };
 
 }  // namespace understudy::detail
