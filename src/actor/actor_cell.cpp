@@ -97,8 +97,12 @@ void ActorCell::run() noexcept {
       return;
   }
   if (!resume()) {
-    // Suspended: this cell may be running elsewhere by now. Replies dropped by exceptions that were caught:
-    if (this_thread().dropped_replies != nullptr) fail_dropped_replies(ErrorCode::reply_dropped);
+    // Suspended: this cell may be running elsewhere by now. Replies dropped by exceptions that were caught, unless who
+    // has taken the cell from this thread has seen to them:
+    ThreadState& thread = this_thread();
+    if (thread.fence.load(std::memory_order_relaxed) == Fence::confirmed) [[unlikely]]
+      return;
+    if (thread.dropped_replies != nullptr) fail_dropped_replies(ErrorCode::reply_dropped);
     return;
   }
   Ending ending = ending_of_finished();

@@ -65,7 +65,8 @@ void beat() {
   if (!call.fenced()) detail::current_cell("beat").mark_busy();
 }
 
-System::System(const RuntimeOptions& options) : System(std::make_unique<detail::ThreadedScheduler>(options)) {}
+System::System(const RuntimeOptions& options)
+    : core_(new detail::SystemCore(std::make_shared<detail::ThreadedScheduler>(options))) {}
 
 System::System(std::unique_ptr<detail::Scheduler> scheduler) : core_(new detail::SystemCore(std::move(scheduler))) {}
 

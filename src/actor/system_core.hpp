@@ -20,7 +20,7 @@ namespace understudy::detail {
 
 class SystemCore {
  public:
-  explicit SystemCore(std::unique_ptr<Scheduler> made)
+  explicit SystemCore(std::shared_ptr<Scheduler> made)
       : scheduler_(std::move(made)), tasks_(std::in_place, *scheduler_), dead_letters_(scheduler_->clock()) {
     scheduler_->set_detached_tasks(*tasks_);
   }
@@ -128,7 +128,7 @@ class SystemCore {
   void wait_for_roots(Duration limit);
 
   NameTable names_;
-  std::unique_ptr<Scheduler> scheduler_;
+  std::shared_ptr<Scheduler> scheduler_;  // Shared with threads that were left behind, which may still come back.
   std::optional<TaskGroup> tasks_;
   ThreadMutex lifecycle_;
   ActorList roots_;                              // Guarded by lifecycle_.

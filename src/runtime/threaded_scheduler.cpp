@@ -167,7 +167,9 @@ bool ThreadedScheduler::take_from_thread(const Context& context, Abandoned& take
   if (stopping()) return false;
   Worker* const holder = holder_of(context);
   if (holder == nullptr) return false;
-  taken.count_into(abandoned());
+  // What the thread is left with refers to this scheduler (timers in its frames), and may outlive the system: keeps it.
+  const std::shared_ptr<ThreadedScheduler> keeper = weak_from_this().lock();
+  taken.count_into(keeper ? std::shared_ptr<AbandonedCounts>(keeper, abandoned().get()) : abandoned());
   given_up_.reserve(given_up_.size() + 1);
   // Counted before: the thread may come back at once.
   abandoned()->threads_now.fetch_add(1, std::memory_order_relaxed);

@@ -16,7 +16,7 @@
 
 namespace understudy::detail {
 
-class ThreadedScheduler final : public Scheduler {
+class ThreadedScheduler final : public Scheduler, public std::enable_shared_from_this<ThreadedScheduler> {
  public:
   explicit ThreadedScheduler(const RuntimeOptions& options);
   ~ThreadedScheduler() override;

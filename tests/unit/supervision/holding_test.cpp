@@ -3,6 +3,7 @@
 // comes back. Real threads only: a simulation has none to hold.
 #include "support/counted.hpp"
 #include "support/runtimes.hpp"
+#include "understudy/runtime/interval.hpp"
 #include "understudy/runtime/task_group.hpp"
 #include "understudy/supervision/supervisor.hpp"
 
@@ -220,6 +221,31 @@ TEST(HoldingAThread, DoesNotHoldUpShutdown) {
     EXPECT_TRUE(eventually(clock, [&] { return census.living() == 0; }))
         << "the thread has come back, and ended it all";
   }
+}
+
+/// What its frames hold may refer to the system: a timer, an address.
+TEST(HoldingAThread, MayComeBackAfterItsSystem) {
+  auto stage = std::make_shared<Stage>();
+  const Census census;
+  {
+    System system({.workers = 2});
+    const auto actor = system.spawn("late", [stage, life = Counted(census)](Mailbox<Do>& inbox) -> Task<> {
+      Interval ticks(std::chrono::hours(1));
+      const Address<Do> self = inbox.address();
+      while (auto job = co_await inbox.receive()) {
+        stage->block();
+        static_cast<void>(self.try_tell(Do{.what = What::answer, .number = 1, .reply = {}}));
+        co_await sleep(Duration{0});
+      }
+    });
+    ASSERT_TRUE(actor.try_tell(Do{.what = What::block, .number = 0, .reply = {}}));
+    pass_time(system, milliseconds(5));
+    system.shutdown(milliseconds(20));
+  }
+  EXPECT_GT(census.living(), 0);
+  stage->let_go();
+  System clock({.workers = 1});
+  EXPECT_TRUE(eventually(clock, [&] { return census.living() == 0; }));
 }
 
 TEST(HoldingAThread, OnesNeighboursGoOnMeanwhile) {
