@@ -6,7 +6,8 @@
 // Every actor of the system is supervised from the moment it is spawned. Liveness is progress: an actor is alive while
 // it is idle, and while it keeps coming back to `receive()` (or calls `beat()`). One that has a message in hand and
 // does not come back for longer than its cutoff is stuck, unless what it waits for is slow by declaration
-// (us::blocking), or is room in another actor's mailbox, or is an answer from an actor that waits for one of these.
+// (us::blocking), or is room in another actor's mailbox, or is an answer to a request that stands in one, or that the
+// actor that has it in hand is at work on.
 //
 // The check runs on its own clock, on the control thread: neither a flood of messages nor total silence holds it up.
 // That clock counts only time in which the process ran: one that was stopped and continued finds all its actors
