@@ -4,6 +4,7 @@
 #include "support/runtimes.hpp"
 #include "understudy/supervision/supervisor.hpp"
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -97,16 +98,18 @@ TEST(Strategy, OfAParentForItsChildren) {
     const auto diary = std::make_shared<Diary>();
     const Supervisor supervisor(system);
     const auto children = std::make_shared<std::vector<Address<int>>>();
+    const auto all_there = std::make_shared<std::atomic<bool>>(false);
     const auto parent = system.spawn("parent",
-                                     [diary, children](Mailbox<int>& inbox) -> Task<> {
+                                     [diary, children, all_there](Mailbox<int>& inbox) -> Task<> {
                                        for (const char* name : {"a", "b"}) {
                                          children->push_back(spawn_child(name, member, {}, diary, std::string(name)));
                                        }
+                                       *all_there = true;
                                        while (auto order = co_await inbox.receive()) {
                                        }
                                      },
                                      {.children = Strategy::one_for_all});
-    EXPECT_TRUE(eventually(system, [&] { return children->size() == 2 && children->back().incarnation() == 1; }));
+    ASSERT_TRUE(eventually(system, [&] { return all_there->load() && children->back().incarnation() == 1; }));
     ASSERT_TRUE(children->front().try_tell(1));
     EXPECT_TRUE(eventually(system, [&] { return children->back().incarnation() == 2; }));
     EXPECT_EQ(parent.incarnation(), 1U);
