@@ -122,6 +122,14 @@ void SystemCore::fail_requests_in_hand_of(const ActorCell& cell, const Error& er
   scheduler_->task_groups().visit_suspensions(claim);
 }
 
+CellPointer SystemCore::find_living(const ActorCell* place) {
+  CellPointer found;
+  for_each([&](ActorCell& cell) {
+    if (&cell == place) found = CellPointer::share(cell);
+  });
+  return found;
+}
+
 void SystemCore::request_shutdown(Error reason) {
   log_error("a shutdown is asked for: {}", reason.message());
   shutdown_request_.make(std::move(reason));

@@ -59,6 +59,9 @@ class SystemCore {
     roots_.for_each([&](ActorCell& root) { visit_tree(root, visit); });
   }
 
+  /// The actor of the tree at this place, which is only compared with, for it may be gone; null if there is none.
+  [[nodiscard]] CellPointer find_living(const ActorCell* place);
+
   /// Calls `visit(sibling)` for the living actors with the same parent as `cell`, the youngest first, under the
   /// lifecycle mutex.
   template <typename Visit>

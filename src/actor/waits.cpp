@@ -29,9 +29,7 @@ CellPointer owes_answer(ActorCell& cell) {
   });
   if (passed_on != nullptr) {
     // Whoever has it now may be gone: it is looked for among those that are not.
-    cell.system().for_each([&](ActorCell& other) {
-      if (&other == passed_on) asked = CellPointer::share(other);
-    });
+    asked = cell.system().find_living(passed_on);
   }
   return asked;
 }

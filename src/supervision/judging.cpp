@@ -47,10 +47,7 @@ bool SupervisorCore::is_exempt(ActorCell& origin, const Wait& wait) {
 /// Whether whoever has the request of `origin` in hand is still at the message in which it was first seen with it: then
 /// that one is judged for itself. One that has come back for the next, or is idle, has put the request aside.
 bool SupervisorCore::is_being_answered(ActorCell& origin, const Wait& wait) {
-  CellPointer target;
-  system_.for_each([&](ActorCell& cell) {
-    if (&cell == wait.target) target = CellPointer::share(cell);
-  });
+  const CellPointer target = system_.find_living(wait.target);
   if (!target) return false;
   bool idle = false;
   target->with_suspension(
@@ -67,12 +64,12 @@ bool SupervisorCore::is_being_answered(ActorCell& origin, const Wait& wait) {
 bool SupervisorCore::leads_to(const ActorCell& origin, const Wait& wait, int depth) {
   if (wait.claimed || wait.target == nullptr || depth >= waits_followed_max) return false;
   if (wait.target == &origin) return true;
+  // Found first: looking at a suspension takes microseconds, and is not for the tree's lock.
+  const CellPointer target = system_.find_living(wait.target);
+  if (!target) return false;
   Wait next;
-  bool suspended = false;
-  system_.for_each([&](ActorCell& cell) {
-    if (&cell != wait.target) return;
-    suspended = cell.with_suspension([&](detail::Suspension& suspension) { next = suspension.waiting_for(); });
-  });
+  const bool suspended =
+      target->with_suspension([&](detail::Suspension& suspension) { next = suspension.waiting_for(); });
   return suspended && leads_to(origin, next, depth + 1);
 }
 
@@ -82,9 +79,9 @@ void SupervisorCore::handle_stuck(const Stuck& stuck) {
       fmt::format("no progress for {:.0f} ms, waiting for {}", milliseconds_of(stuck.since), name_of(stuck.wait.kind));
   if (stuck.wait.kind == Wait::Kind::blocking) evidence += " past its budget";
   if (stuck.wait.target != nullptr) {
-    system_.for_each([&](const ActorCell& other) {
-      if (&other == stuck.wait.target) evidence += fmt::format(" from {}", other.path());
-    });
+    if (const CellPointer other = system_.find_living(stuck.wait.target)) {
+      evidence += fmt::format(" from {}", other->path());
+    }
   }
   cell.request_end(stuck.incarnation,
                    {Ending::Kind::stuck, {ErrorCode::actor_crashed, cell.path() + " was stuck: " + evidence}});
