@@ -63,8 +63,8 @@ struct RecoveryReport {
 /// Gets each record in order. An error it returns ends the replay, and is what `open` returns.
 using ReplayFunction = std::function<Result<void>(const Record&)>;
 
-/// A journal, open for appending. See the head of this file. An actor that held its thread and has been replaced can write
-/// no more: `add`, `commit`, `flush` and `close` give `cancelled`, and change nothing.
+/// A journal, open for appending. See the head of this file. An actor that held its thread and has been replaced can
+/// write no more: `add`, `commit`, `flush` and `close` give `cancelled`, and change nothing.
 class Journal {
  public:
   /// Locks the directory and gives every record in it, in order, to `apply`. A torn tail is cut and reported; a
