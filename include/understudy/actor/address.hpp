@@ -36,14 +36,14 @@ class Address {
   template <typename Value>
     requires Accepts<M, Value>
   [[nodiscard]] Tell<M> tell(Value&& value) const {
-    return {cell(), M(std::forward<Value>(value))};
+    return {cell(), std::in_place, [&]() -> M { return M(std::forward<Value>(value)); }};
   }
 
   /// The same, with the message made from `args`: `co_await address.tell<Add>(5)`.
   template <typename Value, typename... Args>
     requires Accepts<M, Value> && requires(Args&&... args) { Value{std::forward<Args>(args)...}; }
   [[nodiscard]] Tell<M> tell(Args&&... args) const {
-    return {cell(), M(Value{std::forward<Args>(args)...})};
+    return {cell(), std::in_place, [&]() -> M { return M(Value{std::forward<Args>(args)...}); }};
   }
 
   /// Sends without waiting. Any thread, coroutine or not. Fails with `mailbox_full` if there is no room now and the

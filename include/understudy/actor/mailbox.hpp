@@ -77,24 +77,55 @@ class Mailbox {
 
   /// Moves the next message that somebody still wants into `into`, which is empty. False if there is none.
   bool take(std::optional<M>& into) noexcept {
+    detail::MessageHead* node = nullptr;
+    if (!take(node, into)) return false;
+    if (node != nullptr) detail::take_message<M>(*node, into);
+    return true;
+  }
+  /// The same, but leaves the message where it is if its node can be kept for a while: then `node` is that, which was
+  /// null. The caller takes the message out of it, or lets go of both by that.
+  bool take(detail::MessageHead*& node, std::optional<M>& into) noexcept {
     const auto admit = [](detail::MessageHead& head) { detail::admit(head); };
     const auto drop = [this](detail::MessageHead& head) { cell_.drop_oldest(head); };
-    while (detail::MessageHead* node = cell_.mailbox().template pop<detail::has_urgent_lane<M>>(admit, drop)) {
-      if (node->kind == detail::NodeKind::tell && !node->timed &&
-          detail::slot_carried_by(node->template message<M>()) == nullptr) [[likely]] {
-        const std::uint8_t times = node->times;
-        detail::take_message<M>(*node, into);
+    while (detail::MessageHead* next = cell_.mailbox().template pop<detail::has_urgent_lane<M>>(admit, drop)) {
+      if (is_plain_tell(*next)) [[likely]] {
         cell_.mailbox().note_in_hand(detail::InHand::tell);
-        cell_.set_deadline(TimePoint::max());
-        keep(*into, times);
+      } else if (is_plain_ask(*next)) {
+        static_cast<detail::ReplySlot&>(*next).note_in_hand_of(cell_, false);
+        cell_.mailbox().note_in_hand(detail::InHand::request);
+      } else if (take_wanted(*next, into)) {
         return true;
+      } else {
+        continue;
       }
-      if (take_wanted(*node, into)) return true;
+      cell_.set_deadline(TimePoint::max());
+      keep(next->template message<M>(), next->times);
+      node = next;
+      return true;
     }
     return false;
   }
-  /// The same for one node, of whatever kind. False if nobody wants it any more.
-  bool take_wanted(detail::MessageHead& node, std::optional<M>& into) noexcept {
+  /// The same where there is nothing to it: a plain tell that has been taken from the queue already. Short enough to be
+  /// inlined.
+  [[nodiscard]] detail::MessageHead* take_at_once() noexcept {
+    if constexpr (detail::has_urgent_lane<M>) return nullptr;
+    detail::MessageHead* const next = cell_.mailbox().next_at_once();
+    if (next == nullptr || !is_plain_tell(*next) || redelivery_ != nullptr) return nullptr;
+    cell_.mailbox().note_in_hand(detail::InHand::tell);
+    cell_.set_deadline(TimePoint::max());
+    return cell_.mailbox().pop_at_once();
+  }
+  /// A tell that no sender waits for, and nobody an answer.
+  [[nodiscard]] static bool is_plain_tell(detail::MessageHead& node) noexcept {
+    return node.kind == detail::NodeKind::tell && !node.timed &&
+           detail::slot_carried_by(node.template message<M>()) == nullptr;
+  }
+  /// An ask without a deadline, whose asker waits.
+  [[nodiscard]] static bool is_plain_ask(detail::MessageHead& node) noexcept {
+    return node.kind == detail::NodeKind::ask && !node.timed && !node.is_given_up();
+  }
+  /// Moves the message of one node, of whatever kind, into `into`. False if nobody wants it any more.
+  [[gnu::noinline]] bool take_wanted(detail::MessageHead& node, std::optional<M>& into) noexcept {
     const detail::NodeKind kind = node.kind;
     const std::uint8_t times = node.times;
     const bool withdrawn = kind != detail::NodeKind::tell && node.is_given_up();
@@ -165,51 +196,7 @@ class Mailbox {
   std::unique_ptr<detail::RedeliveryOf<M>> redelivery_;  // Null: what is in hand when the actor fails, fails with it.
 };
 
-/// The awaitable of Mailbox::receive.
-template <Message M>
-class [[nodiscard]] Mailbox<M>::Receive final : private detail::Suspension, private detail::Receiver {
- public:
-  explicit Receive(Mailbox& inbox) noexcept : inbox_(inbox) {}
-  Receive(const Receive&) = delete;
-  Receive& operator=(const Receive&) = delete;
-  ~Receive() = default;
-
-  /// The same for at most `limit`; gives Result<M>: the message, or `timeout`, or `actor_stopped` where `receive` gives
-  /// none. What comes just as the time is over is handed out by this receive or by the next: none is lost. Zero or
-  /// less: what waits now. One timer, if it must wait.
-  [[nodiscard]] ReceiveWithin within(Duration limit) && noexcept { return ReceiveWithin(inbox_, limit); }
-
-  [[nodiscard]] bool await_ready() noexcept {
-    if (inbox_.cell_.mailbox().seems_quiet() || detail::turn_is_over()) return false;
-    const detail::LibraryCall call;
-    return !call.fenced() && complete();
-  }
-  bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
-    return detail::wait_for_message(inbox_.cell_, awaiting, *this);
-  }
-  [[nodiscard]] std::optional<M> await_resume() noexcept {
-    inbox_.cell_.mark_busy();
-    if (message_) {
-      inbox_.cell_.count_message();
-    } else {
-      inbox_.cell_.set_deadline(TimePoint::max());
-      inbox_.cell_.mailbox().note_in_hand(detail::InHand::nothing);
-    }
-    return std::move(message_);
-  }
-
- private:
-  bool complete() noexcept override { return inbox_.take(message_) || inbox_.cell_.mailbox().is_exhausted(); }
-  [[nodiscard]] detail::Suspension& suspension() noexcept override { return *this; }
-  bool claim() noexcept override { return inbox_.cell_.mailbox().claim_sleeper(); }
-  [[nodiscard]] detail::Wait waiting_for() const noexcept override {
-    return {.kind = detail::Wait::Kind::message, .claimed = !inbox_.cell_.mailbox().sleeping()};
-  }
-
-  Mailbox& inbox_;
-  std::optional<M> message_;
-};
-
 }  // namespace understudy
 
+#include "understudy/actor/detail/receive.hpp"
 #include "understudy/actor/detail/receive_within.hpp"

@@ -57,12 +57,12 @@ class Pool {
   template <typename Value>
     requires Accepts<M, Value>
   [[nodiscard]] Tell<M> tell(Value&& value) const {
-    return {shared_->core->choose(), M(std::forward<Value>(value))};
+    return {shared_->core->choose(), std::in_place, [&]() -> M { return M(std::forward<Value>(value)); }};
   }
   template <typename Value, typename... Args>
     requires Accepts<M, Value> && requires(Args&&... args) { Value{std::forward<Args>(args)...}; }
   [[nodiscard]] Tell<M> tell(Args&&... args) const {
-    return {shared_->core->choose(), M(Value{std::forward<Args>(args)...})};
+    return {shared_->core->choose(), std::in_place, [&]() -> M { return M(Value{std::forward<Args>(args)...}); }};
   }
   /// As Address::try_tell. Any thread.
   template <typename Value>

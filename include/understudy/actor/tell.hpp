@@ -69,45 +69,45 @@ class ReplyOnItsWay {
   std::uintptr_t before_ = 0;
 };
 
-/// The rest of push_tell where the mailbox did more than take `node`. Out of line: a stream of tells seldom comes here.
+/// The rest of push_unsent where the mailbox did more than take the node. Out of line: a stream of tells seldom comes
+/// here.
 template <typename M>
-[[gnu::noinline]] bool settle_push(ActorCell& cell, TellNode<M>* node, M& message, Push& refused) {
+[[gnu::noinline]] bool settle_push(ActorCell& cell, UnsentTell<M>& unsent, Push& refused) {
   if (refused < Push::full) {
+    unsent.note_sent();
     cell.after_push(refused);
     return true;
   }
-  message = std::move(node->content);
-  TellNode<M>::release(node);
   if (refused == Push::closed || cell.options().when_full != WhenFull::drop_newest) return false;
-  note_unsent(cell, message, DeadLetterCause::dropped_newest, refusal(refused));
-  drop_unsent(std::move(message), refusal(refused));
+  note_unsent(cell, unsent.message(), DeadLetterCause::dropped_newest, refusal(refused));
+  drop_unsent(std::move(unsent.message()), refusal(refused));
   refused = Push::accepted;
   return true;
 }
 
-/// push_tell of a message that carries no request.
+/// push_unsent of a message that carries no request.
 template <typename M>
-[[gnu::always_inline]] inline bool push_plain_tell(ActorCell& cell, M& message, Push& refused) {
-  TellNode<M>* node = TellNode<M>::make(std::move(message));
-  refused = cell.mailbox().push(*node, false);
-  if (refused == Push::accepted) [[likely]]
-    return true;
-  return settle_push(cell, node, message, refused);
+[[gnu::always_inline]] inline bool push_plain(ActorCell& cell, UnsentTell<M>& unsent, Push& refused) {
+  refused = cell.mailbox().push(unsent.node(), false);
+  if (refused != Push::accepted) [[unlikely]]
+    return settle_push(cell, unsent, refused);
+  unsent.note_sent();
+  return true;
 }
 
-/// push_tell of one that does.
+/// push_unsent of one that does.
 template <typename M>
-[[gnu::noinline]] bool pass_on_request(ActorCell& cell, M& message, Push& refused) {
-  const ReplyOnItsWay<M> reply(message, cell);
-  if (push_plain_tell(cell, message, refused)) return true;
+[[gnu::noinline]] bool pass_on_request(ActorCell& cell, UnsentTell<M>& unsent, Push& refused) {
+  const ReplyOnItsWay<M> reply(unsent.message(), cell);
+  if (push_plain(cell, unsent, refused)) return true;
   reply.come_back();
   return false;
 }
 
-/// Pushes `message` if the mailbox has room, or makes room, or drops what finds none. True: the sender is done.
-/// Otherwise `message` is untouched, and `refused` says why. Inlined: a call of it would cost a tenth of a tell.
+/// Pushes the message if the mailbox has room, or makes room, or drops what finds none. True: the sender is done.
+/// Otherwise the message is untouched, and `refused` says why. Inlined: a call of it would cost a tenth of a tell.
 template <typename M>
-[[gnu::always_inline]] inline bool push_tell(ActorCell& cell, M& message, Push& refused) {
+[[gnu::always_inline]] inline bool push_unsent(ActorCell& cell, UnsentTell<M>& unsent, Push& refused) {
   const LibraryCall call;
   if (call.fenced()) [[unlikely]] {
     count_refused();
@@ -115,15 +115,24 @@ template <typename M>
     return false;
   }
   if constexpr (may_carry_reply<M>) {
-    if (slot_carried_by(message) != nullptr) return pass_on_request(cell, message, refused);
+    if (slot_carried_by(unsent.message()) != nullptr) return pass_on_request(cell, unsent, refused);
   }
-  return push_plain_tell(cell, message, refused);
+  return push_plain(cell, unsent, refused);
+}
+
+/// The same for a message that has no block of its own yet; it is untouched as well if it is not sent.
+template <typename M>
+[[nodiscard]] bool push_tell(ActorCell& cell, M& message, Push& refused) {
+  UnsentTell<M> unsent(std::in_place, [&message]() -> M { return std::move(message); });
+  if (push_unsent(cell, unsent, refused)) return true;
+  message = std::move(unsent.message());
+  return false;
 }
 
 template <typename M>
 class TellAwaiter {
  public:
-  TellAwaiter(ActorCell& target, M&& message) : target_(target), message_(std::move(message)) {}
+  TellAwaiter(ActorCell& target, UnsentTell<M>&& unsent) noexcept : target_(target), unsent_(std::move(unsent)) {}
   TellAwaiter(const TellAwaiter&) = delete;
   TellAwaiter& operator=(const TellAwaiter&) = delete;
   ~TellAwaiter() {
@@ -131,7 +140,7 @@ class TellAwaiter {
   }
 
   [[nodiscard, gnu::always_inline]] bool await_ready() {
-    settled_ = push_tell(target_, message_, outcome_);
+    settled_ = push_unsent(target_, unsent_, outcome_);
     if (!settled_) [[unlikely]]
       return settle_refusal();
     return !turn_is_over();
@@ -142,7 +151,8 @@ class TellAwaiter {
       return true;
     }
     Context& sender = *this_thread().current;
-    waiting_ = new (allocate_block(sizeof(WaitingTellOf<M>))) WaitingTellOf<M>(sender, target_, std::move(message_));
+    waiting_ =
+        new (allocate_block(sizeof(WaitingTellOf<M>))) WaitingTellOf<M>(sender, target_, std::move(unsent_.message()));
     WaitingTellOf<M>& node = *waiting_;
     const ReplyOnItsWay<M> reply(node.template message<M>(), target_);
     if (!sender.publish(awaiting, node)) {
@@ -168,7 +178,7 @@ class TellAwaiter {
     }
     if (outcome_ < Push::full) return {};
     Error error = refusal(outcome_);
-    if (waiting_ == nullptr) drop_unsent(std::move(message_), error);
+    if (waiting_ == nullptr) drop_unsent(std::move(unsent_.message()), error);
     return std::unexpected(std::move(error));
   }
 
@@ -177,7 +187,7 @@ class TellAwaiter {
   [[gnu::noinline]] bool settle_refusal() {
     if (outcome_ == Push::full && target_.options().when_full != WhenFull::reject) return false;
     settled_ = true;
-    note_unsent(target_, message_, cause_of(outcome_), refusal(outcome_));
+    note_unsent(target_, unsent_.message(), cause_of(outcome_), refusal(outcome_));
     return !turn_is_over();
   }
   /// The node was not sent: it is this awaiter's alone, and can be claimed by nobody.
@@ -192,7 +202,7 @@ class TellAwaiter {
   }
 
   ActorCell& target_;
-  M message_;
+  UnsentTell<M> unsent_;
   Push outcome_ = Push::accepted;
   bool settled_ = false;  // No need to wait for room.
   TurnOver turn_over_;
@@ -205,12 +215,17 @@ class TellAwaiter {
 template <typename M>
 class [[nodiscard("a tell does nothing until it is awaited; see try_tell")]] Tell {
  public:
-  Tell(detail::ActorCell& target, M&& message) : target_(&target), message_(std::move(message)) {}
-  [[nodiscard]] auto operator co_await() && { return detail::TellAwaiter<M>(*target_, std::move(message_)); }
+  /// `make_message()` gives the message.
+  template <typename MakeMessage>
+  Tell(detail::ActorCell& target, std::in_place_t tag, const MakeMessage& make_message)
+      : target_(&target), unsent_(tag, make_message) {}
+  Tell(detail::ActorCell& target, M&& message)
+      : Tell(target, std::in_place, [&message]() -> M { return std::move(message); }) {}
+  [[nodiscard]] auto operator co_await() && { return detail::TellAwaiter<M>(*target_, std::move(unsent_)); }
 
  private:
   detail::ActorCell* target_;
-  M message_;
+  detail::UnsentTell<M> unsent_;
 };
 
 }  // namespace understudy

@@ -146,6 +146,18 @@ class BasicMailboxCore : private MailboxList {
 
   // --- the receiver, while it has the right to run ----------------------------------------------------------------
 
+  /// What `pop` would give, if nothing else is to be done for that; null otherwise. Not for an urgent lane.
+  [[nodiscard]] MessageHead* next_at_once() const noexcept {
+    if (first() == nullptr || attends_) return nullptr;
+    const bool looks_for_senders = held_.load(std::memory_order_relaxed) * 2 <= capacity_;
+    return looks_for_senders && (word_.load(std::memory_order_relaxed) & calls_bit) != 0 ? nullptr : first();
+  }
+  /// Takes it from the list.
+  MessageHead* pop_at_once() noexcept {
+    MessageHead* taken = MailboxList::pop();
+    held_.store(held_.load(std::memory_order_relaxed) - 1, std::memory_order_release);
+    return taken;
+  }
   /// The next node in order, or null. `admit(head)` wakes a sender that waits, as room comes up; `drop(head)` ends what
   /// is too old. With an urgent lane it looks for urgent messages each time.
   template <bool urgent_lane, typename Admit, typename Drop>
@@ -157,17 +169,9 @@ class BasicMailboxCore : private MailboxList {
                (word_.load(std::memory_order_relaxed) & calls_bit) != 0) {
       take_stack();  // Senders wait though half of the mailbox is empty: let them in before the list is used up.
     }
-    if (attends_) {
-      if (drops_oldest_ != 0) {
-        drop_oldest(drop);
-      } else {
-        admit_waiting(capacity_, admit);
-        attends_ = has_unadmitted();
-      }
-    }
-    MessageHead* taken = MailboxList::pop();
-    held_.store(held_.load(std::memory_order_relaxed) - 1, std::memory_order_release);
-    return taken;
+    if (attends_) [[unlikely]]
+      attend(admit, drop);
+    return pop_at_once();
   }
   /// Puts messages, oldest first by their links, before all others of their lane; beyond the capacity if need be.
   void put_back(MessageHead* oldest) noexcept {
@@ -241,6 +245,15 @@ class BasicMailboxCore : private MailboxList {
     const std::uint32_t count = (seen & calls_bit) != 0 ? append(top_of(seen), held) : append_plain(top_of(seen));
     attends_ = drops_oldest_ != 0 || has_unadmitted();
     held_.store(held + count, std::memory_order_release);
+  }
+  template <typename Admit, typename Drop>
+  [[gnu::noinline]] void attend(Admit& admit, Drop& drop) noexcept {
+    if (drops_oldest_ != 0) {
+      drop_oldest(drop);
+    } else {
+      admit_waiting(capacity_, admit);
+      attends_ = has_unadmitted();
+    }
   }
   template <typename Drop>
   void drop_oldest(Drop& drop) noexcept {

@@ -32,19 +32,27 @@ class MailboxList {
   }
   /// Appends any stack to a list of `held` nodes: urgent ones come behind the urgent ones that are there. Returns how
   /// many.
-  std::uint32_t append(MessageHead* newest, std::uint32_t held) noexcept {
+  [[gnu::noinline]] std::uint32_t append(MessageHead* newest, std::uint32_t held) noexcept {
     Chain urgent;
     Chain normal;
-    bool waits = false;
+    MessageHead* first_waiting = nullptr;
+    std::uint32_t from_there = 0;
     for (MessageHead* node = newest; node != nullptr;) {
       MessageHead* below = node->next;
-      waits = waits || (!node->urgent && node->kind == NodeKind::waiting_tell);
-      (node->urgent ? urgent : normal).put_first(node);
+      if (node->urgent) {
+        urgent.put_first(node);
+      } else {
+        normal.put_first(node);
+        if (node->kind == NodeKind::waiting_tell) {
+          first_waiting = node;
+          from_there = normal.count;
+        }
+      }
       node = below;
     }
-    if (waits && unadmitted_ == nullptr) {
-      unadmitted_ = normal.first;
-      admitted_ = held;
+    if (first_waiting != nullptr && unadmitted_ == nullptr) {
+      unadmitted_ = first_waiting;
+      admitted_ = held + normal.count - from_there;
     }
     if (normal.first != nullptr) link_last(normal.first, normal.last);
     insert(last_urgent(), urgent);

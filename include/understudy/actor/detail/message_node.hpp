@@ -85,14 +85,51 @@ struct alignas(16) MessageHead {
 template <typename M>
 struct TellNode final : MessageHead {
   static_assert(alignof(M) <= 16, "a message may not ask for more than 16 bytes of alignment");
-  explicit TellNode(M&& value) : MessageHead(NodeKind::tell), content(std::move(value)) { place_message(&content); }
+  /// `make_content()` gives the message, which is made in its place.
+  template <typename MakeContent>
+  TellNode(std::in_place_t /*tag*/, const MakeContent& make_content)
+      : MessageHead(NodeKind::tell), content(make_content()) {
+    place_message(&content);
+  }
   M content;
 
-  static TellNode* make(M&& value) { return new (allocate_block(sizeof(TellNode))) TellNode(std::move(value)); }
-  static void release(TellNode* node) noexcept {
-    node->~TellNode();
-    free_block(node, sizeof(TellNode));
+  static TellNode* make(M&& value) {
+    return new TellNode(std::in_place, [&value]() -> M { return std::move(value); });
   }
+  static void release(TellNode* node) noexcept { delete node; }
+
+  static void* operator new(std::size_t size) { return allocate_block(size); }
+  static void operator delete(void* node, std::size_t size) noexcept { free_block(node, size); }
+};
+
+/// A message that is not sent yet, in the block in which it will be sent.
+template <typename M>
+class UnsentTell {
+ public:
+  template <typename MakeContent>
+  explicit UnsentTell(std::in_place_t tag, const MakeContent& make_content)
+      : node_(new TellNode<M>(tag, make_content)) {}
+  UnsentTell(UnsentTell&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  UnsentTell& operator=(UnsentTell&& other) noexcept {
+    std::swap(node_, other.node_);
+    return *this;
+  }
+  UnsentTell(const UnsentTell&) = delete;
+  UnsentTell& operator=(const UnsentTell&) = delete;
+  ~UnsentTell() {
+    if (node_ != nullptr) [[unlikely]]
+      end();
+  }
+
+  [[nodiscard]] TellNode<M>& node() const noexcept { return *node_; }
+  [[nodiscard]] M& message() const noexcept { return node_->content; }
+  /// The node belongs to the mailbox now.
+  void note_sent() noexcept { node_ = nullptr; }
+
+ private:
+  [[gnu::noinline]] void end() noexcept { TellNode<M>::release(node_); }
+
+  TellNode<M>* node_;  // Null once it has been sent.
 };
 
 }  // namespace understudy::detail

@@ -85,27 +85,26 @@ class WaitingTellOf final : public WaitingTell {
 /// The receiver has room for what stands in `head`.
 inline void admit(MessageHead& head) noexcept { static_cast<WaitingTell&>(head).admit(); }
 
+/// Lets go of a node whose message has been moved out of it. It is gone, or somebody else's, afterwards.
+template <typename M>
+inline void release_taken(MessageHead& head) noexcept {
+  if (head.kind == NodeKind::tell) {
+    TellNode<M>::release(static_cast<TellNode<M>*>(&head));
+    return;
+  }
+  head.message<M>().~M();
+  if (head.kind == NodeKind::ask) return;  // The Reply that was moved out holds the node from here on.
+  auto& waiting = static_cast<WaitingTellOf<M>&>(head);
+  waiting.admit();
+  if (waiting.leave()) WaitingTellOf<M>::release(&waiting);
+}
+
 /// Moves the message out of a node that has left the queue, into `into`, which is empty. The node is gone, or somebody
 /// else's, afterwards.
 template <typename M>
 void take_message(MessageHead& head, std::optional<M>& into) noexcept {
-  M& message = head.message<M>();
-  into.emplace(std::move(message));
-  switch (head.kind) {
-    case NodeKind::tell:
-      TellNode<M>::release(static_cast<TellNode<M>*>(&head));
-      break;
-    case NodeKind::waiting_tell: {
-      message.~M();
-      auto& waiting = static_cast<WaitingTellOf<M>&>(head);
-      waiting.admit();
-      if (waiting.leave()) WaitingTellOf<M>::release(&waiting);
-      break;
-    }
-    case NodeKind::ask:
-      message.~M();  // The Reply in `into` holds the node from here on.
-      break;
-  }
+  into.emplace(std::move(head.message<M>()));
+  release_taken<M>(head);
 }
 
 }  // namespace understudy::detail
