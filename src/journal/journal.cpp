@@ -102,7 +102,7 @@ struct Journal::State {
 
   Result<std::unique_ptr<SnapshotWriter>> begin_snapshot(Lsn covers);
   Result<void> remove_unfinished_snapshots();
-  Result<void> install(SnapshotWriter::State& sealed);
+  Result<void> install(const SnapshotWriter::State& sealed);
   Result<void> remove_superfluous(Lsn needed_after);
 };
 
@@ -135,7 +135,7 @@ Result<std::unique_ptr<SnapshotWriter>> Journal::State::begin_snapshot(Lsn cover
   return std::unique_ptr<SnapshotWriter>(new SnapshotWriter(std::move(*created)));
 }
 
-Result<void> Journal::State::install(SnapshotWriter::State& sealed) {
+Result<void> Journal::State::install(const SnapshotWriter::State& sealed) {
   if (!sealed.sealed_at) return failure(ErrorCode::invalid_argument, "a snapshot is sealed before it counts");
   if (sealed.head.store_id != store_id || sealed.number != snapshots_begun) {
     return failure(ErrorCode::invalid_argument, "another snapshot has been begun since, or it is another journal's");
@@ -267,10 +267,10 @@ Result<std::unique_ptr<SnapshotWriter>> Journal::begin_snapshot(Lsn covers) {
   return state_->begin_snapshot(covers);
 }
 
-Result<void> Journal::install_snapshot(std::unique_ptr<SnapshotWriter> snapshot) {
+Result<void> Journal::install_snapshot(const SnapshotWriter& snapshot) {
   if (auto refused = refuse_if_replaced(); !refused) return refused;
   if (state_->ended) return std::unexpected(*state_->ended);
-  return state_->install(*snapshot->state_);
+  return state_->install(*snapshot.state_);
 }
 
 Lsn Journal::last_lsn() const noexcept { return state_->committed + state_->batch.count(); }

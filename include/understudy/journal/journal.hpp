@@ -137,7 +137,7 @@ class Journal {
   /// durable;
   /// storage_failed: it does not count, or something older could not be removed; the journal goes on, and the next
   /// snapshot removes what is left.
-  [[nodiscard]] Result<void> install_snapshot(std::unique_ptr<SnapshotWriter> snapshot);
+  [[nodiscard]] Result<void> install_snapshot(const SnapshotWriter& snapshot);
 
   /// LSN of the last record added. 0 when there is none.
   [[nodiscard]] Lsn last_lsn() const noexcept;

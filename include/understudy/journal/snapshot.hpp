@@ -4,7 +4,7 @@
 //   for (...) (*snapshot)->add(kind, payload);            // the state, in as many records as it takes
 //   journal->commit(); journal->flush();                  // all that the snapshot can have seen
 //   (*snapshot)->seal(journal->durable_lsn());            // flushed, and read back
-//   journal->install_snapshot(std::move(*snapshot));      // counts from here on; older segments go
+//   journal->install_snapshot(**snapshot);                  // counts from here on; older segments go
 //
 // At start-up the records of the newest snapshot are given to the replay function, then those of the journal after the
 // LSN that it covers. Two kinds of state can be kept so:

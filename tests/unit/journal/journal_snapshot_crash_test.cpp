@@ -99,7 +99,7 @@ class SmallStore {
       return true;
     }
     if (!journal_->commit() || !flush()) return false;
-    if (snapshot_->seal(journal_->durable_lsn())) static_cast<void>(journal_->install_snapshot(std::move(snapshot_)));
+    if (snapshot_->seal(journal_->durable_lsn())) static_cast<void>(journal_->install_snapshot(*snapshot_));
     snapshot_.reset();
     return true;
   }

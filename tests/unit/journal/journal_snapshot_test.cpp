@@ -24,7 +24,7 @@ Result<std::unique_ptr<SnapshotWriter>> make_snapshot(Journal& journal, const Pa
 Result<void> take_snapshot(Journal& journal, const Payloads& payloads) {
   auto snapshot = make_snapshot(journal, payloads);
   if (!snapshot) return std::unexpected(snapshot.error());
-  return journal.install_snapshot(std::move(*snapshot));
+  return journal.install_snapshot(**snapshot);
 }
 
 bool has_file(SimulatedDisk& disk, const std::string& name) { return disk.files().contains(name); }
@@ -65,7 +65,7 @@ TEST(JournalSnapshot, SegmentsThatItCoversGo) {
   ASSERT_TRUE(snapshot);
   ASSERT_TRUE(write_flushed(*opened, {"b"}));  // In a segment of its own: the snapshot has begun.
   EXPECT_TRUE(has_file(disk, first_segment));
-  ASSERT_TRUE(opened->install_snapshot(std::move(*snapshot)));
+  ASSERT_TRUE(opened->install_snapshot(**snapshot));
   EXPECT_FALSE(has_file(disk, first_segment));
   EXPECT_TRUE(has_file(disk, second_segment));
   const JournalUsage usage = opened->usage();
@@ -100,7 +100,7 @@ TEST(JournalSnapshot, ARecordInTheMiddleOfABatchCanBeTheLastOneCovered) {
     ASSERT_TRUE(snapshot);
     ASSERT_TRUE((*snapshot)->add(RecordKind{9}, "ab"));
     ASSERT_TRUE((*snapshot)->seal(3));
-    ASSERT_TRUE(opened->install_snapshot(std::move(*snapshot)));
+    ASSERT_TRUE(opened->install_snapshot(**snapshot));
   }
   const auto opened = open_journal(disk);
   ASSERT_TRUE(opened.good()) << opened.message();
@@ -130,11 +130,11 @@ TEST(JournalSnapshot, BeginningAnotherGivesUpTheOneBefore) {
   ASSERT_TRUE(before);
   auto snapshot = opened->begin_snapshot(1);  // Of the same name.
   ASSERT_TRUE(snapshot);
-  const auto refused = opened->install_snapshot(std::move(*before));
+  const auto refused = opened->install_snapshot(**before);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error(), ErrorCode::invalid_argument);
   ASSERT_TRUE((*snapshot)->seal(1));
-  EXPECT_TRUE(opened->install_snapshot(std::move(*snapshot)));
+  EXPECT_TRUE(opened->install_snapshot(**snapshot));
 }
 
 TEST(JournalSnapshot, WrongUseIsRefusedWithTheReason) {
@@ -152,14 +152,14 @@ TEST(JournalSnapshot, WrongUseIsRefusedWithTheReason) {
     auto snapshot = opened->begin_snapshot(1);
     ASSERT_TRUE(snapshot);
     expect((*snapshot)->seal(0), "can't have ended at LSN 0");
-    expect(opened->install_snapshot(std::move(*snapshot)), "sealed");
+    expect(opened->install_snapshot(**snapshot), "sealed");
   }
   ASSERT_TRUE(write(*opened, {"b"}));
   {
     auto snapshot = opened->begin_snapshot(1);
     ASSERT_TRUE(snapshot);
     ASSERT_TRUE((*snapshot)->seal(2));
-    expect(opened->install_snapshot(std::move(*snapshot)), "durable up to 1");
+    expect(opened->install_snapshot(**snapshot), "durable up to 1");
   }
   EXPECT_TRUE(write_flushed(*opened, {"c"})) << "the journal goes on";
 }
@@ -198,7 +198,7 @@ TEST(JournalSnapshot, AFailingDiskFailsItAloneAndTheJournalGoesOn) {
   EXPECT_EQ(sealed.error(), ErrorCode::storage_failed);
   EXPECT_FALSE((*snapshot)->add(RecordKind{9}, "b"));
   disk.set_faults({});
-  EXPECT_FALSE(opened->install_snapshot(std::move(*snapshot)));
+  EXPECT_FALSE(opened->install_snapshot(**snapshot));
   EXPECT_TRUE(write_flushed(*opened, {"b"}));
   EXPECT_TRUE(take_snapshot(*opened, {"ab"}));
 }
