@@ -49,6 +49,46 @@ inline constexpr std::size_t kind_at = 4;
 inline constexpr std::size_t header_bytes = 5;
 }  // namespace record_layout
 
+inline constexpr std::uint32_t snapshot_version = 1;
+
+namespace snapshot_layout {
+inline constexpr std::string_view magic = "USSNAPSH";
+inline constexpr std::size_t version_at = 8;
+inline constexpr std::size_t reserved_at = 12;
+inline constexpr std::size_t store_id_at = 16;
+inline constexpr std::size_t covers_at = 32;
+inline constexpr std::size_t link_lsn_at = 40;
+inline constexpr std::size_t link_at = 48;
+inline constexpr std::size_t checksum_at = 56;
+inline constexpr std::size_t bytes = 64;
+static_assert(store_id_at + sizeof(StoreId) == covers_at);
+static_assert(checksum_at + sizeof(std::uint64_t) == bytes);
+}  // namespace snapshot_layout
+
+namespace block_layout {
+inline constexpr std::string_view magic = "USSB";
+inline constexpr std::size_t count_at = 4;
+inline constexpr std::size_t raw_bytes_at = 8;
+inline constexpr std::size_t stored_bytes_at = 16;
+inline constexpr std::size_t previous_at = 24;
+inline constexpr std::size_t body_checksum_at = 32;
+inline constexpr std::size_t checksum_at = 40;
+inline constexpr std::size_t header_bytes = 48;
+static_assert(checksum_at + sizeof(std::uint64_t) == header_bytes);
+}  // namespace block_layout
+
+namespace end_layout {
+inline constexpr std::string_view magic = "USSE";
+inline constexpr std::size_t reserved_at = 4;
+inline constexpr std::size_t records_at = 8;
+inline constexpr std::size_t end_lsn_at = 16;
+inline constexpr std::size_t previous_at = 24;
+inline constexpr std::size_t checksum_at = 32;
+inline constexpr std::size_t bytes = 40;
+static_assert(checksum_at + sizeof(std::uint64_t) == bytes);
+static_assert(bytes < block_layout::header_bytes);
+}  // namespace end_layout
+
 static_assert(payload_bytes_max + record_layout::header_bytes <= batch_bytes_max, "every record fits into a batch");
 static_assert(payload_bytes_max <= UINT32_MAX, "a payload's length fits its field");
 static_assert(batch_bytes_max / record_layout::header_bytes <= UINT32_MAX, "a batch's record count fits its field");

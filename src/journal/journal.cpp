@@ -3,12 +3,17 @@
 #include "journal/batch_builder.hpp"
 #include "journal/invariant.hpp"
 #include "journal/recovery.hpp"
+#include "journal/segment_name.hpp"
 #include "journal/segment_writer.hpp"
+#include "journal/snapshot_name.hpp"
+#include "journal/snapshot_state.hpp"
 #include "understudy/runtime/detail/library_call.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace understudy {
 
@@ -22,7 +27,11 @@ struct Journal::State {
   journal::BatchBuilder batch;                   // added, not committed
   std::optional<journal::SegmentWriter> writer;  // empty until this life's first batch is written
   std::uint64_t last_segment = 0;
-  std::uint64_t chain = 0;  // at the end of the last segment, while there is no writer
+  std::uint64_t chain = 0;      // at the end of the last segment, while there is no writer
+  bool segment_wanted = false;  // the next batch begins a segment, for a snapshot has begun
+  std::vector<journal::KeptSegment> segments;
+  std::optional<SnapshotReport> snapshot;
+  std::uint64_t snapshots_begun = 0;
 
   // durable <= committed <= committed + batch.count(), the last LSN given out.
   Lsn committed = 0;
@@ -48,6 +57,8 @@ struct Journal::State {
     if (!created) return std::unexpected(created.error());
     writer = std::move(*created);
     last_segment = head.number;
+    segments.push_back({.number = head.number, .first_lsn = head.first_lsn, .bytes = writer->bytes()});
+    segment_wanted = false;
     return {};
   }
 
@@ -65,7 +76,7 @@ struct Journal::State {
 
   Result<void> commit() {
     if (batch.empty()) return {};
-    if (writer && !writer->empty() && writer->bytes() + batch.bytes() > segment_bytes_max) {
+    if (writer && !writer->empty() && (segment_wanted || writer->bytes() + batch.bytes() > segment_bytes_max)) {
       if (auto flushed = flush(); !flushed) return flushed;
       if (auto begun = begin_segment(); !begun) return end(begun.error());
     }
@@ -73,6 +84,7 @@ struct Journal::State {
       if (auto begun = begin_segment(); !begun) return end(begun.error());
     }
     if (auto written = writer->append(batch, committed + 1, durable); !written) return end(written.error());
+    segments.back().bytes = writer->bytes();
     committed += batch.count();
     marked = durable;
     batch.clear();
@@ -87,7 +99,76 @@ struct Journal::State {
     marked = durable;
     return {};
   }
+
+  Result<std::unique_ptr<SnapshotWriter>> begin_snapshot(Lsn covers);
+  Result<void> remove_unfinished_snapshots();
+  Result<void> install(const SnapshotWriter::State& sealed);
+  Result<void> remove_superfluous(Lsn needed_after);
 };
+
+Result<void> Journal::State::remove_unfinished_snapshots() {
+  auto names = storage->list();
+  if (!names) return std::unexpected(names.error());
+  for (const std::string& name : *names) {
+    if (!journal::is_unfinished_snapshot(name)) continue;
+    if (auto removed = storage->remove(name); !removed) return removed;
+  }
+  return {};
+}
+
+Result<std::unique_ptr<SnapshotWriter>> Journal::State::begin_snapshot(Lsn covers) {
+  if (committed == 0) return failure(ErrorCode::invalid_argument, "there is nothing yet to make a snapshot of");
+  if (covers > committed + batch.count()) {
+    return failure(ErrorCode::invalid_argument, "a snapshot can't cover LSN " + std::to_string(covers) +
+                                                    ": the last one is " + std::to_string(committed + batch.count()));
+  }
+  if (auto removed = remove_unfinished_snapshots(); !removed) return std::unexpected(removed.error());
+  journal::SnapshotHead head;
+  head.store_id = store_id;
+  head.covers = covers;
+  head.link_lsn = committed;
+  head.link = writer ? writer->chain() : chain;
+  auto created = SnapshotWriter::State::create(*storage, head);
+  if (!created) return std::unexpected(created.error());
+  segment_wanted = true;
+  (*created)->number = ++snapshots_begun;
+  return std::unique_ptr<SnapshotWriter>(new SnapshotWriter(std::move(*created)));
+}
+
+Result<void> Journal::State::install(const SnapshotWriter::State& sealed) {
+  if (!sealed.sealed_at) return failure(ErrorCode::invalid_argument, "a snapshot is sealed before it counts");
+  if (sealed.head.store_id != store_id || sealed.number != snapshots_begun) {
+    return failure(ErrorCode::invalid_argument, "another snapshot has been begun since, or it is another journal's");
+  }
+  if (*sealed.sealed_at > durable) {
+    return failure(ErrorCode::invalid_argument, "the snapshot ends at LSN " + std::to_string(*sealed.sealed_at) +
+                                                    ", and the journal is durable up to " + std::to_string(durable));
+  }
+  const Lsn covers = sealed.head.covers;
+  if (snapshot && snapshot->covers >= covers) return storage->remove(journal::unfinished_snapshot_name(covers));
+  const std::string name = journal::snapshot_name(covers);
+  if (auto renamed = storage->rename(journal::unfinished_snapshot_name(covers), name); !renamed) return renamed;
+  snapshot = SnapshotReport{
+      .file = name, .covers = covers, .end_lsn = *sealed.sealed_at, .records = sealed.records, .bytes = sealed.bytes};
+  return remove_superfluous(std::min(covers, sealed.head.link_lsn));
+}
+
+/// Removes what start-up needs no more: snapshots before the one that counts, and whole segments without a record after
+/// `needed_after`, the oldest first, so that those that are left follow on one another however far this gets.
+Result<void> Journal::State::remove_superfluous(Lsn needed_after) {
+  auto names = storage->list();
+  if (!names) return std::unexpected(names.error());
+  for (const std::string& name : *names) {
+    const auto covers = journal::snapshot_covers(name);
+    if (!covers || *covers >= snapshot->covers) continue;
+    if (auto removed = storage->remove(name); !removed) return removed;
+  }
+  while (segments.size() > 1 && segments[1].first_lsn <= needed_after + 1) {
+    if (auto removed = storage->remove(journal::segment_name(segments.front().number)); !removed) return removed;
+    segments.erase(segments.begin());
+  }
+  return {};
+}
 
 namespace {
 
@@ -125,6 +206,8 @@ Result<std::unique_ptr<Journal>> Journal::open(std::shared_ptr<Storage> storage,
   }
   state->report = std::move(recovered->report);
   state->last_segment = recovered->last_segment;
+  state->segments = std::move(recovered->segments);
+  state->snapshot = state->report.snapshot;
   state->chain = recovered->chain;
   state->committed = recovered->last_lsn;
   state->durable = recovered->last_lsn;
@@ -178,10 +261,30 @@ Result<void> Journal::close() {
   return closed;
 }
 
+Result<std::unique_ptr<SnapshotWriter>> Journal::begin_snapshot(Lsn covers) {
+  if (auto refused = refuse_if_replaced(); !refused) return std::unexpected(refused.error());
+  if (state_->ended) return std::unexpected(*state_->ended);
+  return state_->begin_snapshot(covers);
+}
+
+Result<void> Journal::install_snapshot(const SnapshotWriter& snapshot) {
+  if (auto refused = refuse_if_replaced(); !refused) return refused;
+  if (state_->ended) return std::unexpected(*state_->ended);
+  return state_->install(*snapshot.state_);
+}
+
 Lsn Journal::last_lsn() const noexcept { return state_->committed + state_->batch.count(); }
 Lsn Journal::committed_lsn() const noexcept { return state_->committed; }
 Lsn Journal::durable_lsn() const noexcept { return state_->durable; }
 std::size_t Journal::open_batch_bytes() const noexcept { return state_->batch.empty() ? 0 : state_->batch.bytes(); }
 const RecoveryReport& Journal::recovery() const noexcept { return state_->report; }
+const std::optional<SnapshotReport>& Journal::snapshot() const noexcept { return state_->snapshot; }
+
+JournalUsage Journal::usage() const noexcept {
+  JournalUsage usage{.segments = state_->segments.size()};
+  for (const journal::KeptSegment& segment : state_->segments) usage.segment_bytes += segment.bytes;
+  if (state_->snapshot) usage.snapshot_bytes = state_->snapshot->bytes;
+  return usage;
+}
 
 }  // namespace understudy

@@ -2,32 +2,13 @@
 
 #include "journal/checksum.hpp"
 #include "journal/invariant.hpp"
+#include "journal/little_endian.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 
 namespace understudy::journal {
-
-namespace {
-
-template <typename Number>
-void store(char* at, Number number) noexcept {
-  for (std::size_t byte = 0; byte < sizeof(Number); ++byte) {
-    at[byte] = static_cast<char>(static_cast<unsigned char>(number >> (8U * byte)));
-  }
-}
-
-template <typename Number>
-Number load(const char* at) noexcept {
-  Number number = 0;
-  for (std::size_t byte = 0; byte < sizeof(Number); ++byte) {
-    number |= static_cast<Number>(static_cast<Number>(static_cast<unsigned char>(at[byte])) << (8U * byte));
-  }
-  return number;
-}
-
-}  // namespace
 
 void encode(SegmentHead& head, std::span<char, head_layout::bytes> into) noexcept {
   char* const at = into.data();

@@ -3,6 +3,8 @@
 #include "journal/invariant.hpp"
 #include "journal/segment_name.hpp"
 #include "journal/segment_reader.hpp"
+#include "journal/snapshot_name.hpp"
+#include "journal/snapshot_reader.hpp"
 
 #include <algorithm>
 #include <string>
@@ -25,35 +27,99 @@ class Recovery {
   Recovery(Storage& storage, const ReplayFunction& apply) noexcept : storage_(storage), apply_(apply) {}
 
   Result<Recovered> run() {
-    auto segments = list_segments();
-    if (!segments) return std::unexpected(segments.error());
-    for (std::size_t index = 0; index < segments->size(); ++index) {
-      const std::uint64_t number = index + 1;
-      if (const std::uint64_t found = (*segments)[index]; found != number) {
+    if (auto listed = list_files(); !listed) return std::unexpected(listed.error());
+    if (newest_snapshot_) {
+      if (auto loaded = load_snapshot(*newest_snapshot_); !loaded) return std::unexpected(loaded.error());
+    }
+    // Without a snapshot nothing has ever been removed.
+    const std::uint64_t first = snapshot_ && !segments_.empty() ? segments_.front() : 1;
+    for (std::size_t index = 0; index < segments_.size(); ++index) {
+      const std::uint64_t number = first + index;
+      if (const std::uint64_t found = segments_[index]; found != number) {
         file_ = segment_name(number);
         return std::unexpected(damaged(0, "the segment is missing, though there is " + segment_name(found)));
       }
-      const bool last = number == segments->size();
+      const bool last = index + 1 == segments_.size();
       if (auto read = read_segment(number, last); !read) return std::unexpected(read.error());
     }
+    if (auto fits = check_that_snapshot_fits(); !fits) return std::unexpected(fits.error());
     if (cut_) {
       if (auto made = make_cut(); !made) return std::unexpected(made.error());
+    }
+    for (const std::string& name : unfinished_) {
+      if (auto removed = storage_.remove(name); !removed) return std::unexpected(removed.error());
     }
     recovered_.report.last_lsn = recovered_.last_lsn;
     return std::move(recovered_);
   }
 
  private:
-  /// The numbers of the segments there are, in order.
-  Result<std::vector<std::uint64_t>> list_segments() {
+  Result<void> list_files() {
     auto names = storage_.list();
     if (!names) return std::unexpected(names.error());
-    std::vector<std::uint64_t> numbers;
-    for (const std::string& name : *names) {
-      if (const auto number = segment_number(name)) numbers.push_back(*number);
+    for (std::string& name : *names) {
+      if (const auto number = segment_number(name)) segments_.push_back(*number);
+      if (const auto covers = snapshot_covers(name)) newest_snapshot_ = std::max(newest_snapshot_.value_or(0), *covers);
+      if (is_unfinished_snapshot(name)) unfinished_.push_back(std::move(name));
     }
-    std::ranges::sort(numbers);
-    return numbers;
+    std::ranges::sort(segments_);
+    return {};
+  }
+
+  Result<void> load_snapshot(Lsn covers) {
+    file_ = snapshot_name(covers);
+    auto file = storage_.open(file_);
+    if (!file) return std::unexpected(file.error());
+    auto reader = SnapshotReader::open(std::move(*file));
+    if (!reader) return std::unexpected(reader.error());
+    auto head = reader->read_head();
+    if (!head) return std::unexpected(head.error());
+    if (!*head) return std::unexpected(damaged(0, "the snapshot's head fails its checksum"));
+    if ((*head)->version != snapshot_version) {
+      return std::unexpected(unknown_version("snapshot", (*head)->version, snapshot_version));
+    }
+    if ((*head)->covers != covers) {
+      return std::unexpected(damaged(
+          snapshot_layout::covers_at,
+          "the snapshot says that it covers LSN " + std::to_string((*head)->covers) + ", not what its name says"));
+    }
+    snapshot_ = **head;
+    recovered_.store_id = snapshot_->store_id;
+    SnapshotReport report{.file = file_, .covers = covers, .bytes = reader->file_bytes()};
+    while (true) {
+      auto step = reader->next();
+      if (!step) return std::unexpected(step.error());
+      if (const auto* damage = std::get_if<Damage>(&*step))
+        return std::unexpected(damaged(damage->offset, damage->reason));
+      if (const auto* end = std::get_if<SnapshotEnd>(&*step)) {
+        report.records = end->records;
+        report.end_lsn = end->end_lsn;
+        recovered_.report.snapshot = std::move(report);
+        return {};
+      }
+      const auto apply = [&](const Record& record) { return apply_({covers, record.kind, record.payload}); };
+      if (auto applied = replay_records(std::get<GoodBlock>(*step).body, covers, apply); !applied) return applied;
+    }
+  }
+
+  /// Where the journal's records are those that the snapshot was made beside, its chain has at one place the value that
+  /// the snapshot names.
+  void look_for_link() noexcept {
+    if (snapshot_ && recovered_.last_lsn == snapshot_->link_lsn && recovered_.chain == snapshot_->link) linked_ = true;
+  }
+
+  Result<void> check_that_snapshot_fits() {
+    if (!snapshot_) return {};
+    const SnapshotReport& report = *recovered_.report.snapshot;
+    file_ = report.file;
+    if (recovered_.last_lsn < report.end_lsn) {
+      return std::unexpected(damaged(0, "the snapshot shows records up to LSN " + std::to_string(report.end_lsn) +
+                                            ", and the journal ends before that: segments are missing or cut short"));
+    }
+    if (!linked_) {
+      return std::unexpected(damaged(0, "the segments that are there don't follow on the snapshot"));
+    }
+    return {};
   }
 
   Result<void> read_segment(std::uint64_t number, bool last) {
@@ -74,12 +140,22 @@ class Recovery {
       }
       return std::unexpected(damaged(0, "the segment's head fails its checksum"));
     }
+    if (recovered_.last_segment == 0 && number > 1) {
+      // What was before it was removed; that this is the right place to go on from is for the link to show.
+      recovered_.last_lsn = (*head)->first_lsn - 1;
+      recovered_.chain = (*head)->previous;
+    }
+    look_for_link();
     if (auto fits = check_head(**head, number); !fits) return fits;
     recovered_.store_id = (*head)->store_id;
     recovered_.last_segment = number;
     recovered_.chain = (*head)->checksum;
+    look_for_link();
     ++recovered_.report.segments;
-    return read_batches(*reader, last);
+    recovered_.segments.push_back({.number = number, .first_lsn = (*head)->first_lsn, .bytes = 0});
+    auto replayed = read_batches(*reader, last);
+    recovered_.segments.back().bytes = cut_ ? cut_->torn_tail.offset : reader->file_bytes();
+    return replayed;
   }
 
   /// Makes what is read be what the disk has: see the contract of Storage on failed flushes.
@@ -90,10 +166,7 @@ class Recovery {
 
   Result<void> check_head(const SegmentHead& head, std::uint64_t number) const {
     if (head.version != format_version) {
-      return std::unexpected(
-          damaged(head_layout::version_at, "the segment has format version " + std::to_string(head.version) +
-                                               ", and this program knows version " + std::to_string(format_version) +
-                                               " only: a newer program wrote it"));
+      return std::unexpected(unknown_version("segment", head.version, format_version));
     }
     if (recovered_.store_id && head.store_id != *recovered_.store_id) {
       return std::unexpected(damaged(head_layout::store_id_at, "the segment belongs to another store"));
@@ -142,12 +215,25 @@ class Recovery {
     if (!is_whole(batch.body, header.count)) {
       return std::unexpected(damaged(batch.offset, "the batch's records don't fill it"));
     }
-    if (auto applied = replay_records(batch.body, header.first_lsn, apply_); !applied) return applied;
-    if (header.count > 0 && recovered_.report.first_lsn == 0) recovered_.report.first_lsn = header.first_lsn;
-    recovered_.report.records += header.count;
-    recovered_.last_lsn += header.count;
+    const Lsn covered = snapshot_ ? snapshot_->covers : 0;
+    const Lsn last_lsn = recovered_.last_lsn + header.count;
+    if (last_lsn > covered) {
+      if (auto applied = replay_after(covered, batch); !applied) return applied;
+    }
+    recovered_.last_lsn = last_lsn;
     recovered_.chain = header.checksum;
+    look_for_link();
     return {};
+  }
+
+  Result<void> replay_after(Lsn covered, const GoodBatch& batch) {
+    const auto apply = [&](const Record& record) -> Result<void> {
+      if (record.lsn <= covered) return {};
+      if (recovered_.report.first_lsn == 0) recovered_.report.first_lsn = record.lsn;
+      ++recovered_.report.records;
+      return apply_(record);
+    };
+    return replay_records(batch.body, batch.header.first_lsn, apply);
   }
 
   /// A torn tail, to be cut, or rot, which is an error.
@@ -155,6 +241,10 @@ class Recovery {
     if (!last) {
       return std::unexpected(
           damaged(damage.offset, damage.reason + ", in a segment that was flushed before the next one was made"));
+    }
+    if (snapshot_ && recovered_.last_lsn < recovered_.report.snapshot->end_lsn) {
+      return std::unexpected(damaged(damage.offset, damage.reason + ", though it had been flushed, as " +
+                                                        recovered_.report.snapshot->file + " proves"));
     }
     auto proof = reader.find_durable_mark(damage.offset + 1, recovered_.last_lsn + 1);
     if (!proof) return std::unexpected(proof.error());
@@ -180,7 +270,12 @@ class Recovery {
     return {};
   }
 
-  /// The error for damage in the current segment. Its LSN: of the first record that can't be had.
+  [[nodiscard]] Error unknown_version(const char* what, std::uint32_t found, std::uint32_t known) const {
+    return damaged(head_layout::version_at, std::string("the ") + what + " has format version " +
+                                                std::to_string(found) + ", and this program knows version " +
+                                                std::to_string(known) + " only: a newer program wrote it");
+  }
+  /// The error for damage in the current file. Its LSN: of the first record that can't be had.
   Error damaged(std::uint64_t offset, const std::string& what) const {
     return Error(ErrorCode::data_damaged, storage_.describe() + "/" + file_ + ", offset " + std::to_string(offset) +
                                               ", LSN " + std::to_string(recovered_.last_lsn + 1) + ": " + what +
@@ -189,8 +284,13 @@ class Recovery {
 
   Storage& storage_;
   const ReplayFunction& apply_;
+  std::vector<std::uint64_t> segments_;  // their numbers, in order
+  std::optional<Lsn> newest_snapshot_;
+  std::vector<std::string> unfinished_;
+  std::optional<SnapshotHead> snapshot_;  // the one that was loaded
+  bool linked_ = false;
   Recovered recovered_;
-  std::string file_;  // the segment being read
+  std::string file_;  // the file being read
   std::optional<Cut> cut_;
 };
 

@@ -2,7 +2,7 @@
 // docs/journal-format.md under "Start-up".
 //
 // Changes nothing until all was read and replayed; then at most cuts a torn tail off the last segment, or removes a
-// last segment whose creation wasn't finished.
+// last segment whose creation wasn't finished, and removes snapshots that were not finished.
 #pragma once
 
 #include "journal/record_codec.hpp"
@@ -12,8 +12,16 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace understudy::journal {
+
+/// A segment that is there.
+struct KeptSegment {
+  std::uint64_t number = 0;
+  Lsn first_lsn = 0;
+  std::uint64_t bytes = 0;
+};
 
 /// Where the journal goes on.
 struct Recovered {
@@ -22,6 +30,7 @@ struct Recovered {
   std::uint64_t last_segment = 0;   ///< Number of the last segment that holds; 0 for a fresh start.
   std::uint64_t chain = 0;          ///< Chain value at its end.
   Lsn last_lsn = 0;
+  std::vector<KeptSegment> segments;  ///< In order.
 };
 
 /// Recovers the journal in a directory that the caller has locked. Errors: as Journal::open.

@@ -4,14 +4,11 @@
 #include "journal/invariant.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <span>
 
 namespace understudy::journal {
 
 namespace {
-
-constexpr std::size_t chunk_bytes = std::size_t{1} << 20U;
 
 std::span<const char, batch_layout::header_bytes> as_header(BytesView bytes) {
   return std::span<const char, batch_layout::header_bytes>(bytes.data(), batch_layout::header_bytes);
@@ -20,14 +17,14 @@ std::span<const char, batch_layout::header_bytes> as_header(BytesView bytes) {
 }  // namespace
 
 Result<SegmentReader> SegmentReader::open(std::unique_ptr<StorageFile> file) {
-  auto size = file->size();
-  if (!size) return std::unexpected(size.error());
-  return SegmentReader(std::move(file), *size);
+  auto window = FileWindow::open(std::move(file));
+  if (!window) return std::unexpected(window.error());
+  return SegmentReader(std::move(*window));
 }
 
 Result<std::optional<SegmentHead>> SegmentReader::read_head() {
-  if (file_bytes_ < head_layout::bytes) return std::nullopt;
-  auto bytes = view(0, head_layout::bytes);
+  if (file_bytes() < head_layout::bytes) return std::nullopt;
+  auto bytes = window_.view(0, head_layout::bytes);
   if (!bytes) return std::unexpected(bytes.error());
   auto head = decode_segment_head(std::span<const char, head_layout::bytes>(bytes->data(), head_layout::bytes));
   if (head) {
@@ -39,10 +36,10 @@ Result<std::optional<SegmentHead>> SegmentReader::read_head() {
 
 Result<ReadStep> SegmentReader::next() {
   require(at_ >= head_layout::bytes, "the head is read before the batches");
-  if (at_ == file_bytes_) return EndOfSegment{};
-  const std::uint64_t left = file_bytes_ - at_;
+  if (at_ == file_bytes()) return EndOfSegment{};
+  const std::uint64_t left = file_bytes() - at_;
   if (left < batch_layout::header_bytes) return Damage{at_, "the file ends inside a batch's header"};
-  auto header_bytes = view(at_, batch_layout::header_bytes);
+  auto header_bytes = window_.view(at_, batch_layout::header_bytes);
   if (!header_bytes) return std::unexpected(header_bytes.error());
   const std::uint64_t seed = batch_seed(head_checksum_, at_);
   const auto header = decode_batch_header(as_header(*header_bytes), seed);
@@ -51,7 +48,7 @@ Result<ReadStep> SegmentReader::next() {
   if (header->body_bytes > left - batch_layout::header_bytes) return Damage{at_, "the file ends inside a batch"};
 
   const auto batch_bytes = static_cast<std::size_t>(batch_layout::header_bytes + header->body_bytes);
-  auto bytes = view(at_, batch_bytes);
+  auto bytes = window_.view(at_, batch_bytes);
   if (!bytes) return std::unexpected(bytes.error());
   const BytesView body = bytes->substr(batch_layout::header_bytes);
   if (checksum(body, seed) != header->body_checksum) return Damage{at_, "a batch's records fail their checksum"};
@@ -61,9 +58,10 @@ Result<ReadStep> SegmentReader::next() {
 }
 
 Result<std::optional<std::uint64_t>> SegmentReader::find_durable_mark(std::uint64_t offset, Lsn lsn) {
-  while (offset + batch_layout::header_bytes <= file_bytes_) {
-    const auto window = static_cast<std::size_t>(std::min<std::uint64_t>(chunk_bytes, file_bytes_ - offset));
-    auto bytes = view(offset, window);
+  while (offset + batch_layout::header_bytes <= file_bytes()) {
+    const auto window =
+        static_cast<std::size_t>(std::min<std::uint64_t>(FileWindow::chunk_bytes, file_bytes() - offset));
+    auto bytes = window_.view(offset, window);
     if (!bytes) return std::unexpected(bytes.error());
     for (std::size_t at = bytes->find(batch_layout::magic); at != BytesView::npos;
          at = bytes->find(batch_layout::magic, at + 1)) {
@@ -75,29 +73,6 @@ Result<std::optional<std::uint64_t>> SegmentReader::find_durable_mark(std::uint6
     offset += window - batch_layout::header_bytes + 1;
   }
   return std::nullopt;
-}
-
-Result<BytesView> SegmentReader::view(std::uint64_t offset, std::size_t size) {
-  require(offset <= file_bytes_ && size <= file_bytes_ - offset, "only what the file has is read");
-  const std::uint64_t buffer_end = buffer_offset_ + buffer_bytes_;
-  std::size_t kept = 0;
-  if (offset >= buffer_offset_ && offset < buffer_end) kept = static_cast<std::size_t>(buffer_end - offset);
-  if (kept < size) {
-    const auto wanted = static_cast<std::size_t>(
-        std::min<std::uint64_t>(std::max<std::uint64_t>(size, chunk_bytes), file_bytes_ - offset));
-    const std::size_t kept_at = kept == 0 ? 0 : static_cast<std::size_t>(offset - buffer_offset_);
-    if (buffer_.size() < wanted) buffer_.resize(wanted);
-    std::memmove(buffer_.data(), buffer_.data() + kept_at, kept);
-    buffer_offset_ = offset;
-    buffer_bytes_ = kept;
-    auto read = file_->read_at(offset + kept, std::span<char>(buffer_.data() + kept, wanted - kept));
-    if (!read) return std::unexpected(read.error());
-    buffer_bytes_ += *read;
-    if (buffer_bytes_ < size) {
-      return failure(ErrorCode::storage_failed, file_->name() + " became shorter while it was read");
-    }
-  }
-  return BytesView(buffer_.data() + (offset - buffer_offset_), size);
 }
 
 }  // namespace understudy::journal

@@ -5,6 +5,7 @@
 // checksum of its header held and it fits the file.
 #pragma once
 
+#include "journal/file_window.hpp"
 #include "journal/record_codec.hpp"
 #include "understudy/base/bytes.hpp"
 #include "understudy/base/error.hpp"
@@ -48,25 +49,16 @@ class SegmentReader {
   /// `lsn`. Gives its offset. Errors: those of the file.
   [[nodiscard]] Result<std::optional<std::uint64_t>> find_durable_mark(std::uint64_t offset, Lsn lsn);
 
-  [[nodiscard]] std::uint64_t file_bytes() const noexcept { return file_bytes_; }
+  [[nodiscard]] std::uint64_t file_bytes() const noexcept { return window_.file_bytes(); }
   /// Gives the file away; the reader is of no more use.
-  [[nodiscard]] std::unique_ptr<StorageFile> release_file() noexcept { return std::move(file_); }
+  [[nodiscard]] std::unique_ptr<StorageFile> release_file() noexcept { return window_.release_file(); }
 
  private:
-  SegmentReader(std::unique_ptr<StorageFile> file, std::uint64_t file_bytes) noexcept
-      : file_(std::move(file)), file_bytes_(file_bytes) {}
+  explicit SegmentReader(FileWindow window) noexcept : window_(std::move(window)) {}
 
-  /// `size` bytes from `offset` on, which the file must have; valid until the next call. `offset` may jump.
-  [[nodiscard]] Result<BytesView> view(std::uint64_t offset, std::size_t size);
-
-  std::unique_ptr<StorageFile> file_;
-  std::uint64_t file_bytes_;
+  FileWindow window_;
   std::uint64_t head_checksum_ = 0;
   std::uint64_t at_ = 0;  // where the next batch should begin
-
-  Bytes buffer_;  // holds the file's bytes from buffer_offset_ on, buffer_bytes_ of them
-  std::uint64_t buffer_offset_ = 0;
-  std::size_t buffer_bytes_ = 0;
 };
 
 }  // namespace understudy::journal

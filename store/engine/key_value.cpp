@@ -1,5 +1,6 @@
 #include "engine/key_value.hpp"
 
+#include "engine/snapshotter.hpp"
 #include "engine/unsafe_keys.hpp"
 #include "engine/writer.hpp"
 #include "understudy/actor/spawn.hpp"
@@ -19,10 +20,12 @@ constexpr std::size_t bytes_per_batch_max = std::size_t{1} << 20U;
 /// The state of one incarnation, and the operations on it.
 class KeyValue final : private Transaction {
  public:
-  KeyValue(std::shared_ptr<SharedState> shared, KeySpace keys, Address<WriterMessage> writer)
+  KeyValue(std::shared_ptr<SharedState> shared, KeySpace keys, Address<WriterMessage> writer,
+           Address<TakeSnapshot> snapshotter)
       : shared_(std::move(shared)),
         keys_(std::move(keys)),
         writer_(std::move(writer)),
+        snapshotter_(std::move(snapshotter)),
         answers_early_(shared_->options.durability == Durability::none) {
     begin_batch();
     shared_->keys.store(keys_.size(), std::memory_order_relaxed);
@@ -41,6 +44,7 @@ class KeyValue final : private Transaction {
     begin_batch();
     const Result<void> accepted = co_await writer_.tell(std::move(sent));
     if (!accepted) throw std::runtime_error("the writer is gone");
+    if (shared_->snapshot_is_due()) want_snapshot();
   }
 
  private:
@@ -151,6 +155,12 @@ class KeyValue final : private Transaction {
     if (unsafe_.any()) waits_ = true;
   }
 
+  void want_snapshot() {
+    shared_->snapshot_runs.store(true, std::memory_order_relaxed);
+    // No room: one is waited for already.
+    if (!snapshotter_.try_tell(TakeSnapshot{})) shared_->snapshot_runs.store(false, std::memory_order_relaxed);
+  }
+
   void begin_batch() {
     batch_ = Append{};
     batch_.batch = shared_->sent_batch.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -162,6 +172,7 @@ class KeyValue final : private Transaction {
   std::shared_ptr<SharedState> shared_;
   KeySpace keys_;
   Address<WriterMessage> writer_;
+  Address<TakeSnapshot> snapshotter_;
   const bool answers_early_;
   UnsafeKeys unsafe_;
   Append batch_;
@@ -187,7 +198,10 @@ Task<> key_value_actor(Mailbox<KeyValueMessage>& inbox, std::shared_ptr<SharedSt
     }
     throw std::runtime_error(std::string(loaded.error().message()));
   }
-  KeyValue state(shared, std::move(*loaded), writer);
+  const Address<TakeSnapshot> snapshotter =
+      spawn_child("snapshotter", snapshotter_actor, {.capacity = 8}, shared, inbox.address(), writer);
+  shared->set_snapshotter(snapshotter);
+  KeyValue state(shared, std::move(*loaded), writer, snapshotter);
   while (auto message = co_await inbox.receive()) {
     state.handle(std::move(*message));
     for (int handled = 1; handled < messages_per_batch_max && !state.batch_is_large(); ++handled) {

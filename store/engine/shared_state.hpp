@@ -4,6 +4,7 @@
 
 #include "understudy/base/clock.hpp"
 #include "understudy/base/error.hpp"
+#include "understudy/journal/journal.hpp"
 #include "understudy/store/options.hpp"
 #include "understudy/store/store.hpp"
 
@@ -32,6 +33,27 @@ class SharedState {
   std::atomic<std::uint64_t> last_lsn{0};
   std::atomic<std::uint64_t> durable_lsn{0};
   std::atomic<std::uint32_t> key_value_incarnation{0};
+  std::atomic<std::uint64_t> segment_bytes{0};
+  std::atomic<std::uint64_t> snapshot_bytes{0};
+  std::atomic<std::uint64_t> snapshots{0};
+  std::atomic<std::uint64_t> failed_snapshots{0};
+  /// One is under way, or wanted. Set by the key-value actor, cleared by the snapshotter; relaxed: no more than a hint.
+  std::atomic<bool> snapshot_runs{false};
+  /// After one that failed: nanoseconds of the clock before which none is begun by itself. Relaxed.
+  std::atomic<std::int64_t> no_snapshot_before{0};
+
+  void note_usage(const JournalUsage& usage) noexcept {
+    segment_bytes.store(usage.segment_bytes, std::memory_order_relaxed);
+    snapshot_bytes.store(usage.snapshot_bytes, std::memory_order_relaxed);
+  }
+  /// Whether it is time for a snapshot: the segments have grown past the limit, and past the last snapshot, so that
+  /// what snapshots write stays in proportion to what is written besides.
+  [[nodiscard]] bool snapshot_is_due() const noexcept {
+    const std::uint64_t grown = segment_bytes.load(std::memory_order_relaxed);
+    return options.snapshot_after_bytes != 0 && grown > options.snapshot_after_bytes &&
+           grown > snapshot_bytes.load(std::memory_order_relaxed) && !snapshot_runs.load(std::memory_order_relaxed) &&
+           clock.now().time_since_epoch().count() >= no_snapshot_before.load(std::memory_order_relaxed);
+  }
 
   /// The number of the last message to the writer whose changes are as safe as the durability says. Written by the
   /// writer after the flush (release), read by the key-value actor (acquire).
@@ -47,6 +69,15 @@ class SharedState {
     const std::lock_guard lock(mutex_);
     return load_report_;
   }
+  /// The snapshotter of the present incarnation; empty before the first.
+  void set_snapshotter(Address<TakeSnapshot> snapshotter) {
+    const std::lock_guard lock(mutex_);
+    snapshotter_ = std::move(snapshotter);
+  }
+  [[nodiscard]] Address<TakeSnapshot> snapshotter() const {
+    const std::lock_guard lock(mutex_);
+    return snapshotter_;
+  }
   /// Why the store can't run: damage, or a lock that another process holds.
   void set_fatal(Error error) {
     const std::lock_guard lock(mutex_);
@@ -61,6 +92,7 @@ class SharedState {
   mutable std::mutex mutex_;
   LoadReport load_report_;
   std::optional<Error> fatal_;
+  Address<TakeSnapshot> snapshotter_;
 };
 
 }  // namespace understudy::store

@@ -93,6 +93,11 @@ Task<Result<void>> Store::operate(std::move_only_function<void(Transaction&)> op
   co_return co_await key_value.ask<Operate>(std::move(operation));
 }
 
+Task<Result<SnapshotReport>> Store::take_snapshot() {
+  const Address<TakeSnapshot> snapshotter = parts_->shared->snapshotter();
+  co_return co_await snapshotter.ask<TakeSnapshot>();
+}
+
 const Address<RoutingMessage>& Store::router() const noexcept { return parts_->router; }
 const Address<KeyValueMessage>& Store::key_value() const noexcept { return parts_->key_value; }
 LoadReport Store::load_report() const { return parts_->shared->load_report(); }
@@ -107,7 +112,12 @@ StoreStatistics Store::statistics() const {
           .commits = read(shared.commits),
           .last_lsn = read(shared.last_lsn),
           .durable_lsn = read(shared.durable_lsn),
-          .key_value_incarnation = read(shared.key_value_incarnation)};
+          .key_value_incarnation = read(shared.key_value_incarnation),
+          .segment_bytes = read(shared.segment_bytes),
+          .snapshot_bytes = read(shared.snapshot_bytes),
+          .snapshots = read(shared.snapshots),
+          .failed_snapshots = read(shared.failed_snapshots),
+          .snapshot_runs = read(shared.snapshot_runs)};
 }
 
 Result<void> install(Store& store) {

@@ -49,12 +49,20 @@ Task<Result<Opened>> open_after_predecessor(std::shared_ptr<SharedState> shared)
   }
 }
 
+std::string snapshot_in_words(const RecoveryReport& recovery) {
+  if (!recovery.snapshot) return "";
+  return fmt::format("{}: {} keys, {} bytes; then ", recovery.snapshot->file, recovery.snapshot->records,
+                     recovery.snapshot->bytes);
+}
+
 void report_load(SharedState& shared, const Opened& opened) {
   const RecoveryReport& recovery = opened.journal->recovery();
   LoadReport report{.keys = opened.keys.size(),
                     .records = recovery.records,
                     .journal_bytes = recovery.bytes,
                     .segments = recovery.segments,
+                    .snapshot_keys = recovery.snapshot ? recovery.snapshot->records : 0,
+                    .snapshot_bytes = recovery.snapshot ? recovery.snapshot->bytes : 0,
                     .torn_tail = {}};
   if (recovery.torn_tail) {
     const TornTail& torn = *recovery.torn_tail;
@@ -62,9 +70,10 @@ void report_load(SharedState& shared, const Opened& opened) {
                                    torn.file, torn.offset, torn.reason);
     log_line(LogLevel::warning, report.torn_tail);
   }
-  log_line(LogLevel::info,
-           fmt::format("data loaded from {}: {} keys ({} records, {} bytes in {} segments)", shared.storage->describe(),
-                       report.keys, report.records, report.journal_bytes, report.segments));
+  log_line(LogLevel::info, fmt::format("data loaded from {}: {} keys ({}{} records, {} bytes in {} segments)",
+                                       shared.storage->describe(), report.keys, snapshot_in_words(recovery),
+                                       report.records, report.journal_bytes, report.segments));
+  shared.note_usage(opened.journal->usage());
   shared.last_lsn.store(recovery.last_lsn, std::memory_order_relaxed);
   shared.durable_lsn.store(recovery.last_lsn, std::memory_order_relaxed);
   shared.set_load_report(std::move(report));
@@ -111,13 +120,15 @@ class Writer {
     }
     while (auto message = co_await inbox_.receive()) {
       bool flush_asked = false;
-      gather(std::move(*message), flush_asked);
-      while (group_bytes_ < group_bytes_max) {
+      bool goes_on = gather(*message, flush_asked);
+      while (goes_on && group_bytes_ < group_bytes_max) {
         std::optional<WriterMessage> next = inbox_.try_receive();
         if (!next) break;
-        gather(std::move(*next), flush_asked);
+        message = std::move(next);
+        goes_on = gather(*message, flush_asked);
       }
       co_await commit(flush_asked);
+      if (!goes_on) co_await serve_snapshotter(std::move(*message));
     }
     auto close = [journal = journal_] { return journal->close(); };
     const Result<void> closed = co_await blocking(std::move(close));
@@ -125,17 +136,19 @@ class Writer {
   }
 
  private:
-  void gather(WriterMessage message, bool& flush_asked) {
-    if (std::holds_alternative<FlushNow>(message)) {
-      flush_asked = true;
-      return;
-    }
-    auto* append = std::get_if<Append>(&message);
-    if (append == nullptr) throw std::logic_error("the writer was asked to load twice");
-    last_batch_ = append->batch;
-    group_bytes_ += append->changes.bytes();
-    if (!append->changes.empty()) group_.push_back(std::move(append->changes));
-    for (Completion& completion : append->completions) completions_.push_back(std::move(completion));
+  /// False: it is the snapshotter's, and comes after what has been gathered.
+  bool gather(WriterMessage& message, bool& flush_asked) {
+    if (std::holds_alternative<Load>(message)) throw std::logic_error("the writer was asked to load twice");
+    if (std::holds_alternative<FlushNow>(message)) flush_asked = true;
+    if (std::holds_alternative<FlushAll>(message)) flush_asked = true;
+    if (auto* append = std::get_if<Append>(&message)) gather_changes(*append);
+    return std::holds_alternative<Append>(message) || std::holds_alternative<FlushNow>(message);
+  }
+  void gather_changes(Append& append) {
+    last_batch_ = append.batch;
+    group_bytes_ += append.changes.bytes();
+    if (!append.changes.empty()) group_.push_back(std::move(append.changes));
+    for (Completion& completion : append.completions) completions_.push_back(std::move(completion));
   }
 
   Task<> commit(bool flush_asked) {
@@ -159,8 +172,32 @@ class Writer {
     if (!written) throw std::runtime_error(std::string(written.error().message()));
   }
 
+  Task<> serve_snapshotter(WriterMessage message) {
+    if (auto* flushed = std::get_if<FlushAll>(&message)) {
+      flushed->reply(journal_->durable_lsn());
+    } else if (auto* begin = std::get_if<BeginSnapshot>(&message)) {
+      auto call = [journal = journal_] { return journal->begin_snapshot(journal->committed_lsn()); };
+      Result<std::unique_ptr<SnapshotWriter>> begun = co_await blocking(std::move(call));
+      if (begun) {
+        begin->reply(std::move(*begun));
+      } else {
+        begin->reply.fail(begun.error());
+      }
+    } else if (auto* install = std::get_if<InstallSnapshot>(&message)) {
+      auto call = [journal = journal_, snapshot = install->snapshot] { return journal->install_snapshot(*snapshot); };
+      const Result<void> installed = co_await blocking(std::move(call));
+      shared_->note_usage(journal_->usage());
+      if (installed) {
+        install->reply(*journal_->snapshot());
+      } else {
+        install->reply.fail(installed.error());
+      }
+    }
+  }
+
   void note_commit(std::size_t records) {
     shared_->commits.fetch_add(1, std::memory_order_relaxed);
+    shared_->note_usage(journal_->usage());
     shared_->last_lsn.store(journal_->last_lsn(), std::memory_order_relaxed);
     shared_->durable_lsn.store(journal_->durable_lsn(), std::memory_order_relaxed);
     log_line(LogLevel::debug,

@@ -10,6 +10,7 @@
 #include "engine/shared_state.hpp"
 #include "understudy/actor/mailbox.hpp"
 #include "understudy/actor/reply.hpp"
+#include "understudy/journal/journal.hpp"
 
 #include <functional>
 #include <memory>
@@ -35,7 +36,21 @@ struct Append {
 /// Flushes what has been written: durability interval.
 struct FlushNow {};
 
-using WriterMessage = std::variant<Load, Append, FlushNow>;
+/// For the snapshotter. Begins a snapshot that covers all that has been written.
+struct BeginSnapshot {
+  Reply<std::shared_ptr<SnapshotWriter>> reply;
+};
+/// Writes and flushes all changes that were sent before. The last of them.
+struct FlushAll {
+  Reply<Lsn> reply;
+};
+/// Makes a sealed snapshot count.
+struct InstallSnapshot {
+  std::shared_ptr<SnapshotWriter> snapshot;
+  Reply<SnapshotReport> reply;
+};
+
+using WriterMessage = std::variant<Load, Append, FlushNow, BeginSnapshot, FlushAll, InstallSnapshot>;
 
 Task<> writer_actor(Mailbox<WriterMessage>& inbox, std::shared_ptr<SharedState> shared);
 

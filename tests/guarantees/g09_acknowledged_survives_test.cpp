@@ -54,6 +54,7 @@ Result<std::unique_ptr<store::Store>> open_store(System& system, SimulatedDisk& 
   options.durability = durability;
   options.flush_interval = std::chrono::milliseconds(20);
   options.segment_bytes_max = 600;
+  options.snapshot_after_bytes = 900;
   options.open_storage = [&disk] { return Result<std::shared_ptr<Storage>>(disk.attach()); };
   return store::Store::open(system, std::move(options));
 }

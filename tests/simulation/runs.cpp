@@ -50,8 +50,10 @@ int run_all(const Scenario& scenario, const std::vector<std::uint64_t>& seeds) {
     if ((i + 1) % 2000 == 0) fmt::print("{}: {} of {} seeds\n", scenario.name, i + 1, seeds.size());
   }
   fmt::print(
-      "{}: {} seeds held: {} events, {} answers checked, {} errors, {} cancelled, {} incidents, {} torn tails cut\n",
-      scenario.name, seeds.size(), sum.events, sum.answered, sum.errors, sum.cancelled, sum.incidents, sum.torn_tails);
+      "{}: {} seeds held: {} events, {} answers checked, {} errors, {} cancelled, {} incidents, {} torn tails "
+      "cut, {} snapshots\n",
+      scenario.name, seeds.size(), sum.events, sum.answered, sum.errors, sum.cancelled, sum.incidents, sum.torn_tails,
+      sum.snapshots);
   return 0;
 }
 

@@ -22,6 +22,7 @@
 #include "understudy/base/error.hpp"
 #include "understudy/base/random.hpp"
 #include "understudy/journal/record.hpp"
+#include "understudy/journal/snapshot.hpp"
 #include "understudy/journal/storage.hpp"
 
 #include <cstddef>
@@ -50,17 +51,35 @@ struct TornTail {
   std::string reason;           ///< What was found there, in words.
 };
 
+/// A snapshot that counts.
+struct SnapshotReport {
+  std::string file;           ///< Its name.
+  Lsn covers = 0;             ///< Replay begins after this record.
+  Lsn end_lsn = 0;            ///< Nothing in it is later.
+  std::uint64_t records = 0;  ///< Records in it.
+  std::uint64_t bytes = 0;    ///< Its size on the disk.
+};
+
 /// What `open` found.
 struct RecoveryReport {
-  std::uint64_t records = 0;   ///< Records replayed.
-  Lsn first_lsn = 0;           ///< LSN of the first one; 0 when there was none.
-  Lsn last_lsn = 0;            ///< LSN of the last one; 0 when there was none.
-  std::uint64_t segments = 0;  ///< Segment files that hold the journal now.
-  std::uint64_t bytes = 0;     ///< Their sizes together.
+  std::optional<SnapshotReport> snapshot;  ///< Where the replay began.
+  std::uint64_t records = 0;               ///< Records replayed from segments.
+  Lsn first_lsn = 0;                       ///< LSN of the first one; 0 when there was none.
+  Lsn last_lsn = 0;                        ///< LSN of the last one; 0 when there was none.
+  std::uint64_t segments = 0;              ///< Segment files that hold the journal now.
+  std::uint64_t bytes = 0;                 ///< Their sizes together.
   std::optional<TornTail> torn_tail;
 };
 
-/// Gets each record in order. An error it returns ends the replay, and is what `open` returns.
+/// What uses the disk, in bytes.
+struct JournalUsage {
+  std::uint64_t segments = 0;  ///< Segment files.
+  std::uint64_t segment_bytes = 0;
+  std::uint64_t snapshot_bytes = 0;  ///< Of the snapshot that counts.
+};
+
+/// Gets each record in order. Those of a snapshot come first, in the order in which they were added, and all with the
+/// LSN that the snapshot covers. An error it returns ends the replay, and is what `open` returns.
 using ReplayFunction = std::function<Result<void>(const Record&)>;
 
 /// A journal, open for appending. See the head of this file. An actor that held its thread and has been replaced can
@@ -105,6 +124,21 @@ class Journal {
   /// Errors: storage_failed. Files and lock are let go of in any case.
   [[nodiscard]] Result<void> close();
 
+  /// Begins a snapshot that covers all records up to `covers` (see snapshot.hpp); what is committed from here on goes
+  /// to a new segment, so that those before it can be removed. One at a time: a snapshot that was begun before and does
+  /// not count yet is given up.
+  /// Errors: invalid_argument when nothing has been committed yet, or `covers` is later than what has been added;
+  /// storage_failed: nothing has begun, and the journal goes on.
+  [[nodiscard]] Result<std::unique_ptr<SnapshotWriter>> begin_snapshot(Lsn covers);
+
+  /// Makes a sealed snapshot count, by a rename; then removes older snapshots and the segments that it makes
+  /// superfluous. Nothing to do if a later one counts already.
+  /// Errors: invalid_argument when it is not sealed, was given up, is another journal's, or ends later than what is
+  /// durable;
+  /// storage_failed: it does not count, or something older could not be removed; the journal goes on, and the next
+  /// snapshot removes what is left.
+  [[nodiscard]] Result<void> install_snapshot(const SnapshotWriter& snapshot);
+
   /// LSN of the last record added. 0 when there is none.
   [[nodiscard]] Lsn last_lsn() const noexcept;
   /// LSN of the last record that was written: it survives the end of the process.
@@ -115,6 +149,10 @@ class Journal {
   [[nodiscard]] std::size_t open_batch_bytes() const noexcept;
   /// What `open` found.
   [[nodiscard]] const RecoveryReport& recovery() const noexcept;
+  /// The snapshot that counts now, if any.
+  [[nodiscard]] const std::optional<SnapshotReport>& snapshot() const noexcept;
+  /// What the journal has on the disk now.
+  [[nodiscard]] JournalUsage usage() const noexcept;
 
  private:
   struct State;

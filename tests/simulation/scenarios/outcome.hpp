@@ -14,6 +14,7 @@ struct Outcome {
   std::uint64_t errors = 0;
   std::uint64_t incidents = 0;
   std::uint64_t torn_tails = 0;
+  std::uint64_t snapshots = 0;
   std::uint64_t cancelled = 0;  ///< Coroutines that were destroyed while they waited.
 
   void add(const Outcome& other) {
@@ -22,6 +23,7 @@ struct Outcome {
     errors += other.errors;
     incidents += other.incidents;
     torn_tails += other.torn_tails;
+    snapshots += other.snapshots;
     cancelled += other.cancelled;
   }
 };

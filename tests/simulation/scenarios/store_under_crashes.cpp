@@ -188,6 +188,7 @@ void run_life(World& world, std::uint64_t seed) {
   us::store::StoreOptions options;
   options.durability = world.durability;
   options.segment_bytes_max = 512 + world.random.below(4096);  // Small, so that segments change in every run.
+  options.snapshot_after_bytes = world.random.chance(70) ? 1 + world.random.below(3000) : 0;
   options.open_storage = [&world] { return us::Result<std::shared_ptr<us::Storage>>(world.disk.attach()); };
   auto opened = us::store::Store::open(system, std::move(options));
   if (!opened) {
@@ -220,6 +221,7 @@ void run_life(World& world, std::uint64_t seed) {
     world.disk.kill();
   }
   group.cancel();
+  world.outcome.snapshots += store.statistics().snapshots;
   opened->reset();
   system.shutdown();
   world.model.crash();

@@ -4,6 +4,7 @@
 
 #include "understudy/actor/reply.hpp"
 #include "understudy/base/bytes.hpp"
+#include "understudy/journal/journal.hpp"
 #include "understudy/store/transaction.hpp"
 
 #include <cstdint>
@@ -37,6 +38,11 @@ struct Operate {
   Reply<void> response;
 };
 using KeyValueMessage = std::variant<Set, Get, Delete, Operate>;
+
+/// Takes a snapshot. Answered when it counts.
+struct TakeSnapshot {
+  Reply<SnapshotReport> reply;
+};
 
 /// The store's supervised actors.
 enum class ActorType : std::uint8_t { key_value, writer };

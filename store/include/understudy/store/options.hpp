@@ -21,6 +21,9 @@ struct StoreOptions {
   std::chrono::milliseconds flush_interval{1000};
   /// Where a journal file ends and the next begins.
   std::uint64_t segment_bytes_max = std::uint64_t{64} * 1024 * 1024;
+  /// A snapshot is taken, in the background, once the journal's files hold more than this, and more than the snapshot
+  /// before. 0: only when asked for.
+  std::uint64_t snapshot_after_bytes = std::uint64_t{64} * 1024 * 1024;
   /// Messages the mailboxes of router, key-value actor and writer hold.
   std::uint32_t mailbox_capacity = 32;
   /// Requests a route of the router holds while its actor is slow; those beyond it end with `mailbox_full`.

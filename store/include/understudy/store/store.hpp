@@ -31,6 +31,8 @@ struct LoadReport {
   std::uint64_t records = 0;
   std::uint64_t journal_bytes = 0;
   std::uint64_t segments = 0;
+  std::uint64_t snapshot_keys = 0;   ///< Keys in the snapshot that it began with; 0 if there was none.
+  std::uint64_t snapshot_bytes = 0;  ///< Size of that on the disk.
   /// "" or one line: the torn tail of an unfinished write that was cut.
   std::string torn_tail;
 };
@@ -45,6 +47,11 @@ struct StoreStatistics {
   std::uint64_t last_lsn = 0;
   std::uint64_t durable_lsn = 0;
   std::uint32_t key_value_incarnation = 0;
+  std::uint64_t segment_bytes = 0;   ///< What the journal's segments have on the disk.
+  std::uint64_t snapshot_bytes = 0;  ///< What the snapshot that counts has there; 0: there is none.
+  std::uint64_t snapshots = 0;
+  std::uint64_t failed_snapshots = 0;
+  bool snapshot_runs = false;
 };
 
 /// Threads: every member may be called from any thread; the tasks run in coroutines of the system.
@@ -65,6 +72,10 @@ class Store {
   [[nodiscard]] Task<Result<bool>> erase(Bytes key);
   /// Runs `operation` in the key-value actor, atomically; see transaction.hpp.
   [[nodiscard]] Task<Result<void>> operate(std::move_only_function<void(Transaction&)> operation);
+
+  /// Takes a snapshot now; one that is under way is waited for first. Afterwards the journal's files hold no more than
+  /// what has been written since. Fails with invalid_argument while nothing has been written yet.
+  [[nodiscard]] Task<Result<SnapshotReport>> take_snapshot();
 
   /// The store's door: takes every message.
   [[nodiscard]] const Address<RoutingMessage>& router() const noexcept;
