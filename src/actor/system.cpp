@@ -68,7 +68,7 @@ void beat() {
 System::System(const RuntimeOptions& options)
     : core_(new detail::SystemCore(std::make_shared<detail::ThreadedScheduler>(options))) {}
 
-System::System(std::unique_ptr<detail::Scheduler> scheduler) : core_(new detail::SystemCore(std::move(scheduler))) {}
+System::System(std::shared_ptr<detail::Scheduler> scheduler) : core_(new detail::SystemCore(std::move(scheduler))) {}
 
 System::~System() {
   shutdown();
