@@ -192,7 +192,8 @@ Task<> zealot(Mailbox<Do>& inbox, Shared program, Counted /*life*/) {
     program->handled.push_back(job->number);
     if (job->hold && !program->came_back) {
       Program& own = *program;
-      static_cast<void>(own.journal->add(RecordKind{1}, "begun"));
+      own.expect(own.journal->add(RecordKind{1}, "done") && own.journal->commit(), "a live one writes");
+      own.expect(own.journal->add(RecordKind{1}, "begun").has_value(), "a live one adds");
       own.last_lsn = own.journal->last_lsn();
       own.fenced = !own.simulation.hold_thread_until([&own] { return own.simulation.steps() >= own.comes_back_at; });
       own.came_back = true;
@@ -284,7 +285,11 @@ std::uint64_t run(std::uint64_t seed, Attempt attempt, std::uint64_t step, Share
     EXPECT_EQ(program->noted, std::vector<int>());
     EXPECT_EQ(program->lives, (std::vector<std::uint32_t>{1, 2}));
     EXPECT_EQ(program->journal->last_lsn(), program->last_lsn);
-    EXPECT_EQ(program->journal->committed_lsn(), 0U);
+    EXPECT_EQ(program->journal->committed_lsn(), 1U);
+    EXPECT_TRUE(program->journal->commit()) << "it is open for others";
+    EXPECT_TRUE(program->journal->flush());
+    EXPECT_EQ(program->journal->add(RecordKind{1}, "next"), program->last_lsn + 1);
+    EXPECT_TRUE(program->journal->commit());
     std::ranges::sort(program->handled);
     EXPECT_EQ(program->handled, (std::vector<int>{0, 1, 2, 3})) << "each once, and nothing of the stale one's";
     for (const auto& answer : others) EXPECT_EQ(answer.value_or(0), 2U);
