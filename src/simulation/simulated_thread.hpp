@@ -3,7 +3,7 @@
 // as on one stack. What is held keeps its stack, and its ThreadState, until it is told to go on; meanwhile others run,
 // on other SimulatedThreads.
 //
-// Switching to one and back costs some ten nanoseconds, as long as nobody holds one.
+// Switching to one and back costs less than a hundred nanoseconds.
 #pragma once
 
 #include "simulation/fiber.hpp"
