@@ -71,12 +71,14 @@ bool SlotPointer::is_orphan(std::uint64_t word) noexcept {
 void SlotPointer::forget_orphan(std::uint64_t word) noexcept {
   Orphans& listed = orphans_listed();
   const std::lock_guard lock(listed.mutex);
+  const auto made = static_cast<std::uint16_t>(word >> address_bits);
   const auto [first, last] = listed.epochs.equal_range(slot_of(word));
+  // Its own is the first after it was made; a later one is of another slot that lay at the same place.
+  auto own = last;
   for (auto each = first; each != last; ++each) {
-    if (!is_older(static_cast<std::uint16_t>(word >> address_bits), each->second)) continue;
-    listed.epochs.erase(each);
-    return;
+    if (is_older(made, each->second) && (own == last || is_older(each->second, own->second))) own = each;
   }
+  if (own != last) listed.epochs.erase(own);
 }
 
 ReplySlot* SlotPointer::refuse() noexcept {

@@ -28,6 +28,11 @@ void launch(SystemCore& system, ActorCell& cell) { system.launch(cell); }
 
 Result<void> add_name(SystemCore& system, std::string_view name, std::uint64_t hash, const std::type_info& message,
                       CellPointer cell) {
+  const LibraryCall call;
+  if (call.fenced()) {
+    count_refused();
+    return failure(ErrorCode::cancelled, "this incarnation has been replaced: it registers no names any more");
+  }
   if (&cell->system() != &system) {
     return failure(ErrorCode::invalid_argument, "an actor is registered in its own system");
   }
@@ -68,7 +73,7 @@ void beat() {
 System::System(const RuntimeOptions& options)
     : core_(new detail::SystemCore(std::make_shared<detail::ThreadedScheduler>(options))) {}
 
-System::System(std::unique_ptr<detail::Scheduler> scheduler) : core_(new detail::SystemCore(std::move(scheduler))) {}
+System::System(std::shared_ptr<detail::Scheduler> scheduler) : core_(new detail::SystemCore(std::move(scheduler))) {}
 
 System::~System() {
   shutdown();

@@ -250,8 +250,9 @@ Result<void> Journal::flush() {
 }
 
 Result<void> Journal::close() {
-  Result<void> closed = refuse_if_replaced();
-  if (closed && state_->ended) closed = std::unexpected(*state_->ended);
+  if (auto refused = refuse_if_replaced(); !refused) return refused;  // File and lock are its successor's, too.
+  Result<void> closed;
+  if (state_->ended) closed = std::unexpected(*state_->ended);
   if (closed) closed = state_->commit();
   if (closed) closed = state_->flush();
   if (closed) closed = state_->mark();

@@ -1,6 +1,7 @@
 #include "understudy/runtime/detail/library_call.hpp"
 
 #include "understudy/runtime/detail/abandoned.hpp"
+#include "understudy/runtime/detail/scheduler.hpp"
 
 namespace understudy::detail {
 
@@ -15,6 +16,28 @@ bool settle_fence(ThreadState& thread) noexcept {
   thread.worker_number = 0;
   thread.hand_offs_left = 0;
   return true;
+}
+
+bool fence_thread(ThreadState& state, const Context& context, Abandoned& abandoned, Scheduler& scheduler) noexcept {
+  state.abandoned = &abandoned;
+  Fence expected = Fence::none;
+  if (!state.fence.compare_exchange_strong(expected, Fence::asked, std::memory_order_acq_rel)) return false;
+  scheduler.heavy_fence();
+  // Acquire: pairs with the release as the thread leaves the library; what it did there has been done.
+  const bool held = state.user_code.load(std::memory_order_acquire) == &context;
+  expected = Fence::asked;
+  return state.fence.compare_exchange_strong(expected, held ? Fence::confirmed : Fence::none,
+                                             std::memory_order_acq_rel) &&
+         held;
+}
+
+void end_what_was_left(ThreadState& state) noexcept {
+  static_cast<void>(settle_fence(state));
+  Abandoned& abandoned = *state.abandoned;
+  abandoned.come_back();
+  state.abandoned = nullptr;
+  abandoned.counts().threads_now.fetch_sub(1, std::memory_order_relaxed);
+  abandoned.let_go();
 }
 
 void count_refused() noexcept {

@@ -20,6 +20,12 @@ TaskGroupCore::~TaskGroupCore() {
 }
 
 void TaskGroupCore::spawn(Task<> task, TimePoint deadline, TaskLink* link) {
+  // A task of an incarnation that has been replaced would not be fenced: it could do what that may not.
+  const LibraryCall call;
+  if (call.fenced()) [[unlikely]] {
+    count_refused();
+    return;
+  }
   const std::uint32_t epoch = epoch_.load(std::memory_order_acquire);
   auto* spawned = new SpawnedTask(*this, epoch, std::move(task));
   spawned->set_deadline(deadline);

@@ -41,6 +41,7 @@ class ThreadedScheduler final : public Scheduler, public std::enable_shared_from
   bool look_at_holder(const Context& context, const std::function<void(const HoldingThread&)>& look) override;
   [[nodiscard]] bool take_from_thread(const Context& context, Abandoned& abandoned) override;
   [[nodiscard]] bool replaces_threads() const noexcept override { return true; }
+  [[nodiscard]] bool has_control_thread() const noexcept override { return true; }
   void stop() noexcept override;
 
   // For workers.

@@ -84,7 +84,7 @@ void Worker::run() noexcept {
     run_own_thread(thread);
   }
   if (thread.fence.load(std::memory_order_acquire) == Fence::confirmed) {
-    come_back(thread);  // Another thread is this worker now.
+    end_what_was_left(thread);  // Another thread is this worker now.
     return;
   }
   state_.store(nullptr, std::memory_order_release);
@@ -122,17 +122,7 @@ void Worker::run_shared(ThreadState& thread) noexcept {
 std::thread Worker::take_from(const Context& context, Abandoned& abandoned) {
   ThreadState* const thread = state_.load(std::memory_order_acquire);
   if (thread == nullptr) return {};
-  thread->abandoned = &abandoned;
-  Fence expected = Fence::none;
-  if (!thread->fence.compare_exchange_strong(expected, Fence::asked, std::memory_order_acq_rel)) return {};
-  scheduler_.heavy_fence();
-  const bool held = thread->user_code.load(std::memory_order_acquire) == &context;
-  expected = Fence::asked;
-  if (!thread->fence.compare_exchange_strong(expected, held ? Fence::confirmed : Fence::none,
-                                             std::memory_order_acq_rel) ||
-      !held) {
-    return {};
-  }
+  if (!fence_thread(*thread, context, abandoned, scheduler_)) return {};
   // From here on the thread leaves all of this alone.
   Context* const ready = std::exchange(thread->hand_off, nullptr);
   TaskGroupCore::count_ended(*thread);
@@ -142,15 +132,6 @@ std::thread Worker::take_from(const Context& context, Abandoned& abandoned) {
   start();
   if (ready != nullptr) ready->schedule();
   return old;
-}
-
-void Worker::come_back(ThreadState& thread) noexcept {
-  static_cast<void>(settle_fence(thread));
-  Abandoned& abandoned = *thread.abandoned;
-  abandoned.come_back();
-  thread.abandoned = nullptr;
-  abandoned.counts().threads_now.fetch_sub(1, std::memory_order_relaxed);
-  abandoned.let_go();
 }
 
 void Worker::park(ThreadState& thread) noexcept {

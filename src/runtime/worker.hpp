@@ -74,7 +74,6 @@ class Worker {
   static constexpr std::uint32_t count_ended_period = 64;
 
   void run() noexcept;
-  static void come_back(ThreadState& thread) noexcept;
   void run_shared(ThreadState& thread) noexcept;
   void run_own_thread(ThreadState& thread) noexcept;
   Context* find_local(ThreadState& thread) noexcept;

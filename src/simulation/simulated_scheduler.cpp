@@ -1,6 +1,11 @@
 #include "simulation/simulated_scheduler.hpp"
 
+#include "base/log.hpp"
 #include "simulation/simulated_network.hpp"
+#include "understudy/runtime/detail/abandoned.hpp"
+
+#include <cstdlib>
+#include <utility>
 
 namespace understudy::detail {
 
@@ -51,7 +56,10 @@ class SimulatedCompletion final : public Completion {
 
 SimulatedScheduler::SimulatedScheduler(std::uint64_t seed) : random_(seed), network_(make_simulated_network(*this)) {}
 
-SimulatedScheduler::~SimulatedScheduler() { stop(); }
+SimulatedScheduler::~SimulatedScheduler() {
+  stop();
+  if (idle_ != nullptr) SimulatedThread::put_back(std::move(idle_));
+}
 
 void SimulatedScheduler::stop() noexcept {
   // As the real pool does: what was begun comes to its end.
@@ -83,17 +91,68 @@ void SimulatedScheduler::run_context(std::size_t index) {
   ready_[index] = ready_.back();
   ready_.pop_back();
   note(index);
-  const LibraryCall call;  // The simulation may run in an actor of another system.
-  ThreadState& thread = this_thread();
-  Scheduler* const outer = std::exchange(thread.scheduler, this);
+  if (idle_ == nullptr) idle_ = SimulatedThread::take_idle();
+  SimulatedThread* const outer = std::exchange(running_, idle_.get());
+  std::unique_ptr<SimulatedThread> thread = std::move(idle_);
   // Small budgets too, so that yielding happens in every run.
-  thread.budget = 1 + static_cast<std::uint32_t>(random_.below(activation_budget));
-  thread.turn_seen_ns = 0;
-  // What becomes ready comes to this scheduler's list, though the simulation may run on a worker of another system.
-  const std::uint32_t outer_hand_offs = std::exchange(thread.hand_offs_left, 0);
-  context->run();
-  thread.hand_offs_left = outer_hand_offs;
-  thread.scheduler = outer;
+  const auto budget = 1 + static_cast<std::uint32_t>(random_.below(activation_budget));
+  const bool idle = thread->run(*context, *this, budget);
+  stopped(std::move(thread), idle);
+  running_ = outer;
+}
+
+void SimulatedScheduler::go_on(std::unique_ptr<SimulatedThread> thread) {
+  SimulatedThread* const outer = std::exchange(running_, thread.get());
+  const bool idle = thread->go_on();
+  stopped(std::move(thread), idle);
+  running_ = outer;
+}
+
+/// It is idle, or held.
+void SimulatedScheduler::stopped(std::unique_ptr<SimulatedThread> thread, bool idle) {
+  if (!idle) {
+    held_.add(std::move(thread), clock_.now());
+  } else if (idle_ == nullptr) {
+    idle_ = std::move(thread);
+  } else {
+    SimulatedThread::put_back(std::move(thread));
+  }
+}
+
+bool SimulatedScheduler::hold_thread(HoldEnd until) {
+  if (running_ == nullptr) {
+    log_error("a thread can be held by the code of an actor or a task of the simulation, and this is none");
+    std::abort();
+  }
+  if (!ended_) running_->hold(std::move(until));
+  return !ended_ && this_thread().fence.load(std::memory_order_relaxed) != Fence::confirmed;
+}
+
+void SimulatedScheduler::let_all_go_on() {
+  ended_ = true;
+  while (!held_.empty()) go_on(held_.take_oldest());
+}
+
+bool SimulatedScheduler::look_at_holder(const Context& context, const std::function<void(const HoldingThread&)>& look) {
+  const HeldThreads::Held* const holder = held_.find_holder(context);
+  // It computes all the time.
+  if (holder != nullptr) look({.handle = {}, .kernel_id = 0, .simulated_time = clock_.now() - holder->since});
+  return holder != nullptr;
+}
+
+bool SimulatedScheduler::take_from_thread(const Context& context, Abandoned& abandoned) {
+  const HeldThreads::Held* const holder = held_.find_holder(context);
+  if (holder == nullptr) return false;
+  ThreadState& state = holder->thread->state();
+  // What the thread is left with refers to this scheduler, and may outlive the system: keeps it, as the real one does.
+  abandoned.count_into(std::shared_ptr<AbandonedCounts>(weak_from_this().lock(), this->abandoned().get()));
+  if (!fence_thread(state, context, abandoned, *this)) return false;
+  this->abandoned()->threads_now.fetch_add(1, std::memory_order_relaxed);
+  this->abandoned()->threads_ever.fetch_add(1, std::memory_order_relaxed);
+  // Nothing else is taken over: what it has made ready stands in the list of all, and the next context gets a thread of
+  // its own in any case.
+  state.dropped_replies = nullptr;  // In hand as all others are.
+  return true;
 }
 
 void SimulatedScheduler::run_control() {
@@ -111,10 +170,20 @@ bool SimulatedScheduler::fire_due() {
   return true;
 }
 
+bool SimulatedScheduler::let_one_go_on() {
+  std::unique_ptr<SimulatedThread> thread = held_.take_if_condition_holds();
+  if (thread == nullptr) return false;
+  ++steps_;
+  note(~std::uint64_t{2});
+  go_on(std::move(thread));
+  return true;
+}
+
 bool SimulatedScheduler::step() { return step_until(TimePoint::max()); }
 
 bool SimulatedScheduler::step_until(TimePoint limit) {
-  if (ready_.empty() && control_.empty()) {
+  if (!held_.empty() && let_one_go_on()) return true;
+  if (ready_.empty() && control_.empty() && held_.due() == 0) {
     const std::optional<TimePoint> next = timers_.next_deadline();
     if (!next || *next > limit) {
       if (limit != TimePoint::max()) clock_.advance_to(limit);
@@ -127,12 +196,15 @@ bool SimulatedScheduler::step_until(TimePoint limit) {
   ++steps_;
   clock_.advance(Duration(random_.below(longest_step_ns)));
   if (fire_due()) return true;
-  const std::size_t choices = ready_.size() + (control_.empty() ? 0 : 1);
-  const std::size_t choice = random_.below(choices);
-  if (choice == ready_.size()) {
+  const std::size_t others = control_.empty() ? 0 : 1;
+  const std::size_t choice = random_.below(ready_.size() + others + held_.due());
+  if (choice < ready_.size()) {
+    run_context(choice);
+  } else if (choice < ready_.size() + others) {
     run_control();
   } else {
-    run_context(choice);
+    note(~std::uint64_t{2} - choice);
+    go_on(held_.take_due(choice - ready_.size() - others));
   }
   return true;
 }

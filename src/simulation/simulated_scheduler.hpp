@@ -1,6 +1,7 @@
 // The simulation's scheduler: the deterministic twin of ThreadedScheduler.
 #pragma once
 
+#include "simulation/held_threads.hpp"
 #include "simulation/timer_queue.hpp"
 #include "understudy/runtime/detail/scheduler.hpp"
 
@@ -28,7 +29,7 @@ class SimulatedClock final : public Clock {
   TimePoint now_{};
 };
 
-class SimulatedScheduler final : public Scheduler {
+class SimulatedScheduler final : public Scheduler, public std::enable_shared_from_this<SimulatedScheduler> {
  public:
   explicit SimulatedScheduler(std::uint64_t seed);
   ~SimulatedScheduler() override;
@@ -48,6 +49,9 @@ class SimulatedScheduler final : public Scheduler {
   void place(Context& /*context*/, Placement /*placement*/) override {}
   void unplace(Context& /*context*/) noexcept override {}
   void wait_until_armed(const Context& /*context*/) noexcept override {}
+  bool look_at_holder(const Context& context, const std::function<void(const HoldingThread&)>& look) override;
+  [[nodiscard]] bool take_from_thread(const Context& context, Abandoned& abandoned) override;
+  [[nodiscard]] bool replaces_threads() const noexcept override { return true; }
   void stop() noexcept override;
 
   /// Runs one event; advances virtual time if nothing is ready. False if nothing will ever happen.
@@ -55,10 +59,17 @@ class SimulatedScheduler final : public Scheduler {
   /// The same, unless the next event lies after `limit`: then time moves to `limit`, and it is false.
   bool step_until(TimePoint limit);
 
-  /// Whether nothing is left to run, now or later.
+  /// Whether nothing is left to run, now or later. Not if a thread is held: it can be taken from its holder.
   [[nodiscard]] bool is_empty() const noexcept {
-    return ready_.empty() && control_.empty() && !timers_.next_deadline();
+    return ready_.empty() && control_.empty() && !timers_.next_deadline() && held_.empty_but_for_fenced();
   }
+
+  /// For the code that a context runs here: holds its thread until then. False: it has been taken from that, or the
+  /// simulation has ended.
+  bool hold_thread(HoldEnd until);
+  [[nodiscard]] const HeldThreads& held() const noexcept { return held_; }
+  /// The simulation has ended: what is held goes on, and comes to its end.
+  void let_all_go_on();
 
   [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
   [[nodiscard]] std::uint64_t trace_hash() const noexcept { return trace_hash_; }
@@ -68,6 +79,9 @@ class SimulatedScheduler final : public Scheduler {
  private:
   class BlockingCall;
   void run_context(std::size_t index);
+  void go_on(std::unique_ptr<SimulatedThread> thread);
+  void stopped(std::unique_ptr<SimulatedThread> thread, bool idle);
+  bool let_one_go_on();
   void run_control();
   bool fire_due();
   void note(std::uint64_t event) noexcept;
@@ -77,6 +91,10 @@ class SimulatedScheduler final : public Scheduler {
   TimerQueue timers_;
   std::vector<Context*> ready_;
   std::deque<std::move_only_function<void()>> control_;
+  HeldThreads held_{timers_};
+  std::unique_ptr<SimulatedThread> idle_;
+  SimulatedThread* running_ = nullptr;
+  bool ended_ = false;
   std::vector<BlockingCall*> blocking_calls_;
   std::unique_ptr<Network> network_;
   Duration blocking_time_max_ = std::chrono::milliseconds(2);

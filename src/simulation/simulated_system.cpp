@@ -2,15 +2,28 @@
 
 #include "simulation/simulated_scheduler.hpp"
 
+#include <utility>
+
 namespace understudy {
 
-SimulatedSystem::SimulatedSystem(std::uint64_t seed) : seed_(seed) {
-  auto scheduler = std::make_unique<detail::SimulatedScheduler>(seed);
-  scheduler_ = scheduler.get();
-  system_ = std::make_unique<System>(std::move(scheduler));
+SimulatedSystem::SimulatedSystem(std::uint64_t seed)
+    : seed_(seed),
+      scheduler_(std::make_shared<detail::SimulatedScheduler>(seed)),
+      system_(std::make_unique<System>(std::shared_ptr<detail::Scheduler>(scheduler_))) {}
+
+SimulatedSystem::~SimulatedSystem() {
+  system_.reset();
+  // They come back after their system, as threads may.
+  scheduler_->let_all_go_on();
 }
 
-SimulatedSystem::~SimulatedSystem() = default;
+bool SimulatedSystem::hold_thread(Duration duration) {
+  return scheduler_->hold_thread({.moment = after(scheduler_->clock().now(), duration), .condition = {}});
+}
+bool SimulatedSystem::hold_thread_until(std::function<bool()> condition) {
+  return scheduler_->hold_thread({.moment = TimePoint::max(), .condition = std::move(condition)});
+}
+std::size_t SimulatedSystem::threads_held() const noexcept { return scheduler_->held().size(); }
 
 void SimulatedSystem::run_for(Duration duration) {
   const TimePoint end = scheduler_->clock().now() + duration;

@@ -12,6 +12,7 @@
 namespace understudy {
 
 Duration processor_time_of(const detail::HoldingThread& thread) noexcept {
+  if (thread.simulated_time) return *thread.simulated_time;
   clockid_t clock{};
   timespec used{};
   if (pthread_getcpuclockid(thread.handle, &clock) != 0 || clock_gettime(clock, &used) != 0) return Duration{0};
@@ -19,6 +20,7 @@ Duration processor_time_of(const detail::HoldingThread& thread) noexcept {
 }
 
 bool is_runnable(const detail::HoldingThread& thread) noexcept {
+  if (thread.simulated_time) return true;
   std::array<char, 64> path{};
   std::snprintf(path.data(), path.size(), "/proc/self/task/%d/stat", thread.kernel_id);
   const int file = open(path.data(), O_RDONLY | O_CLOEXEC);

@@ -14,8 +14,8 @@ namespace understudy {
 using StackAddresses = std::vector<std::uintptr_t>;
 
 /// Interrupts `thread` by SIGURG, whose default is to do nothing, and notes where it is. Empty if it does not get to
-/// run within `patience` (it sleeps in the kernel, or lacks a processor). The handler is installed on first use and
-/// hands signals that are not ours to the one before it. One at a time; any other thread.
+/// run within `patience` (it sleeps in the kernel, or lacks a processor), and for a simulation's thread. The handler is
+/// installed on first use and hands signals that are not ours to the one before it. One at a time; any other thread.
 [[nodiscard]] StackAddresses capture_stack(const detail::HoldingThread& thread, Duration patience);
 
 /// "spin(int) at main.cpp:12", one for each address that belongs to the program's own code: the frames of the runtime

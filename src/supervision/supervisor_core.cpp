@@ -33,7 +33,7 @@ SupervisorCore::SupervisorCore(detail::SystemCore& system, SupervisionOptions op
       tick_(tick_for(options_)),
       log_(system, options_.on_incident),
       regroups_(system) {
-  if (!system.scheduler().replaces_threads()) return;
+  if (!system.scheduler().has_control_thread()) return;
   ticker_watch_ =
       std::make_unique<TickerWatch>(std::max(options_.cutoff, shortest_watch_round), [this] { handle_halt(); });
 }

@@ -14,8 +14,10 @@ static Outcome run_store(std::uint64_t seed, bool canary) {
 }
 
 const std::vector<Scenario>& scenarios() {
-  static const std::vector<Scenario> all = {
-      {"store", run_store}, {"actors", run_actors_under_cancellation}, {"failures", run_actors_under_failures}};
+  static const std::vector<Scenario> all = {{"store", run_store},
+                                            {"actors", run_actors_under_cancellation},
+                                            {"failures", run_actors_under_failures},
+                                            {"holders", run_actors_that_hold_threads}};
   return all;
 }
 
@@ -23,9 +25,10 @@ bool run_seed(const Scenario& scenario, std::uint64_t seed, Outcome& sum, bool p
   const Outcome outcome = scenario.run(seed, false);
   sum.add(outcome);
   if (print) {
-    fmt::print("{} seed {}: {} events, {} answers, {} errors, {} cancelled, {} incidents, trace {:016x}\n",
-               scenario.name, seed, outcome.events, outcome.answered, outcome.errors, outcome.cancelled,
-               outcome.incidents, outcome.trace_hash);
+    fmt::print(
+        "{} seed {}: {} events, {} answers, {} errors, {} cancelled, {} incidents, {} threads taken, trace {:016x}\n",
+        scenario.name, seed, outcome.events, outcome.answered, outcome.errors, outcome.cancelled, outcome.incidents,
+        outcome.threads_taken, outcome.trace_hash);
   }
   if (outcome.failure.empty()) return true;
   fmt::print("\nFAILED: {} with seed {}: {}\nreplay it: ./dev simulate --scenario {} --seed {}\n", scenario.name, seed,
@@ -50,10 +53,12 @@ int run_all(const Scenario& scenario, const std::vector<std::uint64_t>& seeds) {
     if ((i + 1) % 2000 == 0) fmt::print("{}: {} of {} seeds\n", scenario.name, i + 1, seeds.size());
   }
   fmt::print(
-      "{}: {} seeds held: {} events, {} answers checked, {} errors, {} cancelled, {} incidents, {} torn tails "
-      "cut, {} snapshots\n",
-      scenario.name, seeds.size(), sum.events, sum.answered, sum.errors, sum.cancelled, sum.incidents, sum.torn_tails,
-      sum.snapshots);
+      "{}: {} seeds held: {} events, {} answers checked, {} errors, {} cancelled, {} incidents, {} torn tails cut, "
+      "{} snapshots, {} threads taken
+      ",
+      scenario.name,
+      seeds.size(), sum.events, sum.answered, sum.errors, sum.cancelled, sum.incidents, sum.torn_tails, sum.snapshots,
+      sum.threads_taken);
   return 0;
 }
 

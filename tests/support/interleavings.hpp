@@ -19,7 +19,7 @@
 // freed.
 #pragma once
 
-#include "support/fiber.hpp"
+#include "simulation/fiber.hpp"
 
 #include <algorithm>
 #include <array>
@@ -34,6 +34,9 @@
 #include <vector>
 
 namespace understudy::test::interleavings {
+
+/// Whether switching from one thread to another takes a system call or more.
+inline constexpr bool is_slow = simulation::Fiber::is_slow;
 
 /// What a thread does next.
 struct Step {
@@ -149,8 +152,8 @@ class Explorer {
   struct Unwound {};
 
   struct Thread {
-    explicit Thread(void (*entry)()) : fiber(entry) {}
-    Fiber fiber;
+    explicit Thread(void (*entry)()) : fiber(entry, 128UZ * 1024) {}
+    simulation::Fiber fiber;
     std::function<void()> body;
     Step next;
     bool daemon = false;
@@ -292,7 +295,7 @@ class Explorer {
     return false;
   }
 
-  Fiber main_;
+  simulation::Fiber main_;
   std::vector<std::unique_ptr<Thread>> threads_;
   std::size_t count_ = 0;
   std::size_t running_ = nobody;

@@ -14,9 +14,10 @@
 //     list.items.finish();
 //
 // Every stream ends: by `finish`; by `fail`; by an error if the ReplyStream is destroyed before: `actor_crashed` if its
-// actor crashed or was reset, `actor_stopped` or `mailbox_full` if the request never arrived, else `reply_dropped`.
-// What was sent before is taken first. Backpressure: up to `capacity` values wait; then `send` does. When the Stream is
-// destroyed, the values that wait are too, and `send` gives `cancelled`, also the one under way.
+// actor crashed, was reset, or has been replaced and comes back, `actor_stopped` or `mailbox_full` if the request never
+// arrived, else `reply_dropped`. What was sent before is taken first. Backpressure: up to `capacity` values wait; then
+// `send` does. When the Stream is destroyed, the values that wait are too, and `send` gives `cancelled`, also the one
+// under way.
 //
 // One coroutine sends and one takes, each on any worker. A deadline does not go with a stream; a sender that waits for
 // room does not count as stuck. Cost: one block for the stream, a short lock for each value.
@@ -60,7 +61,7 @@ class [[nodiscard]] ReplyStream {
   ReplyStream(const ReplyStream&) = delete;
   ReplyStream& operator=(const ReplyStream&) = delete;
   ~ReplyStream() {
-    if (core_ != nullptr) core_->end(std::unexpected(detail::reason_for_drop()));
+    if (core_ != nullptr) end(std::unexpected(detail::reason_for_drop()));
   }
 
   /// Sends a value, made from `args`, when there is room: `co_await items.send(x)`. Gives Result<void>: `cancelled` if
@@ -79,7 +80,13 @@ class [[nodiscard]] ReplyStream {
 
  private:
   void end(Result<void> result) noexcept {
-    if (core_ != nullptr) std::exchange(core_, nullptr)->end(std::move(result));
+    if (core_ == nullptr) return;
+    const detail::LibraryCall call;
+    if (call.fenced()) {
+      detail::count_refused();
+      result = failure(ErrorCode::actor_crashed, "the sending incarnation has been replaced");
+    }
+    std::exchange(core_, nullptr)->end(std::move(result));
   }
   std::shared_ptr<detail::StreamCore<T>> core_;
 };

@@ -36,7 +36,7 @@ class System {
   /// Starts the worker threads.
   explicit System(const RuntimeOptions& options = {});
   /// Runs on a scheduler made elsewhere: what SimulatedSystem does.
-  explicit System(std::unique_ptr<detail::Scheduler> scheduler);
+  explicit System(std::shared_ptr<detail::Scheduler> scheduler);
   System(const System&) = delete;
   System& operator=(const System&) = delete;
   /// Shuts down, if that has not been done.

@@ -68,10 +68,9 @@ class BlockingCall final : public BlockingJob {
     done.set();
     self_.reset();
   }
-  static EventBase& start(Scheduler& scheduler, const std::shared_ptr<BlockingCall>& call) {
+  static void start(Scheduler& scheduler, const std::shared_ptr<BlockingCall>& call) {
     call->self_ = call;
     scheduler.run_blocking(*call);
-    return call->done;
   }
   Value result() {
     if (exception_) std::rethrow_exception(exception_);
@@ -101,7 +100,17 @@ Task<std::invoke_result_t<std::decay_t<Function>&>> blocking(Function function, 
   detail::Scheduler& scheduler = detail::this_thread().current->scheduler();
   auto call =
       std::make_shared<detail::BlockingCall<Function>>(std::move(function), detail::budget_end(scheduler, options));
-  detail::EventBase& done = detail::BlockingCall<Function>::start(scheduler, call);
+  detail::EventBase& done = call->done;
+  {
+    // Not for an actor that has been replaced while it held its thread: the pool's threads are not fenced. The wait
+    // that follows is its last.
+    const detail::LibraryCall entered;
+    if (entered.fenced()) {
+      detail::count_refused();
+    } else {
+      detail::BlockingCall<Function>::start(scheduler, call);
+    }
+  }
   co_await done;
   co_return call->result();
 }

@@ -34,6 +34,8 @@ namespace detail {
 class OpenScope {
  public:
   OpenScope() : context_(*this_thread().current), core_(new TaskGroupCore(context_.scheduler(), true)) {
+    const LibraryCall call;
+    if (call.fenced()) return;  // The context is its successor's: nothing of this one is entered there.
     ContextExtras& extras = context_.make_extras();
     core_->outer_ = extras.scopes;
     extras.scopes = core_;

@@ -10,13 +10,17 @@
 //
 // What is drawn from the seed: which ready context runs next; how long each step, blocking call and network transfer
 // takes; in what pieces bytes arrive; `System::random_number`.
-// What is not simulated: memory orders and preemption inside a step. Those are for the thread sanitizer.
+// Code that does not come back, because it loops or blocks in a call, is simulated by `hold_thread`: its supervisor
+// finds it, fences it and puts another thread in its place, as with real ones. What is not simulated: memory orders and
+// preemption inside a step. Those are for the thread sanitizer.
 #pragma once
 
 #include "understudy/actor/system.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 
 namespace understudy {
 
@@ -45,6 +49,18 @@ class SimulatedSystem {
   /// As if the process were stopped and continued, or the machine slept: time passes, and nothing runs meanwhile.
   void suspend_for(Duration duration) noexcept;
 
+  /// Called by the code of an actor or a task that runs here: for this long it holds its thread, as code does that
+  /// loops or blocks in a call. All else goes on meanwhile, as if there were always another thread. An actor that holds
+  /// its thread past its cutoff is fenced and restarted by its supervisor; then what comes back from here is an
+  /// incarnation that has been replaced, and everything is refused to it. Duration::max(): it comes back when the
+  /// simulation is destroyed, after its system. True: nothing has happened meanwhile. False: the caller has been
+  /// replaced, or the simulation has ended, in which no thread can be held any more.
+  bool hold_thread(Duration duration);
+  /// The same until `condition` holds, which is looked at before each event; coming back then is the next event.
+  bool hold_thread_until(std::function<bool()> condition);
+  /// How many threads are held now, by actors that have been replaced too.
+  [[nodiscard]] std::size_t threads_held() const noexcept;
+
   /// Virtual time since the start.
   [[nodiscard]] Duration now() const noexcept;
   /// Events so far.
@@ -57,7 +73,7 @@ class SimulatedSystem {
 
  private:
   std::uint64_t seed_;
-  detail::SimulatedScheduler* scheduler_;  // Owned by the system.
+  std::shared_ptr<detail::SimulatedScheduler> scheduler_;
   std::unique_ptr<System> system_;
 };
 

@@ -18,4 +18,11 @@ namespace simulation {
 /// Runs the scenario that `seed` stands for. `canary`: one actor forgets a message, which must be found out.
 Outcome run_actors_under_failures(std::uint64_t seed, bool canary);
 
+/// The same with actors that hold their threads besides, at any point of their handlers, and come back before their
+/// cutoff, after the fence, after some restarts, during shutdown or after their system. Those that have been replaced
+/// meanwhile then try everything. Checked besides: each attempt was refused with its error, and nobody saw anything of
+/// it; the journal holds what live incarnations have written; every thread that was taken has come back.
+/// `canary`: something of what one of them sends gets past the fence.
+Outcome run_actors_that_hold_threads(std::uint64_t seed, bool canary);
+
 }  // namespace simulation

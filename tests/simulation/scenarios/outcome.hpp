@@ -15,7 +15,8 @@ struct Outcome {
   std::uint64_t incidents = 0;
   std::uint64_t torn_tails = 0;
   std::uint64_t snapshots = 0;
-  std::uint64_t cancelled = 0;  ///< Coroutines that were destroyed while they waited.
+  std::uint64_t threads_taken = 0;  ///< From incarnations that held them.
+  std::uint64_t cancelled = 0;      ///< Coroutines that were destroyed while they waited.
 
   void add(const Outcome& other) {
     events += other.events;
@@ -24,6 +25,7 @@ struct Outcome {
     incidents += other.incidents;
     torn_tails += other.torn_tails;
     snapshots += other.snapshots;
+    threads_taken += other.threads_taken;
     cancelled += other.cancelled;
   }
 };

@@ -1,6 +1,6 @@
 // Attacks: actors that hold their threads, by a loop or in a call, for a while or for ever. Others and the supervisor
 // go on, the next incarnation takes over with what waited, in order; the old one can do nothing more, and ends if it
-// comes back. Real threads only: a simulation has none to hold.
+// comes back. Real threads; tests/unit/simulation/held_threads_test.cpp has the same at every event of a simulation.
 #include "support/counted.hpp"
 #include "support/runtimes.hpp"
 #include "understudy/runtime/interval.hpp"

@@ -20,8 +20,11 @@ class [[nodiscard]] Mailbox<M>::ReceiveWithin final : private detail::Suspension
 
   [[nodiscard]] bool await_ready() noexcept { return !detail::turn_is_over() && complete(); }
   bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
+    // In the library from here on, as `publish` has it: it is known whether the mailbox is still this one's to wake.
+    detail::ThreadState& thread = detail::this_thread();
+    thread.user_code.store(nullptr, std::memory_order_relaxed);
     detail::Scheduler& scheduler = inbox_.cell_.scheduler();
-    if (limit_ > Duration{0}) {
+    if (limit_ > Duration{0} && !detail::is_fenced(thread)) {
       armed_ = true;
       scheduler.start_timer(*this, after(scheduler.clock().now(), limit_));
     }

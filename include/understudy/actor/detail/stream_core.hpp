@@ -123,7 +123,7 @@ class SendAwaiter {
   }
 
   [[nodiscard]] bool await_ready() {
-    waits_ = core_ != nullptr && !core_->push(value_, &room_);
+    waits_ = !push(&room_);
     return !waits_ && !turn_is_over();
   }
   bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
@@ -133,15 +133,26 @@ class SendAwaiter {
   }
   [[nodiscard]] Result<void> await_resume() {
     // There is room now, or nobody is left: this is the only sender.
-    if (std::exchange(waits_, false)) static_cast<void>(core_->push(value_, nullptr));
+    if (std::exchange(waits_, false)) static_cast<void>(push(nullptr));
+    if (refused_) return failure(ErrorCode::cancelled, "the sending incarnation has been replaced");
     if (core_ == nullptr || core_->abandoned()) return failure(ErrorCode::cancelled);
     return {};
   }
 
  private:
+  /// False if it must wait for `room`.
+  [[nodiscard]] bool push(Event* room) {
+    if (core_ == nullptr) return true;
+    const LibraryCall call;
+    refused_ = call.fenced();
+    if (refused_) count_refused();
+    return refused_ || core_->push(value_, room);
+  }
+
   StreamCore<T>* core_;
   T value_;
   bool waits_ = false;
+  bool refused_ = false;  // The sender has been replaced.
   Event room_{Wait::Kind::room};
   TurnOver turn_over_;
 };

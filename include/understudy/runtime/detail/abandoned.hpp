@@ -30,6 +30,8 @@ class Abandoned {
     ready_.store(true, std::memory_order_release);
     ready_.notify_all();
   }
+  /// Whether that has happened. In a simulation, whose threads must not wait for one another: `come_back` comes after.
+  [[nodiscard]] bool is_ready() const noexcept { return ready_.load(std::memory_order_acquire); }
   void let_go() noexcept {
     if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
@@ -44,9 +46,19 @@ class Abandoned {
   void wait_until_ready() const noexcept { ready_.wait(false, std::memory_order_acquire); }
 
  private:
-  std::atomic<bool> ready_{false};           // Set (release) by the taker, awaited (acquire) by the thread.
+  std::atomic<bool> ready_{false};           // Set (release) by the taker, read and awaited (acquire) by the thread.
   std::atomic<std::uint32_t> owners_{2};     // Dropped acq_rel: the last one sees all uses.
   std::shared_ptr<AbandonedCounts> counts_;  // Written before the fence is confirmed.
 };
+
+/// Takes the right to run `context` from the thread of `state`, if that runs its own code: fences it, and leaves it
+/// with `abandoned`. False, and the thread goes on as before: it has let go. One at a time for each thread, which is
+/// kept from ending meanwhile; not on that thread. Afterwards the thread leaves alone all of its state but what it
+/// needs to find this out.
+[[nodiscard]] bool fence_thread(ThreadState& state, const Context& context, Abandoned& abandoned,
+                                Scheduler& scheduler) noexcept;
+
+/// On a fenced thread, once its context has suspended or ended: ends what it was left with.
+void end_what_was_left(ThreadState& state) noexcept;
 
 }  // namespace understudy::detail

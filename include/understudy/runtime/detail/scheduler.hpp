@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 
 namespace understudy {
@@ -70,6 +71,8 @@ class BlockingJob {
 struct HoldingThread {
   std::thread::native_handle_type handle;
   std::int32_t kernel_id;  ///< What the kernel calls it, as in /proc/self/task.
+  /// Of a simulation's thread, which the kernel does not know, instead of the two: how long it has computed.
+  std::optional<Duration> simulated_time = std::nullopt;
 };
 
 /// A flag that a thread can wait for from outside, and that code inside sets once.
@@ -133,8 +136,11 @@ class Scheduler {
   /// place; the right to run `context` is the caller's. False, and `abandoned` is left alone: it has let go, or cannot
   /// be replaced. One at a time; not on a worker.
   [[nodiscard]] virtual bool take_from_thread(const Context& context, Abandoned& abandoned);
-  /// Whether threads can be replaced here: not in a simulation, nor in an application's own loop.
+  /// Whether threads can be replaced here: not in an application's own loop.
   [[nodiscard]] virtual bool replaces_threads() const noexcept { return false; }
+  /// Whether timers and control work have a thread of their own, which something may hold: not in a simulation, nor in
+  /// an application's own loop.
+  [[nodiscard]] virtual bool has_control_thread() const noexcept { return false; }
   [[nodiscard]] const std::shared_ptr<AbandonedCounts>& abandoned() const noexcept { return abandoned_; }
 
   /// Where tasks run that belong to nobody else; ended by the system's shutdown.
