@@ -54,11 +54,9 @@ int run_all(const Scenario& scenario, const std::vector<std::uint64_t>& seeds) {
   }
   fmt::print(
       "{}: {} seeds held: {} events, {} answers checked, {} errors, {} cancelled, {} incidents, {} torn tails cut, "
-      "{} snapshots, {} threads taken
-      ",
-      scenario.name,
-      seeds.size(), sum.events, sum.answered, sum.errors, sum.cancelled, sum.incidents, sum.torn_tails, sum.snapshots,
-      sum.threads_taken);
+      "{} snapshots, {} threads taken\n",
+      scenario.name, seeds.size(), sum.events, sum.answered, sum.errors, sum.cancelled, sum.incidents, sum.torn_tails,
+      sum.snapshots, sum.threads_taken);
   return 0;
 }
 
