@@ -1,6 +1,7 @@
 #include "understudy/actor/detail/slot_pointer.hpp"
 
 #include "understudy/actor/detail/reply_slot.hpp"
+#include "understudy/runtime/detail/abandoned.hpp"
 
 #include <mutex>
 #include <unordered_map>
@@ -85,8 +86,20 @@ ReplySlot* SlotPointer::refuse() noexcept {
   const std::uint64_t word = std::exchange(word_, 0);
   if (word == 0) return nullptr;
   count_refused();
-  forget_orphan(word);
+  // Whoever takes the actor from this thread may be about to answer the slot, which then is gone: not to be looked at.
+  this_thread().abandoned->put_off(&SlotPointer::let_go, word);
   return nullptr;
+}
+
+void SlotPointer::forget_put_off(const ReplySlot& slot) noexcept {
+  this_thread().abandoned->forget_put_off([&](std::uint64_t word) { return slot_of(word) == &slot; });
+}
+
+void SlotPointer::let_go(std::uint64_t word) noexcept {
+  // An asker that has given up before has left its slot to the Reply.
+  if (ReplySlot* const slot = find_and_forget(word)) {
+    slot->fail(Error(ErrorCode::actor_crashed, "the actor that had the request in hand has been replaced"));
+  }
 }
 
 }  // namespace understudy::detail

@@ -35,6 +35,7 @@ void end_what_was_left(ThreadState& state) noexcept {
   static_cast<void>(settle_fence(state));
   Abandoned& abandoned = *state.abandoned;
   abandoned.come_back();
+  abandoned.do_what_was_put_off();
   state.abandoned = nullptr;
   abandoned.counts().threads_now.fetch_sub(1, std::memory_order_relaxed);
   abandoned.let_go();

@@ -122,6 +122,40 @@ TEST(HoldThread, ForgetsEachReplyThatWasLeftWithAThread) {
   }
 }
 
+/// An asker that has gone leaves its memory to the Reply, which the thread lets go of when it comes back. What it would
+/// not give back is seen by the leak sanitizer.
+TEST(HoldThread, WithARequestWhoseAskerHasGone) {
+  for (const bool destroyed : {false, true}) {
+    const Census census;
+    Result<std::uint32_t> answer;
+    {
+      SimulatedSystem simulation(1);
+      System& system = simulation.system();
+      const Supervisor supervisor(system, hasty());
+      const auto actor = system.spawn("holder", holder, {}, std::ref(simulation), Counted(census));
+      TaskGroup askers(system);
+      askers.spawn([](Address<Hold> to, bool for_ever, Result<std::uint32_t>& into, Counted /*life*/) -> Task<> {
+        if (for_ever) {
+          into = co_await to.ask<Hold>(milliseconds(300));
+        } else {
+          into = co_await to.ask<Hold>(milliseconds(300)).within(milliseconds(20));
+        }
+      }(actor, destroyed, answer, Counted(census)));
+      simulation.run_for(milliseconds(50));
+      askers.cancel();
+      ASSERT_TRUE(wait(system, askers.join()));
+      EXPECT_EQ(census.living(), 2) << "the actor's, and its function's";
+      simulation.run_for(seconds(1));
+      EXPECT_EQ(system.abandoned().threads_ever, 1U);
+      EXPECT_GE(system.abandoned().refused, 1U);
+      EXPECT_EQ(simulation.threads_held(), 0U);
+    }
+    EXPECT_TRUE(destroyed || answer.error() == ErrorCode::timeout);
+    EXPECT_EQ(census.living(), 0);
+    EXPECT_EQ(detail::SlotPointer::orphans(), 0U);
+  }
+}
+
 TEST(HoldThread, ForEverDoesNotHoldUpShutdown) {
   for (const bool supervised : {true, false}) {
     const Census census;

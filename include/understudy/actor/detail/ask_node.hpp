@@ -8,6 +8,7 @@
 #pragma once
 
 #include "understudy/actor/detail/actor_cell.hpp"
+#include "understudy/actor/detail/slot_pointer.hpp"
 #include "understudy/actor/detail/work_state.hpp"
 #include "understudy/actor/message.hpp"
 
@@ -108,6 +109,8 @@ class AskNode : public TypedReplySlot<ReplyType<Request>> {
     // Not `waiting` any more, so that the Reply that goes with the message finds nobody to answer.
     this->state.store(RequestState::answering, std::memory_order_relaxed);
     message_.~M();
+    if (caller_is_fenced()) [[unlikely]]
+      SlotPointer::forget_put_off(*this);
     new (this->error_place()) Error(std::move(error));
     this->state.store(RequestState::failed, std::memory_order_relaxed);
   }

@@ -44,8 +44,11 @@ class SlotPointer {
     const std::uint64_t word = std::exchange(word_, 0);
     return epoch_now() == 0 ? reinterpret_cast<ReplySlot*>(word) : find_and_forget(word);
   }
-  /// By a thread that may not touch it any more. Null.
+  /// By a fenced thread, which may not touch it any more: it is let go of when who has fenced it is done. Null.
   ReplySlot* refuse() noexcept;
+
+  /// On a fenced thread: `slot` is its own, and what was refused of it need not be let go of.
+  static void forget_put_off(const ReplySlot& slot) noexcept;
 
   /// Lists `slot`, whose asker is about to be answered by somebody else than its Reply. Any thread. May throw
   /// std::bad_alloc.
@@ -68,6 +71,7 @@ class SlotPointer {
   [[nodiscard]] static ReplySlot* find_and_forget(std::uint64_t word) noexcept;
   [[nodiscard]] static bool is_orphan(std::uint64_t word) noexcept;
   static void forget_orphan(std::uint64_t word) noexcept;
+  static void let_go(std::uint64_t word) noexcept;
 
   // 0: no actor of this process has ever held its thread, so there are no orphans. It never comes back to that.
   inline static constinit std::atomic<std::uint16_t> epoch_{0};

@@ -4,8 +4,11 @@
 #include "understudy/runtime/detail/thread_state.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
+#include <vector>
 
 namespace understudy::detail {
 
@@ -24,6 +27,24 @@ class Abandoned {
 
   /// On the thread, which has come back: destroys the frames that it ran, once nobody else looks at them.
   virtual void come_back() noexcept = 0;
+
+  /// On the thread, which has come back: calls `let_go(what)` once nobody else looks at that any more, which is after
+  /// `come_back`.
+  void put_off(void (*let_go)(std::uint64_t what) noexcept, std::uint64_t what) noexcept {
+    put_off_.push_back({.let_go = let_go, .what = what});
+  }
+  /// Takes back the last one for which `matches(what)`.
+  template <typename Matches>
+  void forget_put_off(Matches matches) noexcept {
+    for (std::size_t i = put_off_.size(); i > 0; --i) {
+      if (!matches(put_off_[i - 1].what)) continue;
+      put_off_.erase(put_off_.begin() + static_cast<std::ptrdiff_t>(i - 1));
+      return;
+    }
+  }
+  void do_what_was_put_off() noexcept {
+    for (const PutOff& each : std::exchange(put_off_, {})) each.let_go(each.what);
+  }
 
   /// By who has taken the context: it has been, and this object says all of it. The thread waits for that.
   void release_thread() noexcept {
@@ -46,6 +67,11 @@ class Abandoned {
   void wait_until_ready() const noexcept { ready_.wait(false, std::memory_order_acquire); }
 
  private:
+  struct PutOff {
+    void (*let_go)(std::uint64_t) noexcept;
+    std::uint64_t what;
+  };
+  std::vector<PutOff> put_off_;              // The thread's own.
   std::atomic<bool> ready_{false};           // Set (release) by the taker, read and awaited (acquire) by the thread.
   std::atomic<std::uint32_t> owners_{2};     // Dropped acq_rel: the last one sees all uses.
   std::shared_ptr<AbandonedCounts> counts_;  // Written before the fence is confirmed.
