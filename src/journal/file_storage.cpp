@@ -130,21 +130,25 @@ class FileStorageFile final : public StorageFile {
   std::string path_;
 };
 
+enum class Access : std::uint8_t { change, read };
+
 class FileStorage final : public Storage {
  public:
-  FileStorage(FileDescriptor directory, std::string path) noexcept
-      : directory_(std::move(directory)), path_(std::move(path)) {}
+  FileStorage(FileDescriptor directory, std::string path, Access access) noexcept
+      : directory_(std::move(directory)), path_(std::move(path)), access_(access) {}
 
   Result<std::unique_ptr<DirectoryLock>> lock() override {
     auto file = open_lock_file();
     if (!file) return std::unexpected(file.error());
-    return take_directory_lock(std::move(*file), path_);
+    if (!*file) return std::make_unique<DirectoryLock>();
+    return take_directory_lock(std::move(**file), path_);
   }
 
   Result<std::optional<LockHolder>> lock_holder() override {
     auto file = open_lock_file();
     if (!file) return std::unexpected(file.error());
-    return find_lock_holder(*file, path_);
+    if (!*file) return std::nullopt;
+    return find_lock_holder(**file, path_);
   }
 
   Result<std::vector<std::string>> list() override {
@@ -164,6 +168,7 @@ class FileStorage final : public Storage {
   }
 
   Result<std::unique_ptr<StorageFile>> create(std::string_view name) override {
+    if (auto checked = check_change("create", name); !checked) return std::unexpected(checked.error());
     auto file = open_file("create", name, O_CREAT | O_EXCL);
     if (!file) return file;
     if (auto flushed = flush_directory(); !flushed) return std::unexpected(flushed.error());
@@ -173,7 +178,7 @@ class FileStorage final : public Storage {
   Result<std::unique_ptr<StorageFile>> open(std::string_view name) override { return open_file("open", name, 0); }
 
   Result<void> remove(std::string_view name) override {
-    if (auto checked = check_name(name); !checked) return checked;
+    if (auto checked = check_change("remove", name); !checked) return checked;
     if (::unlinkat(directory_.number(), std::string(name).c_str(), 0) != 0) {
       return std::unexpected(system_failure("remove", path_of(name), errno));
     }
@@ -181,7 +186,7 @@ class FileStorage final : public Storage {
   }
 
   Result<void> rename(std::string_view from, std::string_view to) override {
-    if (auto checked = check_name(from); !checked) return checked;
+    if (auto checked = check_change("rename", from); !checked) return checked;
     if (auto checked = check_name(to); !checked) return checked;
     const int at = directory_.number();
     if (::renameat(at, std::string(from).c_str(), at, std::string(to).c_str()) != 0) {
@@ -202,24 +207,32 @@ class FileStorage final : public Storage {
     return {};
   }
 
+  [[nodiscard]] Result<void> check_change(std::string_view operation, std::string_view name) const {
+    if (access_ == Access::change) return check_name(name);
+    return std::unexpected(system_failure(operation, path_of(name), EROFS));
+  }
+
   Result<std::unique_ptr<StorageFile>> open_file(std::string_view operation, std::string_view name, int flags) {
     if (auto checked = check_name(name); !checked) return std::unexpected(checked.error());
     const std::string owned(name);
     const int number = retried([&] {
-      return ::openat(directory_.number(), owned.c_str(), O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | flags,
-                      file_mode);
+      const int how = access_ == Access::change ? O_RDWR | O_APPEND : O_RDONLY;
+      return ::openat(directory_.number(), owned.c_str(), how | O_CLOEXEC | O_NOFOLLOW | flags, file_mode);
     });
     if (number < 0) return std::unexpected(system_failure(operation, path_of(name), errno));
     return std::make_unique<FileStorageFile>(FileDescriptor(number), owned, path_of(name));
   }
 
-  Result<FileDescriptor> open_lock_file() {
+  /// Empty if there is none, and none may be made.
+  Result<std::optional<FileDescriptor>> open_lock_file() {
     const std::string name(lock_file_name);
     const int number = retried([&] {
-      return ::openat(directory_.number(), name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, file_mode);
+      const int how = access_ == Access::change ? O_RDWR | O_CREAT : O_RDONLY;
+      return ::openat(directory_.number(), name.c_str(), how | O_CLOEXEC | O_NOFOLLOW, file_mode);
     });
+    if (number < 0 && errno == ENOENT && access_ == Access::read) return std::nullopt;
     if (number < 0) {
-      const Error reason = system_failure("write in", path_, errno);
+      const Error reason = system_failure(access_ == Access::change ? "write in" : "read in", path_, errno);
       return failure(ErrorCode::storage_failed,
                      std::string(reason.message()) + " (its file " + name + " can't be opened)");
     }
@@ -235,6 +248,7 @@ class FileStorage final : public Storage {
 
   FileDescriptor directory_;
   std::string path_;
+  Access access_;
 };
 
 Result<FileDescriptor> open_directory(const std::string& path) {
@@ -266,18 +280,37 @@ Result<void> make_directories(const std::filesystem::path& path) {
 }  // namespace
 }  // namespace journal
 
-Result<std::shared_ptr<Storage>> open_file_storage(const std::filesystem::path& path) {
+namespace {
+
+Result<std::string> directory_path(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::path absolute = std::filesystem::absolute(path, error);
   if (error || path.empty()) {
     return failure(ErrorCode::storage_failed, "'" + path.native() + "' can't be a directory's path");
   }
-  if (!absolute.has_filename() && absolute.has_relative_path())
-    absolute = absolute.parent_path();  // a slash at the end
-  if (auto made = journal::make_directories(absolute); !made) return std::unexpected(made.error());
-  auto directory = journal::open_directory(absolute.native());
+  const bool ends_in_slash = !absolute.has_filename() && absolute.has_relative_path();
+  return (ends_in_slash ? absolute.parent_path() : absolute).native();
+}
+
+Result<std::shared_ptr<Storage>> open_there(std::string path, journal::Access access) {
+  auto directory = journal::open_directory(path);
   if (!directory) return std::unexpected(directory.error());
-  return std::make_shared<journal::FileStorage>(std::move(*directory), absolute.native());
+  return std::make_shared<journal::FileStorage>(std::move(*directory), std::move(path), access);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Storage>> open_file_storage(const std::filesystem::path& path) {
+  auto absolute = directory_path(path);
+  if (!absolute) return std::unexpected(absolute.error());
+  if (auto made = journal::make_directories(*absolute); !made) return std::unexpected(made.error());
+  return open_there(std::move(*absolute), journal::Access::change);
+}
+
+Result<std::shared_ptr<Storage>> open_file_storage_to_read(const std::filesystem::path& path) {
+  auto absolute = directory_path(path);
+  if (!absolute) return std::unexpected(absolute.error());
+  return open_there(std::move(*absolute), journal::Access::read);
 }
 
 }  // namespace understudy

@@ -22,9 +22,10 @@ struct Cut {
   TornTail torn_tail;
 };
 
-class Recovery {
+class StartUp {
  public:
-  Recovery(Storage& storage, const ReplayFunction& apply) noexcept : storage_(storage), apply_(apply) {}
+  StartUp(Storage& storage, const ReplayFunction& apply, Recovery recovery) noexcept
+      : storage_(storage), apply_(apply), recovery_(recovery) {}
 
   Result<Recovered> run() {
     if (auto listed = list_files(); !listed) return std::unexpected(listed.error());
@@ -43,12 +44,10 @@ class Recovery {
       if (auto read = read_segment(number, last); !read) return std::unexpected(read.error());
     }
     if (auto fits = check_that_snapshot_fits(); !fits) return std::unexpected(fits.error());
-    if (cut_) {
-      if (auto made = make_cut(); !made) return std::unexpected(made.error());
+    if (recovery_ == Recovery::mend) {
+      if (auto mended = mend(); !mended) return std::unexpected(mended.error());
     }
-    for (const std::string& name : unfinished_) {
-      if (auto removed = storage_.remove(name); !removed) return std::unexpected(removed.error());
-    }
+    if (cut_) recovered_.report.torn_tail = std::move(cut_->torn_tail);
     recovered_.report.last_lsn = recovered_.last_lsn;
     return std::move(recovered_);
   }
@@ -258,6 +257,16 @@ class Recovery {
     return {};
   }
 
+  Result<void> mend() {
+    if (cut_) {
+      if (auto made = make_cut(); !made) return made;
+    }
+    for (const std::string& name : unfinished_) {
+      if (auto removed = storage_.remove(name); !removed) return removed;
+    }
+    return {};
+  }
+
   Result<void> make_cut() {
     if (cut_->file) {
       if (auto cut = cut_->file->truncate(cut_->torn_tail.offset); !cut) return cut;
@@ -266,7 +275,6 @@ class Recovery {
       require(cut_->torn_tail.bytes_cut <= head_layout::bytes, "only a segment without a batch is removed");
       if (auto removed = storage_.remove(cut_->torn_tail.file); !removed) return removed;
     }
-    recovered_.report.torn_tail = std::move(cut_->torn_tail);
     return {};
   }
 
@@ -284,6 +292,7 @@ class Recovery {
 
   Storage& storage_;
   const ReplayFunction& apply_;
+  const Recovery recovery_;
   std::vector<std::uint64_t> segments_;  // their numbers, in order
   std::optional<Lsn> newest_snapshot_;
   std::vector<std::string> unfinished_;
@@ -296,6 +305,8 @@ class Recovery {
 
 }  // namespace
 
-Result<Recovered> recover(Storage& storage, const ReplayFunction& apply) { return Recovery(storage, apply).run(); }
+Result<Recovered> recover(Storage& storage, const ReplayFunction& apply, Recovery recovery) {
+  return StartUp(storage, apply, recovery).run();
+}
 
 }  // namespace understudy::journal

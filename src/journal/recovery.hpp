@@ -33,7 +33,11 @@ struct Recovered {
   std::vector<KeptSegment> segments;  ///< In order.
 };
 
+/// Whether what is to be cut and removed is.
+enum class Recovery : std::uint8_t { mend, look_only };
+
 /// Recovers the journal in a directory that the caller has locked. Errors: as Journal::open.
-[[nodiscard]] Result<Recovered> recover(Storage& storage, const ReplayFunction& apply);
+[[nodiscard]] Result<Recovered> recover(Storage& storage, const ReplayFunction& apply,
+                                        Recovery recovery = Recovery::mend);
 
 }  // namespace understudy::journal

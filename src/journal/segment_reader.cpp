@@ -2,6 +2,7 @@
 
 #include "journal/checksum.hpp"
 #include "journal/invariant.hpp"
+#include "journal/little_endian.hpp"
 
 #include <algorithm>
 #include <span>
@@ -55,6 +56,21 @@ Result<ReadStep> SegmentReader::next() {
   const std::uint64_t offset = at_;
   at_ += batch_bytes;
   return GoodBatch{offset, *header, body};
+}
+
+Result<std::optional<std::uint64_t>> SegmentReader::assume_head() {
+  if (file_bytes() <= head_layout::bytes) return std::nullopt;
+  auto bytes = window_.view(head_layout::checksum_at, sizeof(std::uint64_t));
+  if (!bytes) return std::unexpected(bytes.error());
+  head_checksum_ = load<std::uint64_t>(bytes->data());
+  at_ = head_layout::bytes - 1;
+  return skip_damage();
+}
+
+Result<std::optional<std::uint64_t>> SegmentReader::skip_damage() {
+  auto found = find_durable_mark(at_ + 1, 0);  // Any header that is good at its place has one.
+  if (found && *found) at_ = **found;
+  return found;
 }
 
 Result<std::optional<std::uint64_t>> SegmentReader::find_durable_mark(std::uint64_t offset, Lsn lsn) {

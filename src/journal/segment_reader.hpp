@@ -45,6 +45,11 @@ class SegmentReader {
   /// The next batch, the end, or damage (after which there is nothing more to read). Only after a good head.
   /// Errors: those of the file.
   [[nodiscard]] Result<ReadStep> next();
+  /// After a head that is damaged: takes its checksum for true, for that is what the batches are bound to, and goes on
+  /// at the first good one. Gives its offset; empty if there is none. Errors: those of the file.
+  [[nodiscard]] Result<std::optional<std::uint64_t>> assume_head();
+  /// After damage: the same, behind it.
+  [[nodiscard]] Result<std::optional<std::uint64_t>> skip_damage();
   /// Searches from `offset` to the end for a batch header that is good at its place and has a durable mark of at least
   /// `lsn`. Gives its offset. Errors: those of the file.
   [[nodiscard]] Result<std::optional<std::uint64_t>> find_durable_mark(std::uint64_t offset, Lsn lsn);

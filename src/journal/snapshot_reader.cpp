@@ -2,8 +2,10 @@
 
 #include "journal/checksum.hpp"
 #include "journal/invariant.hpp"
+#include "journal/little_endian.hpp"
 #include "journal/record_codec.hpp"
 
+#include <algorithm>
 #include <span>
 
 #include <zstd.h>
@@ -79,13 +81,58 @@ SnapshotStep SnapshotReader::unpack(const BlockHeader& header, BytesView stored)
   return GoodBlock{at_, header.count, body};
 }
 
+Result<std::optional<std::uint64_t>> SnapshotReader::assume_head() {
+  if (file_bytes() <= snapshot_layout::bytes) return std::nullopt;
+  auto bytes = window_.view(snapshot_layout::checksum_at, sizeof(std::uint64_t));
+  if (!bytes) return std::unexpected(bytes.error());
+  head_checksum_ = load<std::uint64_t>(bytes->data());
+  at_ = snapshot_layout::bytes - 1;
+  return skip_damage();
+}
+
+Result<std::optional<std::uint64_t>> SnapshotReader::skip_damage() {
+  skipped_ = true;
+  auto found = find_block(at_ + 1);
+  if (found && *found) at_ = **found;
+  return found;
+}
+
+/// Where the next header, or the end mark, is good at its place. The chain goes on from what it says was before it.
+Result<std::optional<std::uint64_t>> SnapshotReader::find_block(std::uint64_t offset) {
+  while (offset + end_layout::bytes <= file_bytes()) {
+    const auto window =
+        static_cast<std::size_t>(std::min<std::uint64_t>(FileWindow::chunk_bytes, file_bytes() - offset));
+    auto bytes = window_.view(offset, window);
+    if (!bytes) return std::unexpected(bytes.error());
+    constexpr BytesView both_begin = "US";
+    for (std::size_t at = bytes->find(both_begin); at != BytesView::npos; at = bytes->find(both_begin, at + 1)) {
+      const std::uint64_t seed = batch_seed(head_checksum_, offset + at);
+      const BytesView rest = bytes->substr(at);
+      if (rest.size() >= block_layout::header_bytes) {
+        const auto header = decode_block_header(exactly<block_layout::header_bytes>(rest), seed);
+        if (header) chain_ = header->previous;
+        if (header) return offset + at;
+      }
+      if (offset + at + end_layout::bytes == file_bytes()) {
+        const auto end = decode_snapshot_end(exactly<end_layout::bytes>(rest), seed);
+        if (end) chain_ = end->previous;
+        if (end) return offset + at;
+      }
+    }
+    if (offset + window == file_bytes()) break;
+    // The next window begins so that a header which this one cut off is seen whole.
+    offset += window - block_layout::header_bytes + 1;
+  }
+  return std::nullopt;
+}
+
 Result<SnapshotStep> SnapshotReader::read_end() {
   auto bytes = window_.view(at_, end_layout::bytes);
   if (!bytes) return std::unexpected(bytes.error());
   const auto end = decode_snapshot_end(exactly<end_layout::bytes>(*bytes), batch_seed(head_checksum_, at_));
   if (!end) return Damage{at_, "the end mark fails its checksum"};
   if (end->previous != chain_) return Damage{at_, "the end mark doesn't follow on the last block"};
-  if (end->records != records_) return Damage{at_, "the end mark counts other records than there are"};
+  if (!skipped_ && end->records != records_) return Damage{at_, "the end mark counts other records than there are"};
   if (end->end_lsn < covers_) return Damage{at_, "the end mark names an LSN before the one that is covered"};
   return *end;
 }

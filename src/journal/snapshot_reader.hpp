@@ -37,18 +37,24 @@ class SnapshotReader {
   /// more to read. Only after a good head. Errors: those of the file.
   [[nodiscard]] Result<SnapshotStep> next();
 
+  /// As SegmentReader's: go on at the next good block, or end mark, after a damaged head, or after other damage.
+  [[nodiscard]] Result<std::optional<std::uint64_t>> assume_head();
+  [[nodiscard]] Result<std::optional<std::uint64_t>> skip_damage();
+
   [[nodiscard]] std::uint64_t file_bytes() const noexcept { return window_.file_bytes(); }
 
  private:
   explicit SnapshotReader(FileWindow window) noexcept : window_(std::move(window)) {}
 
   [[nodiscard]] Result<SnapshotStep> read_end();
+  [[nodiscard]] Result<std::optional<std::uint64_t>> find_block(std::uint64_t offset);
   [[nodiscard]] SnapshotStep unpack(const BlockHeader& header, BytesView stored);
 
   FileWindow window_;
   std::uint64_t head_checksum_ = 0;
   std::uint64_t chain_ = 0;
   std::uint64_t records_ = 0;
+  bool skipped_ = false;  // Damage: the end mark counts more than were read.
   Lsn covers_ = 0;
   std::uint64_t at_ = 0;  // where the next block should begin
   Bytes raw_;

@@ -41,7 +41,7 @@ void ChangeList::erase(BytesView key) {
 
 void ChangeList::clear() { changes_.push_back({clear_record, 0}); }
 
-Result<void> apply_record(const Record& record, KeySpace& keys) {
+Result<Change> decode_record(const Record& record) {
   const BytesView payload = record.payload;
   switch (record.kind) {
     case set_record: {
@@ -50,19 +50,35 @@ Result<void> apply_record(const Record& record, KeySpace& keys) {
                        fmt::format("record {} is whole, but its key is longer than it is", record.lsn));
       }
       const std::size_t key_bytes = decode_length(payload);
-      keys.set(payload.substr(length_bytes, key_bytes), Bytes(payload.substr(length_bytes + key_bytes)));
-      return {};
+      return Change{.key = payload.substr(length_bytes, key_bytes), .value = payload.substr(length_bytes + key_bytes)};
     }
     case erase_record:
-      keys.erase(payload);
-      return {};
+      return Change{.key = payload, .value = std::nullopt};
     case clear_record:
-      keys.clear();
-      return {};
+      return Change{};
   }
   return failure(ErrorCode::data_damaged,
                  fmt::format("record {} is whole, but of kind {}, which this version does not know", record.lsn,
                              static_cast<unsigned>(record.kind)));
+}
+
+Result<void> check_record(const Record& record) {
+  const Result<Change> change = decode_record(record);
+  if (!change) return std::unexpected(change.error());
+  return {};
+}
+
+Result<void> apply_record(const Record& record, KeySpace& keys) {
+  const Result<Change> change = decode_record(record);
+  if (!change) return std::unexpected(change.error());
+  if (change->value) {
+    keys.set(*change->key, Bytes(*change->value));
+  } else if (change->key) {
+    keys.erase(*change->key);
+  } else {
+    keys.clear();
+  }
+  return {};
 }
 
 }  // namespace understudy::store

@@ -1,22 +1,15 @@
-// The store's records in the journal (docs/journal-format.md describes what is around them):
-//
-//     set    kind 1   length of the key (32 bits, little endian) | key | value
-//     erase  kind 2   key
-//     clear  kind 3   nothing
+// Writing the store's records (understudy/store/records.hpp), and applying them.
 #pragma once
 
 #include "engine/key_space.hpp"
 #include "understudy/base/error.hpp"
 #include "understudy/journal/record.hpp"
+#include "understudy/store/records.hpp"
 
 #include <string>
 #include <vector>
 
 namespace understudy::store {
-
-inline constexpr RecordKind set_record{1};
-inline constexpr RecordKind erase_record{2};
-inline constexpr RecordKind clear_record{3};
 
 /// The changes of one message to the writer, in order.
 class ChangeList {
@@ -33,7 +26,7 @@ class ChangeList {
   template <typename Visit>
   Result<void> for_each(Visit visit) const {
     std::size_t begin = 0;
-    for (const Change& change : changes_) {
+    for (const Entry& change : changes_) {
       const Result<void> visited = visit(change.kind, BytesView(payloads_).substr(begin, change.bytes));
       if (!visited) return visited;
       begin += change.bytes;
@@ -42,12 +35,12 @@ class ChangeList {
   }
 
  private:
-  struct Change {
+  struct Entry {
     RecordKind kind;
     std::size_t bytes;
   };
   std::string payloads_;
-  std::vector<Change> changes_;
+  std::vector<Entry> changes_;
 };
 
 /// Applies a replayed record. Fails with data_damaged if it is none of ours.

@@ -191,6 +191,10 @@ constexpr auto table = std::to_array<Command>({
     {.name = "understudy|reset", .arity = 3, .flags = administration, .group = "understudy", .since = "0.1.0",
      .complexity = "O(N), N being the records of the journal", .usage = "KEY-VALUE|WRITER",
      .summary = "Resets an actor of the store: its next incarnation recovers the state", .task = understudy_reset},
+    {.name = "understudy|snapshot", .arity = 2, .flags = administration, .group = "understudy", .since = "0.1.0",
+     .complexity = "O(N), N being the number of keys",
+     .summary = "Takes a snapshot, and answers when it counts; the journal before it then goes",
+     .task = understudy_snapshot},
     {.name = "understudy|status", .arity = 2, .flags = administration, .group = "understudy", .since = "0.1.0",
      .complexity = constant, .summary = "Gives the store's statistics", .session = understudy_status},
 });

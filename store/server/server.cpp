@@ -26,6 +26,7 @@ class StoreBackend final : public Backend {
     const Address<store::RoutingMessage>& router = store_.router();
     co_return co_await router.ask<store::Reset>(actor).within(5s);
   }
+  Task<Result<SnapshotReport>> take_snapshot() override { return store_.take_snapshot(); }
   store::StoreStatistics statistics() override { return store_.statistics(); }
 
  private:

@@ -1,6 +1,9 @@
 #include "tool/command_line.hpp"
 
+#include "tool/check.hpp"
 #include "tool/demo.hpp"
+#include "tool/inspect.hpp"
+#include "tool/salvage.hpp"
 #include "tool/serve.hpp"
 #include "tool/settings.hpp"
 #include "tool/transfer.hpp"
@@ -54,6 +57,24 @@ int run_command_line(int argc, char** argv) {
                    "reset: of a store, while requests wait; stuck: actors that do not come back")
       ->check(CLI::IsMember({"reset", "stuck"}))
       ->capture_default_str();
+  std::string checked;
+  CLI::App* check = app.add_subcommand("check", "Verify all files of a data directory; changes nothing");
+  check->add_option("dir", checked, "The data directory")->required()->option_text("DIR");
+  InspectOptions inspect_options;
+  CLI::App* inspect = app.add_subcommand("inspect", "Show the records of a data directory; changes nothing");
+  inspect->add_option("dir", inspect_options.directory, "The data directory")->required()->option_text("DIR");
+  inspect->add_flag("--json", inspect_options.json, "A JSON object a line");
+  inspect->add_option("--from", inspect_options.from, "The first LSN to show")->option_text("LSN");
+  inspect->add_option("--to", inspect_options.to, "The last LSN to show")->option_text("LSN");
+  std::string salvaged;
+  std::string salvage_to;
+  CLI::App* salvage = app.add_subcommand("salvage", "Make a new store of all that is whole in a damaged one");
+  salvage->add_option("dir", salvaged, "The damaged data directory; it is left as it is")
+      ->required()
+      ->option_text("DIR");
+  salvage->add_option("--to", salvage_to, "The new data directory; must be empty or not there")
+      ->required()
+      ->option_text("NEW");
   CLI::App* help = app.add_subcommand("help", "Print this help");
   for (const SettingRow& row : setting_table()) {
     add_setting(serve, row);
@@ -80,6 +101,9 @@ int run_command_line(int argc, char** argv) {
     return help->parsed() ? 0 : usage_error;
   }
   if (demo->parsed()) return demonstration == "stuck" ? run_demo_stuck() : run_demo();
+  if (check->parsed()) return check_data(checked);
+  if (inspect->parsed()) return inspect_data(inspect_options);
+  if (salvage->parsed()) return salvage_data(salvaged, salvage_to);
   const Result<Settings> settings = read_settings(flags, config);
   if (!settings) {
     fmt::print(stderr, "understudy: {}\n", settings.error().message());

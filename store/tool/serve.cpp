@@ -96,6 +96,7 @@ int serve(const Settings& settings) {
   store_options.directory = settings.directory;
   store_options.durability = settings.durability;
   store_options.flush_interval = settings.flush_interval;
+  store_options.snapshot_after_bytes = settings.snapshot_after_bytes;
   const auto store = store::Store::open(system, store_options);
   if (!store) return fail(store.error().message());
   const store::LoadReport loaded = (*store)->load_report();
@@ -107,6 +108,7 @@ int serve(const Settings& settings) {
                                              .directory = settings.directory,
                                              .durability = settings.durability,
                                              .flush_interval = settings.flush_interval,
+                                             .snapshot_after_bytes = settings.snapshot_after_bytes,
                                              .version = UNDERSTUDY_VERSION,
                                              .process_usage = process_usage,
                                              .on_store_stopped = [] { ::kill(::getpid(), store_stopped); }});

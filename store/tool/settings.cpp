@@ -60,6 +60,13 @@ Result<void> apply_flush_interval(Settings& settings, std::string_view text) {
   return {};
 }
 
+Result<void> apply_snapshot_after(Settings& settings, std::string_view text) {
+  const Result<std::uint64_t> number = parse_number(text, 0, std::uint64_t{1} << 50U);
+  if (!number) return std::unexpected(number.error());
+  settings.snapshot_after_bytes = *number;
+  return {};
+}
+
 Result<void> apply_workers(Settings& settings, std::string_view text) {
   const Result<std::uint64_t> number = parse_number(text, 0, 1024);
   if (!number) return std::unexpected(number.error());
@@ -85,7 +92,7 @@ Result<void> apply_log_level(Settings& settings, std::string_view text) {
   return {};
 }
 
-constexpr std::array<SettingRow, 8> table{{
+constexpr std::array<SettingRow, 9> table{{
     {.name = "port",
      .value_name = "PORT",
      .help = "Port to listen on; 0 takes a free one",
@@ -102,6 +109,11 @@ constexpr std::array<SettingRow, 8> table{{
      .help = "With durability interval: milliseconds between flushes",
      .is_number = true,
      .apply = apply_flush_interval},
+    {.name = "snapshot-after",
+     .value_name = "BYTES",
+     .help = "Bytes of journal after which a snapshot is taken; 0: only by UNDERSTUDY SNAPSHOT",
+     .is_number = true,
+     .apply = apply_snapshot_after},
     {.name = "workers",
      .value_name = "N",
      .help = "Worker threads; 0: one a processor",

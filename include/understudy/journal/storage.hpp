@@ -100,4 +100,9 @@ class Storage {
 /// the part of the path that can't be made or used.
 [[nodiscard]] Result<std::shared_ptr<Storage>> open_file_storage(const std::filesystem::path& path);
 
+/// The same of a directory that is there, for reading only: nothing in it is made, changed or removed, the file LOCK
+/// neither; members that would do so give storage_failed. `lock` keeps others out while it is held if there is such a
+/// file; if there is none, nobody has ever used the directory, and it holds nothing.
+[[nodiscard]] Result<std::shared_ptr<Storage>> open_file_storage_to_read(const std::filesystem::path& path);
+
 }  // namespace understudy

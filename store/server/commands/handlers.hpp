@@ -65,6 +65,7 @@ void info(SessionCall& call);
 // store_actors.cpp
 void understudy_help(SessionCall& call);
 Task<> understudy_reset(SessionCall& call);
+Task<> understudy_snapshot(SessionCall& call);
 void understudy_status(SessionCall& call);
 
 }  // namespace understudy::server

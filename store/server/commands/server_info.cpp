@@ -109,13 +109,17 @@ void describe_persistence(std::string& out, const Picture& now) {
   Section(out, "Persistence")
       .field("loading", 0)
       .field("async_loading", 0)
-      .field("rdb_bgsave_in_progress", 0)
+      .field("rdb_bgsave_in_progress", now.store.snapshot_runs ? 1 : 0)
       .field("aof_enabled", 1)
       .field("aof_rewrite_in_progress", 0)
       .field("durability", name_of(now.server.options.durability))
       .field("journal_commits", now.store.commits)
       .field("journal_last_lsn", now.store.last_lsn)
-      .field("journal_durable_lsn", now.store.durable_lsn);
+      .field("journal_durable_lsn", now.store.durable_lsn)
+      .field("journal_bytes", now.store.segment_bytes)
+      .field("snapshot_bytes", now.store.snapshot_bytes)
+      .field("snapshots", now.store.snapshots)
+      .field("failed_snapshots", now.store.failed_snapshots);
 }
 
 void describe_statistics(std::string& out, const Picture& now) {
@@ -176,6 +180,7 @@ std::vector<std::pair<std::string, std::string>> settings(const ServerContext& s
       {"proto-max-bulk-len", std::to_string(RespLimits{}.bulk_bytes_max)},
       {"requirepass", ""},
       {"save", ""},
+      {"snapshot-after", std::to_string(options.snapshot_after_bytes)},
       {"timeout", "0"},
   };
 }

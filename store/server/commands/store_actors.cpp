@@ -33,6 +33,25 @@ Task<> understudy_reset(SessionCall& call) {
   }
 }
 
+Task<> understudy_snapshot(SessionCall& call) {
+  Task<Result<SnapshotReport>> taking = call.server.store->take_snapshot();
+  const Result<SnapshotReport> taken = co_await std::move(taking);
+  if (!taken) {
+    call.reply.error(describe_failure(taken.error()));
+    co_return;
+  }
+  RespWriter& reply = call.reply;
+  reply.map(4);
+  reply.bulk("file");
+  reply.bulk(taken->file);
+  reply.bulk("covers-lsn");
+  reply.integer(static_cast<std::int64_t>(taken->covers));
+  reply.bulk("keys");
+  reply.integer(static_cast<std::int64_t>(taken->records));
+  reply.bulk("bytes");
+  reply.integer(static_cast<std::int64_t>(taken->bytes));
+}
+
 void understudy_status(SessionCall& call) {
   const store::StoreStatistics statistics = call.server.store->statistics();
   RespWriter& reply = call.reply;
@@ -40,7 +59,7 @@ void understudy_status(SessionCall& call) {
     reply.bulk(name);
     reply.integer(static_cast<std::int64_t>(value));
   };
-  reply.map(10);
+  reply.map(14);
   reply.bulk("version");
   reply.bulk(call.server.options.version);
   reply.bulk("durability");
@@ -52,6 +71,10 @@ void understudy_status(SessionCall& call) {
   number("journal-commits", statistics.commits);
   number("journal-last-lsn", statistics.last_lsn);
   number("journal-durable-lsn", statistics.durable_lsn);
+  number("journal-bytes", statistics.segment_bytes);
+  number("snapshot-bytes", statistics.snapshot_bytes);
+  number("snapshots", statistics.snapshots);
+  number("failed-snapshots", statistics.failed_snapshots);
   number("key-value-incarnation", statistics.key_value_incarnation);
 }
 

@@ -64,6 +64,9 @@ class MemoryBackend final : public Backend {
     resets.push_back(actor);
     co_return true;
   }
+  Task<Result<SnapshotReport>> take_snapshot() override {
+    co_return SnapshotReport{.file = "snapshot", .covers = 7, .end_lsn = 7, .records = data.size(), .bytes = 100};
+  }
   store::StoreStatistics statistics() override { return {.keys = data.size(), .key_value_incarnation = 1}; }
 
   MemoryTransaction data;
