@@ -32,6 +32,9 @@ struct Journal::State {
   std::vector<journal::KeptSegment> segments;
   std::optional<SnapshotReport> snapshot;
   std::uint64_t snapshots_begun = 0;
+  // Segments without a record after it are superfluous: of the snapshot that was installed in this life. Not of an
+  // earlier one: its link may stand before a closing mark, in the last segment that it covers.
+  Lsn needed_after = 0;
 
   // durable <= committed <= committed + batch.count(), the last LSN given out.
   Lsn committed = 0;
@@ -59,6 +62,8 @@ struct Journal::State {
     last_segment = head.number;
     segments.push_back({.number = head.number, .first_lsn = head.first_lsn, .bytes = writer->bytes()});
     segment_wanted = false;
+    // What it could not be without a moment ago. If it stays, the next snapshot removes it.
+    static_cast<void>(remove_covered_segments());
     return {};
   }
 
@@ -103,7 +108,8 @@ struct Journal::State {
   Result<std::unique_ptr<SnapshotWriter>> begin_snapshot(Lsn covers);
   Result<void> remove_unfinished_snapshots();
   Result<void> install(const SnapshotWriter::State& sealed);
-  Result<void> remove_superfluous(Lsn needed_after);
+  Result<void> remove_older_snapshots();
+  Result<void> remove_covered_segments();
 };
 
 Result<void> Journal::State::remove_unfinished_snapshots() {
@@ -150,12 +156,12 @@ Result<void> Journal::State::install(const SnapshotWriter::State& sealed) {
   if (auto renamed = storage->rename(journal::unfinished_snapshot_name(covers), name); !renamed) return renamed;
   snapshot = SnapshotReport{
       .file = name, .covers = covers, .end_lsn = *sealed.sealed_at, .records = sealed.records, .bytes = sealed.bytes};
-  return remove_superfluous(std::min(covers, sealed.head.link_lsn));
+  needed_after = std::min(covers, sealed.head.link_lsn);
+  if (auto removed = remove_older_snapshots(); !removed) return removed;
+  return remove_covered_segments();
 }
 
-/// Removes what start-up needs no more: snapshots before the one that counts, and whole segments without a record after
-/// `needed_after`, the oldest first, so that those that are left follow on one another however far this gets.
-Result<void> Journal::State::remove_superfluous(Lsn needed_after) {
+Result<void> Journal::State::remove_older_snapshots() {
   auto names = storage->list();
   if (!names) return std::unexpected(names.error());
   for (const std::string& name : *names) {
@@ -163,6 +169,13 @@ Result<void> Journal::State::remove_superfluous(Lsn needed_after) {
     if (!covers || *covers >= snapshot->covers) continue;
     if (auto removed = storage->remove(name); !removed) return removed;
   }
+  return {};
+}
+
+/// Removes whole segments that start-up needs no more, the oldest first, so that those that are left follow on one
+/// another however far this gets. The last one stays until there is another.
+Result<void> Journal::State::remove_covered_segments() {
+  if (needed_after == 0) return {};  // Without a snapshot the journal begins with segment 1, be it without a record.
   while (segments.size() > 1 && segments[1].first_lsn <= needed_after + 1) {
     if (auto removed = storage->remove(journal::segment_name(segments.front().number)); !removed) return removed;
     segments.erase(segments.begin());

@@ -74,6 +74,41 @@ TEST(JournalSnapshot, SegmentsThatItCoversGo) {
   EXPECT_EQ(usage.snapshot_bytes, disk.files().at(journal::snapshot_name(1)).size());
 }
 
+TEST(JournalSnapshot, TheLastSegmentGoesOnceThereIsAnother) {
+  SimulatedDisk disk(1);
+  {
+    auto opened = open_journal(disk);
+    ASSERT_TRUE(write_flushed(*opened, {"a"}));
+    ASSERT_TRUE(take_snapshot(*opened, {"a"}));
+    EXPECT_TRUE(has_file(disk, first_segment));
+    ASSERT_TRUE(write_flushed(*opened, {"b"}));
+    EXPECT_FALSE(has_file(disk, first_segment));
+    ASSERT_TRUE(opened->close());
+  }
+  const auto opened = open_journal(disk);
+  ASSERT_TRUE(opened.good()) << opened.message();
+  EXPECT_EQ(payloads_of(opened.entries), (Payloads{"a", "b"}));
+}
+
+// The closing mark stands behind the link, at the same LSN.
+TEST(JournalSnapshot, ACleanShutdownAfterItLeavesTheLinkToBeFound) {
+  SimulatedDisk disk(1);
+  {
+    auto opened = open_journal(disk);
+    ASSERT_TRUE(write_flushed(*opened, {"a"}));
+    ASSERT_TRUE(take_snapshot(*opened, {"a"}));
+    ASSERT_TRUE(opened->close());
+  }
+  {
+    auto opened = open_journal(disk);
+    ASSERT_TRUE(opened.good()) << opened.message();
+    ASSERT_TRUE(write_flushed(*opened, {"b"}));
+  }
+  const auto opened = open_journal(disk);
+  ASSERT_TRUE(opened.good()) << opened.message();
+  EXPECT_EQ(payloads_of(opened.entries), (Payloads{"a", "b"}));
+}
+
 TEST(JournalSnapshot, TheNextOneTakesItsPlace) {
   SimulatedDisk disk(1);
   {
