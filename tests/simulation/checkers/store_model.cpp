@@ -60,7 +60,9 @@ StoreModel::Possibilities StoreModel::closure() const {
     for (const auto& [number, operation] : pending_) {
       if (from.happened.contains(number)) continue;
       Possibility next = from;
-      next.happened.emplace(number, apply(operation, next.state));
+      Answer answer = apply(operation, next.state);
+      // Nobody will ever be told the answer of one that is left open: in which order those happened is no difference.
+      next.happened.emplace(number, open_.contains(number) ? Answer{} : answer);
       if (reached.insert(next).second) open.push_back(std::move(next));
     }
   }
@@ -104,7 +106,18 @@ void StoreModel::leave_open(std::size_t number) {
   const Operation::Kind kind = pending_.at(number).kind;
   open_.insert(number);
   // Whether a read happened makes no difference to anybody.
-  if (kind == Operation::Kind::get || kind == Operation::Kind::get_all) forget(number);
+  if (kind == Operation::Kind::get || kind == Operation::Kind::get_all) {
+    forget(number);
+    return;
+  }
+  Possibilities merged;
+  for (Possibility possibility : states_) {
+    if (const auto happened = possibility.happened.find(number); happened != possibility.happened.end()) {
+      happened->second = Answer{};
+    }
+    merged.insert(std::move(possibility));
+  }
+  states_ = std::move(merged);
 }
 
 void StoreModel::crash() {

@@ -53,6 +53,8 @@ class StoreModel {
   /// The process has ended.
   void crash();
 
+  /// Operations that may have happened, or may yet. What can follow doubles with each.
+  [[nodiscard]] std::size_t left_open() const noexcept { return open_.size(); }
   [[nodiscard]] std::size_t states() const noexcept { return states_.size(); }
   /// The possible states, for people.
   [[nodiscard]] std::string describe() const;
