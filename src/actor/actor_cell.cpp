@@ -7,6 +7,7 @@
 #include "understudy/actor/detail/reply_slot.hpp"
 #include "understudy/actor/detail/system_hooks.hpp"
 #include "understudy/base/detail/prefetch.hpp"
+#include "understudy/runtime/detail/library_call.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -38,7 +39,9 @@ const char* name_of(Ending::Kind kind) noexcept {
 }
 
 ActorCell::ActorCell(SystemCore& system, ActorCell* parent, std::string_view name, const SpawnOptions& options)
-    : Context(system.scheduler(), true),
+    // A child's is its parent's, looked up without its system: who spawns it may have been replaced, and the system
+    // gone.
+    : Context(parent != nullptr ? parent->scheduler() : system.scheduler(), true),
       mailbox_(
           std::clamp<std::uint32_t>(options.capacity, 1, options.when_full == WhenFull::drop_oldest ? 32'767 : 65'535),
           options.when_full == WhenFull::drop_oldest),
@@ -47,7 +50,10 @@ ActorCell::ActorCell(SystemCore& system, ActorCell* parent, std::string_view nam
       parent_(parent),
       id_(system.next_id()),
       name_(name) {
-  if (options.placement.kind() != Placement::Kind::anywhere) scheduler().place(*this, options.placement);
+  if (options.placement.kind() != Placement::Kind::anywhere) {
+    const LibraryCall call;
+    if (!call.fenced()) scheduler().place(*this, options.placement);  // Else it is not launched either.
+  }
   // A child holds its system by way of its root.
   if (parent_ != nullptr) {
     parent_->retain();

@@ -171,7 +171,9 @@ us::Task<> try_everything(std::shared_ptr<World> world, Inbox& inbox, Job& job, 
   if (inbox.try_receive()) world->fail("a replaced incarnation got a message");
   try_to_write(*world);
   for (const us::Address<Job>& to : known) try_to_tell(*world, to);
-  if (!us::spawn_child("late", late_child, {}, world).stopped()) world->fail("a replaced incarnation has a child");
+  const us::SpawnOptions options{.placement =
+                                     random.chance(50) ? us::Placement::own_thread() : us::Placement::anywhere()};
+  if (!us::spawn_child("late", late_child, options, world).stopped()) world->fail("a replaced incarnation has a child");
   co_await wait_for_something(world, inbox, job, known[random.below(known.size())]);
   world->fail("a replaced incarnation got past a wait");
 }
