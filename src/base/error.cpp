@@ -31,6 +31,7 @@ constexpr std::array<Entry, error_code_count> table{{
     {ErrorCode::reply_dropped, "reply_dropped", "the actor dropped the reply without answering"},
     {ErrorCode::deadlock, "deadlock", "the request would close a circle of actors that wait for one another"},
     {ErrorCode::storage_failed, "storage_failed", "a write or flush failed"},
+    {ErrorCode::storage_full, "storage_full", "there is no room left to write to"},
     {ErrorCode::invalid_argument, "invalid_argument", "an argument cannot be used"},
     {ErrorCode::data_damaged, "data_damaged", "stored data is damaged"},
     {ErrorCode::directory_locked, "directory_locked", "the data directory is in use"},

@@ -26,7 +26,8 @@ Error system_failure(std::string_view operation, std::string_view path, int erro
   std::string message = "cannot ";
   message.append(operation).append(" ").append(path).append(": ");
   message.append(std::generic_category().message(error_number));
-  return Error(ErrorCode::storage_failed, message);
+  const bool full = error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG;
+  return Error(full ? ErrorCode::storage_full : ErrorCode::storage_failed, message);
 }
 
 std::expected<std::size_t, int> read_at(const FileDescriptor& file, std::uint64_t offset,
@@ -73,10 +74,18 @@ class FileStorageFile final : public StorageFile {
       : file_(std::move(file)), name_(std::move(name)), path_(std::move(path)) {}
 
   Result<void> append(BytesView bytes) override {
+    const auto end = size();
+    if (!end) return std::unexpected(end.error());
+    return write_at(*end, bytes);
+  }
+
+  Result<void> write_at(std::uint64_t offset, BytesView bytes) override {
     while (!bytes.empty()) {
-      const ssize_t written = retried([&] { return ::write(file_.number(), bytes.data(), bytes.size()); });
+      const ssize_t written =
+          retried([&] { return ::pwrite(file_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
       if (written < 0) return failed("write to");
       bytes.remove_prefix(static_cast<std::size_t>(written));
+      offset += static_cast<std::uint64_t>(written);
     }
     return {};
   }
@@ -105,8 +114,9 @@ class FileStorageFile final : public StorageFile {
   }
 
   Result<void> flush() override {
-    if (::fdatasync(file_.number()) != 0) return failed("flush");
-    return {};
+    if (::fdatasync(file_.number()) == 0) return {};
+    // Never storage_full: room that is only found missing now has cost what was written.
+    return failure(ErrorCode::storage_failed, system_failure("flush", path_, errno).message());
   }
 
   Result<void> forget_cache() override {
@@ -216,7 +226,7 @@ class FileStorage final : public Storage {
     if (auto checked = check_name(name); !checked) return std::unexpected(checked.error());
     const std::string owned(name);
     const int number = retried([&] {
-      const int how = access_ == Access::change ? O_RDWR | O_APPEND : O_RDONLY;
+      const int how = access_ == Access::change ? O_RDWR : O_RDONLY;
       return ::openat(directory_.number(), owned.c_str(), how | O_CLOEXEC | O_NOFOLLOW | flags, file_mode);
     });
     if (number < 0) return std::unexpected(system_failure(operation, path_of(name), errno));

@@ -10,7 +10,9 @@
 
 namespace understudy::journal {
 
-inline constexpr std::uint32_t format_version = 1;
+/// Version 2: the last segment may end in zeros. Written; all up to it are read.
+inline constexpr std::uint32_t format_version = 2;
+inline constexpr std::uint32_t reserving_version = 2;
 
 /// Drawn at random when a journal is begun.
 using StoreId = std::array<std::uint8_t, 16>;

@@ -20,7 +20,7 @@ namespace understudy {
 struct Journal::State {
   std::shared_ptr<Storage> storage;
   std::unique_ptr<DirectoryLock> lock;
-  std::uint64_t segment_bytes_max = 0;
+  JournalOptions options;
   journal::StoreId store_id{};
   RecoveryReport report;
 
@@ -71,6 +71,60 @@ struct Journal::State {
     journal::require(durable == committed, "a segment is flushed before the next one is created");
   }
 
+  /// Before the next one is created: all of this one is on the disk, and nothing but its batches.
+  Result<void> finish_segment() {
+    if (auto flushed = flush(); !flushed) return flushed;
+    if (writer->file_bytes() == writer->bytes()) return {};
+    if (auto trimmed = writer->trim(); !trimmed) return trimmed;
+    return writer->flush();
+  }
+
+  /// Makes the segment that the open batch goes to.
+  Result<void> find_segment() {
+    const bool full =
+        writer && !writer->empty() && (segment_wanted || writer->bytes() + batch.bytes() > options.segment_bytes_max);
+    if (writer && !full) return {};
+    if (writer) {
+      if (auto finished = finish_segment(); !finished) return finished;
+    }
+    return begin_segment();
+  }
+
+  [[nodiscard]] std::uint64_t bytes_used() const noexcept {
+    std::uint64_t bytes = snapshot ? snapshot->bytes : 0;
+    for (const journal::KeptSegment& segment : segments) bytes += segment.bytes;
+    return bytes;
+  }
+
+  Result<void> check_limit(std::uint64_t wanted) const {
+    const std::uint64_t used = bytes_used();
+    if (options.bytes_max == 0 || (used <= options.bytes_max && wanted <= options.bytes_max - used)) return {};
+    return failure(ErrorCode::storage_full, storage->describe() + " has " + std::to_string(used) +
+                                                " bytes, and may have " + std::to_string(options.bytes_max) +
+                                                ": raise the limit, or take a snapshot, which lets go of what it "
+                                                "replaces");
+  }
+
+  /// After a failure: the batch is not written if there was no room for it; else nobody knows what is.
+  std::unexpected<Error> refuse(const Error& reason) {
+    if (reason != ErrorCode::storage_full) return end(reason);
+    batch.clear();
+    return std::unexpected(reason);
+  }
+
+  Result<void> reserve_ahead() {
+    const std::uint64_t wanted = options.reserved_bytes;
+    if (auto within = check_limit(std::min(wanted / 2, options.bytes_max / 8)); !within) return within;
+    if (!writer) return {};
+    const std::uint64_t end = std::min(writer->bytes() + wanted, options.segment_bytes_max);
+    if (writer->file_bytes() >= end || writer->file_bytes() - writer->bytes() >= wanted / 2) return {};
+    if (auto reserved = writer->reserve(end); !reserved) {
+      if (reserved.error() == ErrorCode::storage_full) return reserved;
+      return this->end(reserved.error());
+    }
+    return {};
+  }
+
   Result<void> flush() {
     if (durable == committed) return {};
     journal::require(writer.has_value(), "what is committed was written to a segment");
@@ -81,14 +135,9 @@ struct Journal::State {
 
   Result<void> commit() {
     if (batch.empty()) return {};
-    if (writer && !writer->empty() && (segment_wanted || writer->bytes() + batch.bytes() > segment_bytes_max)) {
-      if (auto flushed = flush(); !flushed) return flushed;
-      if (auto begun = begin_segment(); !begun) return end(begun.error());
-    }
-    if (!writer) {
-      if (auto begun = begin_segment(); !begun) return end(begun.error());
-    }
-    if (auto written = writer->append(batch, committed + 1, durable); !written) return end(written.error());
+    if (auto within = check_limit(batch.bytes()); !within) return refuse(within.error());
+    if (auto found = find_segment(); !found) return refuse(found.error());
+    if (auto written = writer->append(batch, committed + 1, durable); !written) return refuse(written.error());
     segments.back().bytes = writer->bytes();
     committed += batch.count();
     marked = durable;
@@ -96,10 +145,16 @@ struct Journal::State {
     return {};
   }
 
+  /// Gives back what is reserved, and says that all is flushed.
   Result<void> mark() {
-    if (!writer || marked == durable) return {};
+    if (!writer) return {};
     journal::require(batch.empty(), "the closing mark has no records");
-    if (auto written = writer->append(batch, committed + 1, durable); !written) return end(written.error());
+    if (auto trimmed = writer->trim(); !trimmed) return end(trimmed.error());
+    if (marked != durable) {
+      auto written = writer->append(batch, committed + 1, durable);
+      // Without room for the mark, the last group can't be told from an unfinished write, should it be damaged.
+      if (!written && written.error() != ErrorCode::storage_full) return end(written.error());
+    }
     if (auto flushed = writer->flush(); !flushed) return end(flushed.error());
     marked = durable;
     return {};
@@ -209,7 +264,8 @@ Result<std::unique_ptr<Journal>> Journal::open(std::shared_ptr<Storage> storage,
   auto state = std::make_unique<State>();
   state->storage = std::move(storage);
   state->lock = std::move(*lock);
-  state->segment_bytes_max = options.segment_bytes_max;
+  state->options = options;
+  state->options.random = nullptr;  // The caller's, for the time of this call.
   if (recovered->store_id) {
     state->store_id = *recovered->store_id;
   } else if (options.random != nullptr) {
@@ -256,6 +312,12 @@ Result<void> Journal::commit() {
   return state_->commit();
 }
 
+Result<void> Journal::reserve_ahead() {
+  if (auto refused = refuse_if_replaced(); !refused) return refused;
+  if (state_->ended) return std::unexpected(*state_->ended);
+  return state_->reserve_ahead();
+}
+
 Result<void> Journal::flush() {
   if (auto refused = refuse_if_replaced(); !refused) return refused;
   if (state_->ended) return std::unexpected(*state_->ended);
@@ -297,6 +359,7 @@ const std::optional<SnapshotReport>& Journal::snapshot() const noexcept { return
 JournalUsage Journal::usage() const noexcept {
   JournalUsage usage{.segments = state_->segments.size()};
   for (const journal::KeptSegment& segment : state_->segments) usage.segment_bytes += segment.bytes;
+  if (state_->writer) usage.reserved_bytes = state_->writer->file_bytes() - state_->writer->bytes();
   if (state_->snapshot) usage.snapshot_bytes = state_->snapshot->bytes;
   return usage;
 }

@@ -20,6 +20,8 @@ namespace {
 struct Cut {
   std::unique_ptr<StorageFile> file;
   TornTail torn_tail;
+  /// Only room that was reserved: nothing to report.
+  bool is_room = false;
 };
 
 class StartUp {
@@ -47,7 +49,7 @@ class StartUp {
     if (recovery_ == Recovery::mend) {
       if (auto mended = mend(); !mended) return std::unexpected(mended.error());
     }
-    if (cut_) recovered_.report.torn_tail = std::move(cut_->torn_tail);
+    if (cut_ && !cut_->is_room) recovered_.report.torn_tail = std::move(cut_->torn_tail);
     recovered_.report.last_lsn = recovered_.last_lsn;
     return std::move(recovered_);
   }
@@ -74,7 +76,7 @@ class StartUp {
     auto head = reader->read_head();
     if (!head) return std::unexpected(head.error());
     if (!*head) return std::unexpected(damaged(0, "the snapshot's head fails its checksum"));
-    if ((*head)->version != snapshot_version) {
+    if ((*head)->version == 0 || (*head)->version > snapshot_version) {
       return std::unexpected(unknown_version("snapshot", (*head)->version, snapshot_version));
     }
     if ((*head)->covers != covers) {
@@ -134,7 +136,10 @@ class StartUp {
     if (!head) return std::unexpected(head.error());
     if (!*head) {
       if (last && reader->file_bytes() <= head_layout::bytes) {
-        cut_ = Cut{nullptr, {file_, 0, reader->file_bytes(), "a segment whose creation was not finished"}};
+        cut_ = Cut{
+            .file = nullptr,
+            .torn_tail = {file_, 0, reader->file_bytes(), "a segment whose creation was not finished"},
+        };
         return {};
       }
       return std::unexpected(damaged(0, "the segment's head fails its checksum"));
@@ -152,6 +157,7 @@ class StartUp {
     look_for_link();
     ++recovered_.report.segments;
     recovered_.segments.push_back({.number = number, .first_lsn = (*head)->first_lsn, .bytes = 0});
+    reserves_ = (*head)->version >= reserving_version;
     auto replayed = read_batches(*reader, last);
     recovered_.segments.back().bytes = cut_ ? cut_->torn_tail.offset : reader->file_bytes();
     return replayed;
@@ -164,7 +170,7 @@ class StartUp {
   }
 
   Result<void> check_head(const SegmentHead& head, std::uint64_t number) const {
-    if (head.version != format_version) {
+    if (head.version == 0 || head.version > format_version) {
       return std::unexpected(unknown_version("segment", head.version, format_version));
     }
     if (recovered_.store_id && head.store_id != *recovered_.store_id) {
@@ -241,6 +247,13 @@ class StartUp {
       return std::unexpected(
           damaged(damage.offset, damage.reason + ", in a segment that was flushed before the next one was made"));
     }
+    auto content_end = reader.end_of_content(damage.offset);
+    if (!content_end) return std::unexpected(content_end.error());
+    if (reserves_ && *content_end == damage.offset) {
+      recovered_.report.bytes += damage.offset;
+      cut_ = Cut{.file = reader.release_file(), .torn_tail = {file_, damage.offset, 0, {}}, .is_room = true};
+      return {};
+    }
     if (snapshot_ && recovered_.last_lsn < recovered_.report.snapshot->end_lsn) {
       return std::unexpected(damaged(damage.offset, damage.reason + ", though it had been flushed, as " +
                                                         recovered_.report.snapshot->file + " proves"));
@@ -252,8 +265,8 @@ class StartUp {
                                                         std::to_string(**proof) + " proves"));
     }
     recovered_.report.bytes += damage.offset;
-    const std::uint64_t bytes_cut = reader.file_bytes() - damage.offset;
-    cut_ = Cut{reader.release_file(), {file_, damage.offset, bytes_cut, std::move(damage.reason)}};
+    const std::uint64_t bytes_cut = (reserves_ ? *content_end : reader.file_bytes()) - damage.offset;
+    cut_ = Cut{.file = reader.release_file(), .torn_tail = {file_, damage.offset, bytes_cut, std::move(damage.reason)}};
     return {};
   }
 
@@ -280,7 +293,7 @@ class StartUp {
 
   [[nodiscard]] Error unknown_version(const char* what, std::uint32_t found, std::uint32_t known) const {
     return damaged(head_layout::version_at, std::string("the ") + what + " has format version " +
-                                                std::to_string(found) + ", and this program knows version " +
+                                                std::to_string(found) + ", and this program knows those up to " +
                                                 std::to_string(known) + " only: a newer program wrote it");
   }
   /// The error for damage in the current file. Its LSN: of the first record that can't be had.
@@ -299,7 +312,8 @@ class StartUp {
   std::optional<SnapshotHead> snapshot_;  // the one that was loaded
   bool linked_ = false;
   Recovered recovered_;
-  std::string file_;  // the file being read
+  std::string file_;       // the file being read
+  bool reserves_ = false;  // the segment being read may end in zeros
   std::optional<Cut> cut_;
 };
 

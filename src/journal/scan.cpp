@@ -38,14 +38,14 @@ class Scanner {
       const std::uint64_t number = segments[index];
       const bool begins_late = index == 0 ? number != 1 && snapshots.empty() : number != segments[index - 1] + 1;
       if (begins_late) scan_.on_damage({segment_name(number), 0, 0, "the segment before it is missing"});
-      if (auto read = read_segment(number); !read) return read;
+      if (auto read = read_segment(number, index + 1 == segments.size()); !read) return read;
     }
     tell_pending();
     return {};
   }
 
  private:
-  Result<void> read_segment(std::uint64_t number) {
+  Result<void> read_segment(std::uint64_t number, bool last) {
     file_ = {.name = segment_name(number)};
     auto opened = storage_.open(file_.name);
     if (!opened) return std::unexpected(opened.error());
@@ -60,7 +60,7 @@ class Scanner {
       note_damage(0, *next, "the segment's head fails its checksum");
       if (!*next) return end_file();
     } else {
-      if ((*head)->version != format_version) {
+      if ((*head)->version == 0 || (*head)->version > format_version) {
         note_damage(0, std::nullopt, "the segment is of another format version: " + std::to_string((*head)->version));
         return end_file();
       }
@@ -73,6 +73,9 @@ class Scanner {
       if (!step) return std::unexpected(step.error());
       if (std::holds_alternative<EndOfSegment>(*step)) return end_file();
       if (const auto* damage = std::get_if<Damage>(&*step)) {
+        auto content_end = reader->end_of_content(damage->offset);
+        if (!content_end) return std::unexpected(content_end.error());
+        if (last && *content_end == damage->offset) return end_file();  // Room reserved for what is to come.
         auto next = reader->skip_damage();
         if (!next) return std::unexpected(next.error());
         note_damage(damage->offset, *next, damage->reason);
@@ -130,7 +133,7 @@ class Scanner {
       if (!next) return std::unexpected(next.error());
       note_damage(0, *next, "the snapshot's head fails its checksum");
       if (!*next) return end_file();
-    } else if ((*head)->version != snapshot_version) {
+    } else if ((*head)->version == 0 || (*head)->version > snapshot_version) {
       note_damage(0, std::nullopt, "the snapshot is of another format version: " + std::to_string((*head)->version));
       return end_file();
     } else if ((*head)->covers != covers) {

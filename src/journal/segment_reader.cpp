@@ -73,6 +73,19 @@ Result<std::optional<std::uint64_t>> SegmentReader::skip_damage() {
   return found;
 }
 
+Result<std::uint64_t> SegmentReader::end_of_content(std::uint64_t offset) {
+  std::uint64_t end = offset;
+  while (offset < file_bytes()) {
+    const auto window =
+        static_cast<std::size_t>(std::min<std::uint64_t>(FileWindow::chunk_bytes, file_bytes() - offset));
+    auto bytes = window_.view(offset, window);
+    if (!bytes) return std::unexpected(bytes.error());
+    if (const std::size_t last = bytes->find_last_not_of('\0'); last != BytesView::npos) end = offset + last + 1;
+    offset += window;
+  }
+  return end;
+}
+
 Result<std::optional<std::uint64_t>> SegmentReader::find_durable_mark(std::uint64_t offset, Lsn lsn) {
   while (offset + batch_layout::header_bytes <= file_bytes()) {
     const auto window =

@@ -50,6 +50,8 @@ class SegmentReader {
   [[nodiscard]] Result<std::optional<std::uint64_t>> assume_head();
   /// After damage: the same, behind it.
   [[nodiscard]] Result<std::optional<std::uint64_t>> skip_damage();
+  /// Where zeros begin that reach to the end: `offset` if all from there on is zero. Errors: those of the file.
+  [[nodiscard]] Result<std::uint64_t> end_of_content(std::uint64_t offset);
   /// Searches from `offset` to the end for a batch header that is good at its place and has a durable mark of at least
   /// `lsn`. Gives its offset. Errors: those of the file.
   [[nodiscard]] Result<std::optional<std::uint64_t>> find_durable_mark(std::uint64_t offset, Lsn lsn);

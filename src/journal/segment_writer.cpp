@@ -3,21 +3,49 @@
 #include "journal/invariant.hpp"
 #include "journal/segment_name.hpp"
 
+#include <algorithm>
 #include <array>
+#include <string>
 
 namespace understudy::journal {
 
-Result<SegmentWriter> SegmentWriter::create(Storage& storage, SegmentHead head) {
-  auto file = storage.create(segment_name(head.number));
-  if (!file) return std::unexpected(file.error());
+namespace {
+
+constexpr std::array<char, std::size_t{64} << 10U> zeros{};
+
+Result<void> write_head(StorageFile& file, SegmentHead& head) {
   std::array<char, head_layout::bytes> bytes{};
   encode(head, bytes);
-  if (auto written = (*file)->append(BytesView(bytes.data(), bytes.size())); !written) {
+  if (auto written = file.write_at(0, BytesView(bytes.data(), bytes.size())); !written) return written;
+  // Flushed before the first batch: so start-up knows that a damaged head with batches after it is no torn write.
+  return file.flush();
+}
+
+}  // namespace
+
+Result<SegmentWriter> SegmentWriter::create(Storage& storage, SegmentHead head) {
+  const std::string name = segment_name(head.number);
+  auto file = storage.create(name);
+  if (!file) return std::unexpected(file.error());
+  if (auto written = write_head(**file, head); !written) {
+    if (written.error() != ErrorCode::storage_full) return std::unexpected(written.error());
+    // It is tried again under the same name.
+    if (auto removed = storage.remove(name); !removed) return std::unexpected(removed.error());
     return std::unexpected(written.error());
   }
-  // Flushed before the first batch: so start-up knows that a damaged head with batches after it is no torn write.
-  if (auto flushed = (*file)->flush(); !flushed) return std::unexpected(flushed.error());
   return SegmentWriter(std::move(*file), head);
+}
+
+Result<void> SegmentWriter::reserve(std::uint64_t end) {
+  std::uint64_t at = file_bytes_;
+  while (at < end) {
+    const std::uint64_t piece = std::min<std::uint64_t>(end - at, zeros.size());
+    auto written = file_->write_at(at, BytesView(zeros.data(), static_cast<std::size_t>(piece)));
+    if (!written) return cut_after(written.error(), file_bytes_);
+    at += piece;
+  }
+  file_bytes_ = std::max(file_bytes_, end);
+  return {};
 }
 
 Result<void> SegmentWriter::append(BatchBuilder& batch, Lsn first_lsn, Lsn durable_lsn) {
@@ -27,10 +55,26 @@ Result<void> SegmentWriter::append(BatchBuilder& batch, Lsn first_lsn, Lsn durab
   header.durable_lsn = durable_lsn;
   header.previous = chain_;
   const BytesView bytes = batch.finish(header, batch_seed(head_checksum_, bytes_));
-  if (auto written = file_->append(bytes); !written) return written;
+  if (auto written = file_->write_at(bytes_, bytes); !written) return cut_after(written.error(), bytes_);
   chain_ = header.checksum;
   bytes_ += bytes.size();
+  file_bytes_ = std::max(file_bytes_, bytes_);
   return {};
+}
+
+Result<void> SegmentWriter::trim() {
+  if (file_bytes_ == bytes_) return {};
+  if (auto cut = file_->truncate(bytes_); !cut) return cut;
+  file_bytes_ = bytes_;
+  return {};
+}
+
+/// A write found no room: takes back what it left, so that another can be tried. Anything else stays an error.
+Result<void> SegmentWriter::cut_after(const Error& reason, std::uint64_t end) {
+  if (reason != ErrorCode::storage_full) return std::unexpected(reason);
+  if (auto cut = file_->truncate(end); !cut) return cut;
+  file_bytes_ = end;
+  return std::unexpected(reason);
 }
 
 }  // namespace understudy::journal

@@ -11,10 +11,11 @@ namespace {
 
 constexpr std::uint64_t sector_bytes = 512;
 
-std::unexpected<Error> failed(std::string_view operation, std::string_view name, std::string_view reason) {
+std::unexpected<Error> failed(std::string_view operation, std::string_view name, std::string_view reason,
+                              ErrorCode code = ErrorCode::storage_failed) {
   std::string message = "cannot ";
   message.append(operation).append(" simulated/").append(name).append(": ").append(reason);
-  return failure(ErrorCode::storage_failed, message);
+  return failure(code, message);
 }
 
 template <typename Directory>
@@ -57,18 +58,37 @@ std::uint64_t Disk::used_bytes() const {
 
 Result<void> Disk::append(const Handle& handle, BytesView bytes) {
   const std::lock_guard guard(mutex_);
+  return write(handle, handle.file->cached.size(), bytes);
+}
+
+Result<void> Disk::write_at(const Handle& handle, std::uint64_t offset, BytesView bytes) {
+  const std::lock_guard guard(mutex_);
+  return write(handle, offset, bytes);
+}
+
+Result<void> Disk::write(const Handle& handle, std::uint64_t offset, BytesView bytes) {
   if (auto good = check(handle.generation, "write to", handle.name); !good) return good;
+  FileState& file = *handle.file;
+  if (offset > file.cached.size()) {
+    return failure(ErrorCode::invalid_argument, handle.name + " is shorter than where it should be written to");
+  }
   ++counters_.appends;
-  Bytes& cached = handle.file->cached;
+  const auto put = [&](BytesView part) {
+    file.dirty_from = std::min(file.dirty_from, offset);
+    file.cached.replace(offset, part.size(), part);
+  };
   if (random_.chance(faults_.append_fails_percent)) {
-    cached.append(bytes.substr(0, random_.below(bytes.size() + 1)));
+    put(bytes.substr(0, random_.below(bytes.size() + 1)));
     return failed("write to", handle.name, "Input/output error");
   }
+  const std::uint64_t over = std::min<std::uint64_t>(file.cached.size() - offset, bytes.size());
   const std::uint64_t used = used_bytes();
-  const std::uint64_t room = faults_.capacity_bytes > used ? faults_.capacity_bytes - used : 0;
-  cached.append(bytes.substr(0, room));
+  const std::uint64_t room = over + (faults_.capacity_bytes > used ? faults_.capacity_bytes - used : 0);
+  put(bytes.substr(0, room));
   if (auto powered = count_change("write to", handle.name); !powered) return powered;
-  if (bytes.size() > room) return failed("write to", handle.name, "No space left on device");
+  if (bytes.size() > room) {
+    return failed("write to", handle.name, "No space left on device", ErrorCode::storage_full);
+  }
   counters_.appended_bytes += bytes.size();
   return {};
 }

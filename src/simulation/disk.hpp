@@ -50,6 +50,7 @@ class Disk {
 
   [[nodiscard]] std::uint64_t generation() const;
   Result<void> append(const Handle& handle, BytesView bytes);
+  Result<void> write_at(const Handle& handle, std::uint64_t offset, BytesView bytes);
   Result<std::size_t> read_at(const Handle& handle, std::uint64_t offset, std::span<char> into);
   Result<std::uint64_t> size(const Handle& handle);
   Result<void> truncate(const Handle& handle, std::uint64_t size_bytes);
@@ -83,6 +84,7 @@ class Disk {
   Result<void> check(std::uint64_t generation, std::string_view operation, std::string_view name) const;
   Result<std::shared_ptr<FileState>> find(std::string_view operation, std::string_view name) const;
   Result<void> count_change(std::string_view operation, std::string_view name);
+  Result<void> write(const Handle& handle, std::uint64_t offset, BytesView bytes);
   Result<void> change_directory(std::string_view operation, DirectoryChange change);
   std::uint64_t used_bytes() const;
   /// What the disk has of a file when power is lost, or a flush fails, now.

@@ -16,6 +16,9 @@ class SimulatedFile final : public StorageFile {
       : disk_(std::move(disk)), handle_(std::move(handle)) {}
 
   Result<void> append(BytesView bytes) override { return disk_->append(handle_, bytes); }
+  Result<void> write_at(std::uint64_t offset, BytesView bytes) override {
+    return disk_->write_at(handle_, offset, bytes);
+  }
   Result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) override {
     return disk_->read_at(handle_, offset, into);
   }

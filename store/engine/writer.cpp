@@ -27,7 +27,10 @@ struct Opened {
 Result<Opened> open_journal(const SharedState& shared) {
   Opened opened;
   Result<std::unique_ptr<Journal>> journal =
-      Journal::open(shared.storage, {.segment_bytes_max = shared.options.segment_bytes_max},
+      Journal::open(shared.storage,
+                    {.segment_bytes_max = shared.options.segment_bytes_max,
+                     .reserved_bytes = shared.options.reserved_bytes,
+                     .bytes_max = shared.options.disk_bytes_max},
                     [&](const Record& record) { return apply_record(record, opened.keys); });
   if (!journal) return std::unexpected(journal.error());
   opened.journal = std::move(*journal);
@@ -83,6 +86,8 @@ void report_load(SharedState& shared, const Opened& opened) {
 using Group = std::vector<ChangeList>;
 
 Result<void> append_group(Journal& journal, const Group& group, bool flush) {
+  // Without it there may still be room for this group: `commit` says.
+  if (const Result<void> room = journal.reserve_ahead(); !room && room.error() != ErrorCode::storage_full) return room;
   for (const ChangeList& changes : group) {
     const Result<void> added = changes.for_each([&](RecordKind kind, BytesView payload) -> Result<void> {
       const Result<Lsn> lsn = journal.add(kind, payload);

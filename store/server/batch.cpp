@@ -17,7 +17,7 @@ void run_batch(Batch& batch, store::Transaction& store) {
 }
 
 std::string describe_failure(const Error& error) {
-  if (error == ErrorCode::storage_failed)
+  if (error == ErrorCode::storage_failed || error == ErrorCode::storage_full)
     return fmt::format("MISCONF Errors writing to the journal: {}", error.message());
   return fmt::format("ERR {}", error.message());
 }

@@ -25,6 +25,7 @@ enum class ErrorCode : std::uint8_t {
   reply_dropped,      ///< The actor let go of the `Reply` without answering it.
   deadlock,           ///< The ask would have closed a circle of actors that wait for one another.
   storage_failed,     ///< A write or flush failed; what is on the disk shows when it is read back.
+  storage_full,       ///< There is no room for what was to be written; nothing was, and it can be tried again.
   invalid_argument,   ///< A caller's argument cannot be used; the message says which and why.
   data_damaged,       ///< Stored data failed its checks; nothing was overwritten.
   directory_locked,   ///< Another process, or an earlier incarnation, holds the data directory.
@@ -33,7 +34,7 @@ enum class ErrorCode : std::uint8_t {
 };
 
 /// The number of codes; a table with one entry for each is checked against it.
-inline constexpr std::size_t error_code_count = 13;
+inline constexpr std::size_t error_code_count = 14;
 
 /// The code's name as written in the enumeration ("mailbox_full"). Static storage.
 [[nodiscard]] std::string_view name_of(ErrorCode code) noexcept;

@@ -11,6 +11,10 @@
 // the first reason. What the failed batch left on the disk is not known, so nothing is retried on that file. Let go of
 // this object and open again: that reads what the disk really has, and goes on in a new file.
 //
+// Full: when the disk, or the journal's own limit, has no room for a batch, `commit` gives storage_full. Then nothing
+// of the batch was written, the journal goes on as if it had never been added, and the next may find room. Room is
+// reserved ahead, so that one who asks by `reserve_ahead` hears of it before that.
+//
 // On disk: docs/journal-format.md. Left out on purpose: threads (a writer actor owns the journal and calls it from the
 // blocking pool), waiting, and deciding when to flush (see Durability).
 //
@@ -38,6 +42,12 @@ namespace understudy {
 struct JournalOptions {
   /// A segment ends before the batch that would take it past this many bytes. A larger batch gets a segment of its own.
   std::uint64_t segment_bytes_max = std::uint64_t{64} << 20U;
+  /// How much of a segment is written with zeros ahead of the batches: this makes flushes faster, and a full disk known
+  /// early. Taken back when a segment ends and when the journal is closed. 0: nothing.
+  std::uint64_t reserved_bytes = std::uint64_t{1} << 20U;
+  /// The most that segments and snapshot may have together, in bytes, before `commit` gives storage_full; a snapshot
+  /// makes room. 0: no limit. One that is being written is not counted.
+  std::uint64_t bytes_max = 0;
   /// Where the id of a new store comes from; the operating system's when null. Used in `open` only.
   Random* random = nullptr;
 };
@@ -73,8 +83,9 @@ struct RecoveryReport {
 
 /// What uses the disk, in bytes.
 struct JournalUsage {
-  std::uint64_t segments = 0;  ///< Segment files.
-  std::uint64_t segment_bytes = 0;
+  std::uint64_t segments = 0;        ///< Segment files.
+  std::uint64_t segment_bytes = 0;   ///< What is written in them.
+  std::uint64_t reserved_bytes = 0;  ///< Room in the last one, for what comes next.
   std::uint64_t snapshot_bytes = 0;  ///< Of the snapshot that counts.
 };
 
@@ -110,9 +121,17 @@ class Journal {
 
   /// Writes the open batch, in one write. Begins a new segment, and flushes the old one, when the old one is full.
   /// Nothing to do with an empty batch.
-  /// Errors: storage_failed; the journal has ended. Whether the batch is in it shows when it is opened again: all of
-  /// it, or none.
+  /// Errors: storage_full; the batch is dropped, its LSNs will be given out again, and the journal goes on.
+  /// storage_failed; the journal has ended. Whether the batch is in it shows when it is opened again: all of it, or
+  /// none.
   [[nodiscard]] Result<void> commit();
+
+  /// Sees to it that at least half of JournalOptions::reserved_bytes is there for the batches to come. Costs nothing
+  /// when it is; otherwise some zeros are written. For calling between a commit and the next, and for finding out
+  /// whether there is room again.
+  /// Errors: storage_full, also when the journal's own limit is near; the journal goes on. storage_failed; it has
+  /// ended.
+  [[nodiscard]] Result<void> reserve_ahead();
 
   /// Returns when all that was committed is on the disk; doesn't commit. Costs nothing when all is.
   /// Errors: storage_failed; the journal has ended. Which of the batches since the last good flush are in it shows when

@@ -1,18 +1,19 @@
-// The disk, as the journal sees it: one directory of files that are appended to, and told to flush.
+// The disk, as the journal sees it: one directory of files that are written to, and told to flush.
 //
 // Two implementations: `open_file_storage` below (a directory of the operating system), and the simulated disk in
 // understudy/simulation/simulated_storage.hpp (remembers what was flushed, and loses the rest on a crash).
 //
 // What an implementation promises:
-// - Appended bytes are readable at once, and survive the end of the process; they survive power loss only after
+// - Written bytes are readable at once, and survive the end of the process; they survive power loss only after
 // `flush`.
 // - `create`, `rename` and `remove` have flushed the directory when they succeed.
-// - After a failed `append` any part of the bytes may be in the file. After a failed `flush` nothing is known about the
-//   bytes since the flush before, and a later `flush` that succeeds says nothing about them.
+// - After a failed `append` or `write_at` any part of the bytes may be in the file. After a failed `flush` nothing is
+//   known about the bytes since the flush before, and a later `flush` that succeeds says nothing about them.
 //
 // Errors, of every member: storage_failed, with a message that names the file, the operation and the system's reason;
-// invalid_argument for a name that isn't a plain file name. Calls block for as long as the disk takes: call them from
-// the blocking pool.
+// invalid_argument for a name that isn't a plain file name; of `append`, `write_at` and `create` also storage_full:
+// no room, but what was there before is as it was. Calls block for as long as the disk takes: call them from the
+// blocking pool.
 //
 // Threads: one object is used by one thread at a time. Files, lock and storage may outlive each other in any order.
 #pragma once
@@ -38,6 +39,8 @@ class StorageFile {
 
   /// Adds all of `bytes` at the end of the file, however many writes that takes.
   [[nodiscard]] virtual Result<void> append(BytesView bytes) = 0;
+  /// Writes all of `bytes` from `offset` on, which must not be behind the end: over what is there, and past the end.
+  [[nodiscard]] virtual Result<void> write_at(std::uint64_t offset, BytesView bytes) = 0;
   /// Reads from `offset` on into `into`. Gives the number of bytes read: less than asked for only at the end of the
   /// file.
   [[nodiscard]] virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) = 0;
@@ -45,7 +48,7 @@ class StorageFile {
   [[nodiscard]] virtual Result<std::uint64_t> size() = 0;
   /// Cuts the file to `size_bytes`, which must not be more than it has. Durable after `flush`.
   [[nodiscard]] virtual Result<void> truncate(std::uint64_t size_bytes) = 0;
-  /// Returns when everything appended and cut so far is on the disk.
+  /// Returns when everything written and cut so far is on the disk.
   [[nodiscard]] virtual Result<void> flush() = 0;
   /// Drops flushed data of this file from the system's cache, so that reads show what the disk has and not what a
   /// failed flush left in memory. Best effort; a file system without such a thing does nothing.
@@ -85,7 +88,7 @@ class Storage {
   [[nodiscard]] virtual Result<std::vector<std::string>> list() = 0;
   /// Makes an empty file. An existing one with that name is an error, and is left alone.
   [[nodiscard]] virtual Result<std::unique_ptr<StorageFile>> create(std::string_view name) = 0;
-  /// Opens an existing file for reading, appending and cutting.
+  /// Opens an existing file for reading, writing and cutting.
   [[nodiscard]] virtual Result<std::unique_ptr<StorageFile>> open(std::string_view name) = 0;
   /// Removes a file.
   [[nodiscard]] virtual Result<void> remove(std::string_view name) = 0;

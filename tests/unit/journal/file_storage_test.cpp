@@ -156,7 +156,7 @@ TEST_F(FileStorage, FinishesShortWritesAndReportsTheOneThatFails) {
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
   std::signal(SIGXFSZ, handler);
   ASSERT_FALSE(written);
-  EXPECT_EQ(written.error(), ErrorCode::storage_failed);
+  EXPECT_EQ(written.error(), ErrorCode::storage_full);
   EXPECT_EQ(written.error().message(), "cannot write to " + (folder_ / "d/limited").native() + ": File too large");
   EXPECT_EQ((*file)->size(), 1000U);
 }

@@ -38,6 +38,7 @@ struct Model {
     }
     batch_ends.push_back(tried.size());
     if (!journal.commit()) return false;
+    if (random.chance(60) && !journal.reserve_ahead()) return false;
     if (random.chance(50)) return true;
     if (!journal.flush()) return false;
     kept = tried.size();

@@ -38,12 +38,12 @@ struct Opened {
 inline Opened open_journal(std::shared_ptr<Storage> storage, std::uint64_t segment_bytes_max = 1 << 20) {
   SeededRandom random(7);
   std::vector<Entry> entries;
-  auto journal =
-      Journal::open(std::move(storage), {.segment_bytes_max = segment_bytes_max, .random = &random},
-                    [&](const Record& record) -> Result<void> {
-                      entries.push_back({record.lsn, static_cast<unsigned>(record.kind), Bytes(record.payload)});
-                      return {};
-                    });
+  auto journal = Journal::open(
+      std::move(storage), {.segment_bytes_max = segment_bytes_max, .reserved_bytes = 1000, .random = &random},
+      [&](const Record& record) -> Result<void> {
+        entries.push_back({record.lsn, static_cast<unsigned>(record.kind), Bytes(record.payload)});
+        return {};
+      });
   return {std::move(journal), std::move(entries)};
 }
 

@@ -259,34 +259,6 @@ TEST(Journal, WhatAFailedFlushLostIsNotBelievedAfterARestart) {
   EXPECT_GT(lost, 10);
 }
 
-TEST(Journal, AFullDiskFailsTheWriteKeepsTheRestAndGoesOnWithRoom) {
-  SimulatedDisk disk(1);
-  Payloads kept;
-  {
-    auto opened = open_journal(disk);
-    disk.set_faults({.capacity_bytes = 1000});
-    Result<void> written;
-    while (written) {
-      const std::string payload(90, static_cast<char>('a' + kept.size()));
-      written = write_flushed(*opened, {payload});
-      if (written) kept.push_back(payload);
-    }
-    EXPECT_EQ(written.error(), ErrorCode::storage_failed);
-    EXPECT_NE(written.error().message().find("No space left"), std::string_view::npos) << written.error().message();
-  }
-  EXPECT_GT(kept.size(), 3U);
-  {
-    auto reopened = open_journal(disk);
-    ASSERT_TRUE(reopened.good()) << "reading needs no room: " << reopened.message();
-    EXPECT_EQ(payloads_of(reopened.entries), kept);
-    EXPECT_TRUE(reopened.report().torn_tail);
-    disk.set_faults({});
-    kept.emplace_back("there is room again");
-    ASSERT_TRUE(write_flushed(*reopened, {kept.back()}));
-  }
-  EXPECT_EQ(payloads_of(open_journal(disk).entries), kept);
-}
-
 TEST(Journal, AJournalStoredInAJournalIsOnlyAValue) {
   SimulatedDisk disk(1);
   ASSERT_TRUE(write_flushed(*open_journal(disk), {"a", "b"}));

@@ -85,11 +85,11 @@ TEST(Recovery, ANewerFormatIsToldFromDamage) {
   SimulatedDisk disk(1);
   write_three_segments(disk);
   SegmentHead head = head_of(disk, third_segment);
-  head.version = 2;
+  head.version = journal::format_version + 1;
   std::array<char, journal::head_layout::bytes> bytes{};
   journal::encode(head, bytes);
   disk.place(third_segment, BytesView(bytes.data(), bytes.size()));
-  expect_refusal(disk, {third_segment, "format version 2", "knows version 1 only", "newer program"});
+  expect_refusal(disk, {third_segment, "format version 3", "knows those up to 2 only", "newer program"});
 }
 
 TEST(Recovery, ASegmentUnderAnotherOnesNameIsRefused) {

@@ -40,14 +40,14 @@ TEST(SegmentWriter, WritesTheDocumentedExampleByteForByte) {
   ASSERT_TRUE(writer->append(batch, 3, 2));
 
   const std::string expected =
-      "55534a4f55524e4c0100000000000000000102030405060708090a0b0c0d0e0f"  // segment head
-      "010000000000000001000000000000000000000000000000209eb9a617d9e773"
+      "55534a4f55524e4c0200000000000000000102030405060708090a0b0c0d0e0f"  // segment head
+      "010000000000000001000000000000000000000000000000c929d57b64468666"
       "55534254020000000d0000000000000001000000000000000000000000000000"  // header of batch 1
-      "209eb9a617d9e7732b828ce0d6bbf3d03dd3cddc4cfe9647"
+      "c929d57b64468666c65229961afb23305e07df775eccc1b8"
       "0300000001613d31"                                                  // record LSN 1
       "0000000002"                                                        // record LSN 2
       "5553425401000000060000000000000003000000000000000200000000000000"  // header of batch 2
-      "3dd3cddc4cfe9647f98548a763f8648ab2145d1a464d83f1"
+      "5e07df775eccc1b8b03ae9d6d8c1f3e7f67c2ba30d474b22"
       "010000000162";  // record LSN 3
   EXPECT_EQ(as_hex(disk.files().at("journal-0000000001.log")), expected);
   EXPECT_EQ(writer->bytes(), 195U);

@@ -21,6 +21,11 @@ struct StoreOptions {
   std::chrono::milliseconds flush_interval{1000};
   /// Where a journal file ends and the next begins.
   std::uint64_t segment_bytes_max = std::uint64_t{64} * 1024 * 1024;
+  /// Room that is written ahead in the journal's last file: see JournalOptions.
+  std::uint64_t reserved_bytes = std::uint64_t{1} << 20U;
+  /// The most that the data directory may use; beyond it changes are refused with storage_full until a snapshot has
+  /// made room. 0: no limit but the disk's.
+  std::uint64_t disk_bytes_max = 0;
   /// A snapshot is taken, in the background, once the journal's files hold more than this, and more than the snapshot
   /// before. 0: only when asked for.
   std::uint64_t snapshot_after_bytes = std::uint64_t{64} * 1024 * 1024;
