@@ -112,10 +112,25 @@ struct Journal::State {
     return std::unexpected(reason);
   }
 
+  /// Lets go of the last segment if a snapshot has made it superfluous: by beginning another.
+  Result<void> replace_covered_segment() {
+    if (needed_after == 0 || segments.empty() || committed > needed_after || (writer && writer->empty())) return {};
+    if (writer) {
+      if (auto finished = finish_segment(); !finished) return finished;
+    }
+    return begin_segment();
+  }
+
   Result<void> reserve_ahead() {
     const std::uint64_t wanted = options.reserved_bytes;
-    if (auto within = check_limit(std::min(wanted / 2, options.bytes_max / 8)); !within) return within;
-    if (!writer) return {};
+    const std::uint64_t least = std::min(wanted / 2, options.bytes_max / 8);
+    if (!check_limit(least)) {
+      if (auto replaced = replace_covered_segment(); !replaced) return refuse(replaced.error());
+      if (auto within = check_limit(least); !within) return within;
+    }
+    if (!writer) {
+      if (auto begun = begin_segment(); !begun) return refuse(begun.error());
+    }
     const std::uint64_t end = std::min(writer->bytes() + wanted, options.segment_bytes_max);
     if (writer->file_bytes() >= end || writer->file_bytes() - writer->bytes() >= wanted / 2) return {};
     if (auto reserved = writer->reserve(end); !reserved) {

@@ -1,10 +1,12 @@
 #include "engine/key_value.hpp"
 
-#include "engine/snapshotter.hpp"
+#include "engine/loading.hpp"
+#include "engine/record_format.hpp"
+#include "engine/snapshot_pieces.hpp"
 #include "engine/unsafe_keys.hpp"
-#include "engine/writer.hpp"
 #include "understudy/actor/spawn.hpp"
 #include "understudy/base/logging.hpp"
+#include "understudy/durable/recorder.hpp"
 
 #include <stdexcept>
 
@@ -20,13 +22,8 @@ constexpr std::size_t bytes_per_batch_max = std::size_t{1} << 20U;
 /// The state of one incarnation, and the operations on it.
 class KeyValue final : private Transaction {
  public:
-  KeyValue(std::shared_ptr<SharedState> shared, KeySpace keys, Address<WriterMessage> writer,
-           Address<TakeSnapshot> snapshotter)
-      : shared_(std::move(shared)),
-        keys_(std::move(keys)),
-        writer_(std::move(writer)),
-        snapshotter_(std::move(snapshotter)),
-        answers_early_(shared_->options.durability == Durability::none) {
+  KeyValue(std::shared_ptr<SharedState> shared, KeySpace keys, Recorder recorder)
+      : shared_(std::move(shared)), keys_(std::move(keys)), recorder_(std::move(recorder)) {
     begin_batch();
     shared_->keys.store(keys_.size(), std::memory_order_relaxed);
   }
@@ -39,12 +36,12 @@ class KeyValue final : private Transaction {
   /// Passes changes and waiting requests on to the writer; waits while its mailbox is full.
   Task<> send_batch() {
     shared_->keys.store(keys_.size(), std::memory_order_relaxed);
-    if (batch_.changes.empty() && batch_.completions.empty()) co_return;
-    Append sent = std::move(batch_);
-    begin_batch();
-    const Result<void> accepted = co_await writer_.tell(std::move(sent));
-    if (!accepted) throw std::runtime_error("the writer is gone");
-    if (shared_->snapshot_is_due()) want_snapshot();
+    if (!batch_.changes.empty()) recorder_.add(std::move(batch_.changes));
+    if (!recorder_.empty()) {
+      co_await recorder_.send();
+      begin_batch();
+    }
+    if (recorder_.snapshot_is_due()) recorder_.take_snapshot();
   }
 
  private:
@@ -82,21 +79,41 @@ class KeyValue final : private Transaction {
   }
   void answer(Operate& request) {
     begin_request();
+    operate(request);
+  }
+  void answer(OperateWith& request) {
+    begin_request(request.options.durability.value_or(recorder_.durability()));
+    operate(request);
+  }
+  template <typename Request>
+  void operate(Request& request) {
     request.operation(*this);
     // The operation is kept until the answer: what it captured may be what the answer is made of.
     when_safe(
         [request = std::move(request)](const Result<void>& outcome) mutable { request.response.complete(outcome); });
   }
 
-  void begin_request() {
+  void begin_request() { begin_request(recorder_.durability()); }
+  void begin_request(Durability durability) {
     waits_ = false;
-    unsafe_.forget_up_to(shared_->safe_batch.load(std::memory_order_acquire));
+    wanted_ = durability;
+    room_ = recorder_.room();
+    refused_ = false;
+    unsafe_.forget_up_to(shared_->journal->safe_batch());
+  }
+  /// False while the disk is full: the present request fails, and changes nothing.
+  bool may_change() noexcept {
+    if (room_) return true;
+    refused_ = true;
+    return false;
   }
   /// Calls `completion` when all that the present request changed or saw is safe.
   template <typename Complete>
   void when_safe(Complete completion) {
-    if (waits_ && !answers_early_) {
-      batch_.completions.emplace_back(std::move(completion));
+    if (refused_) {
+      completion(room_);
+    } else if (waits_) {
+      recorder_.when_safe(std::move(completion));
     } else {
       completion(Result<void>{});
     }
@@ -114,11 +131,13 @@ class KeyValue final : private Transaction {
     return found;
   }
   void set(BytesView key, Bytes value) override {
+    if (!may_change()) return;
     batch_.changes.set(key, value);
     keys_.set(key, std::move(value));
     changed(key);
   }
   bool erase(BytesView key) override {
+    if (!may_change()) return false;
     if (unsafe_.is_unsafe(key)) waits_ = true;
     if (!keys_.erase(key)) return false;
     batch_.changes.erase(key);
@@ -126,10 +145,10 @@ class KeyValue final : private Transaction {
     return true;
   }
   void clear() override {
+    if (!may_change()) return;
     batch_.changes.clear();
     keys_.clear();
-    unsafe_.note_all(batch_.batch);
-    waits_ = true;
+    if (must_be_waited_for()) unsafe_.note_all(batch_.batch);
     count(shared_->changes);
   }
   std::size_t size() override {
@@ -143,27 +162,28 @@ class KeyValue final : private Transaction {
   std::uint64_t scan(std::uint64_t cursor, std::size_t count,
                      const std::function<void(BytesView, const Bytes&)>& visit) override {
     saw_everything();
+    if (!batch_.changes.empty()) waits_ = true;  // A snapshot must not be ahead of what the writer has been sent.
     return keys_.scan(cursor, count, visit);
   }
 
   void changed(BytesView key) {
-    unsafe_.note(key, batch_.batch);
-    waits_ = true;
+    if (must_be_waited_for()) unsafe_.note(key, batch_.batch);
     count(shared_->changes);
+  }
+  /// Whether what the present request has changed is waited for, by itself and by whoever sees it.
+  bool must_be_waited_for() noexcept {
+    recorder_.want(wanted_);
+    if (wanted_ == Durability::none) return false;
+    waits_ = true;
+    return true;
   }
   void saw_everything() {
     if (unsafe_.any()) waits_ = true;
   }
 
-  void want_snapshot() {
-    shared_->snapshot_runs.store(true, std::memory_order_relaxed);
-    // No room: one is waited for already.
-    if (!snapshotter_.try_tell(TakeSnapshot{})) shared_->snapshot_runs.store(false, std::memory_order_relaxed);
-  }
-
   void begin_batch() {
-    batch_ = Append{};
-    batch_.batch = shared_->sent_batch.fetch_add(1, std::memory_order_relaxed) + 1;
+    batch_.changes = ChangeList{};
+    batch_.batch = recorder_.batch();
   }
   static void count(std::atomic<std::uint64_t>& counter) noexcept {
     counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -171,21 +191,24 @@ class KeyValue final : private Transaction {
 
   std::shared_ptr<SharedState> shared_;
   KeySpace keys_;
-  Address<WriterMessage> writer_;
-  Address<TakeSnapshot> snapshotter_;
-  const bool answers_early_;
+  Recorder recorder_;
   UnsafeKeys unsafe_;
-  Append batch_;
-  bool waits_ = false;  // The present request changed, or saw, something that is not safe yet.
+  struct {
+    std::uint64_t batch = 0;
+    ChangeList changes;
+  } batch_;  // Of several requests; the answers that wait for it are with the recorder.
+  // Of the present request:
+  Durability wanted_ = Durability::always;
+  Result<void> room_;
+  bool refused_ = false;  // It would have changed something, and there is no room.
+  bool waits_ = false;    // It changed, or saw, something that is not safe yet.
 };
 
 }  // namespace
 
 Task<> key_value_actor(Mailbox<KeyValueMessage>& inbox, std::shared_ptr<SharedState> shared) {
   shared->key_value_incarnation.store(this_actor().incarnation, std::memory_order_relaxed);
-  const Address<WriterMessage> writer = spawn_child(
-      "writer", writer_actor, {.capacity = shared->options.mailbox_capacity, .restart = Restart::with_parent}, shared);
-  Result<KeySpace> loaded = co_await writer.ask<Load>();
+  Result<Loaded> loaded = co_await load(shared);
   if (!loaded) {
     const ErrorCode code = loaded.error().code();
     if (code == ErrorCode::data_damaged || code == ErrorCode::directory_locked || this_actor().incarnation == 1) {
@@ -198,10 +221,12 @@ Task<> key_value_actor(Mailbox<KeyValueMessage>& inbox, std::shared_ptr<SharedSt
     }
     throw std::runtime_error(std::string(loaded.error().message()));
   }
-  const Address<TakeSnapshot> snapshotter =
-      spawn_child("snapshotter", snapshotter_actor, {.capacity = 8}, shared, inbox.address(), writer);
-  shared->set_snapshotter(snapshotter);
-  KeyValue state(shared, std::move(*loaded), writer, snapshotter);
+  const Address<SnapshotterMessage> snapshots =
+      spawn_child("snapshotter", snapshotter, {.capacity = 8}, shared->journal, loaded->writer,
+                  SnapshotterSetUp{.records_are_called = "keys", .read_piece = pieces_of(inbox.address())});
+  shared->set_snapshotter(snapshots);
+  Recorder recorder(shared->journal, loaded->writer, snapshots, loaded->last_lsn);
+  KeyValue state(shared, std::move(*loaded->keys), std::move(recorder));
   while (auto message = co_await inbox.receive()) {
     state.handle(std::move(*message));
     for (int handled = 1; handled < messages_per_batch_max && !state.batch_is_large(); ++handled) {

@@ -28,18 +28,12 @@ std::size_t decode_length(BytesView bytes) noexcept {
 
 void ChangeList::set(BytesView key, BytesView value) {
   const auto length = encode_length(key.size());
-  payloads_.append(length.data(), length.size());
-  payloads_.append(key);
-  payloads_.append(value);
-  changes_.push_back({set_record, length_bytes + key.size() + value.size()});
+  add(set_record, BytesView(length.data(), length.size()), key, value);
 }
 
-void ChangeList::erase(BytesView key) {
-  payloads_.append(key);
-  changes_.push_back({erase_record, key.size()});
-}
+void ChangeList::erase(BytesView key) { add(erase_record, key); }
 
-void ChangeList::clear() { changes_.push_back({clear_record, 0}); }
+void ChangeList::clear() { add(clear_record); }
 
 Result<Change> decode_record(const Record& record) {
   const BytesView payload = record.payload;

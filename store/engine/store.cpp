@@ -93,8 +93,34 @@ Task<Result<void>> Store::operate(std::move_only_function<void(Transaction&)> op
   co_return co_await key_value.ask<Operate>(std::move(operation));
 }
 
+Task<Result<void>> Store::set(Bytes key, Bytes value, WriteOptions options) {
+  std::move_only_function<void(Transaction&)> change = [key = std::move(key),
+                                                        value = std::move(value)](Transaction& transaction) mutable {
+    transaction.set(key, std::move(value));
+  };
+  const Address<RoutingMessage> router = parts_->router;
+  co_return co_await router.ask<OperateWith>(std::move(change), options);
+}
+
+Task<Result<bool>> Store::erase(Bytes key, WriteOptions options) {
+  // Owned by the change too: it may be made when this coroutine is gone.
+  const auto was_there = std::make_shared<bool>(false);
+  std::move_only_function<void(Transaction&)> change = [key = std::move(key), was_there](Transaction& transaction) {
+    *was_there = transaction.erase(key);
+  };
+  const Address<RoutingMessage> router = parts_->router;
+  const Result<void> done = co_await router.ask<OperateWith>(std::move(change), options);
+  if (!done) co_return std::unexpected(done.error());
+  co_return *was_there;
+}
+
+Task<Result<void>> Store::operate(std::move_only_function<void(Transaction&)> operation, WriteOptions options) {
+  const Address<KeyValueMessage> key_value = parts_->key_value;
+  co_return co_await key_value.ask<OperateWith>(std::move(operation), options);
+}
+
 Task<Result<SnapshotReport>> Store::take_snapshot() {
-  const Address<TakeSnapshot> snapshotter = parts_->shared->snapshotter();
+  const Address<SnapshotterMessage> snapshotter = parts_->shared->snapshotter();
   co_return co_await snapshotter.ask<TakeSnapshot>();
 }
 
@@ -105,19 +131,21 @@ LoadReport Store::load_report() const { return parts_->shared->load_report(); }
 StoreStatistics Store::statistics() const {
   const SharedState& shared = *parts_->shared;
   const auto read = [](const auto& counter) { return counter.load(std::memory_order_relaxed); };
+  const JournalStatistics journal = shared.journal->statistics();
   return {.keys = read(shared.keys),
           .reads = read(shared.reads),
           .read_hits = read(shared.read_hits),
           .changes = read(shared.changes),
-          .commits = read(shared.commits),
-          .last_lsn = read(shared.last_lsn),
-          .durable_lsn = read(shared.durable_lsn),
+          .commits = journal.commits,
+          .last_lsn = journal.last_lsn,
+          .durable_lsn = journal.durable_lsn,
           .key_value_incarnation = read(shared.key_value_incarnation),
-          .segment_bytes = read(shared.segment_bytes),
-          .snapshot_bytes = read(shared.snapshot_bytes),
-          .snapshots = read(shared.snapshots),
-          .failed_snapshots = read(shared.failed_snapshots),
-          .snapshot_runs = read(shared.snapshot_runs)};
+          .segment_bytes = journal.segment_bytes,
+          .snapshot_bytes = journal.snapshot_bytes,
+          .snapshots = journal.snapshots,
+          .failed_snapshots = journal.failed_snapshots,
+          .snapshot_runs = journal.snapshot_runs,
+          .disk_full = journal.disk_full};
 }
 
 Result<void> install(Store& store) {

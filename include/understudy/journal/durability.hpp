@@ -16,6 +16,9 @@ enum class Durability : std::uint8_t {
   none,      ///< Written before or after the answer, flushed when the operating system likes: promises nothing.
 };
 
+/// The one of two that asks for more.
+[[nodiscard]] constexpr Durability stronger_of(Durability a, Durability b) noexcept { return a < b ? a : b; }
+
 /// The setting's name as people write it: "always", "interval" or "none". Static storage.
 [[nodiscard]] std::string_view name_of(Durability durability) noexcept;
 

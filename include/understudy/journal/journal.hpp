@@ -127,10 +127,9 @@ class Journal {
   [[nodiscard]] Result<void> commit();
 
   /// Sees to it that at least half of JournalOptions::reserved_bytes is there for the batches to come. Costs nothing
-  /// when it is; otherwise some zeros are written. For calling between a commit and the next, and for finding out
-  /// whether there is room again.
-  /// Errors: storage_full, also when the journal's own limit is near; the journal goes on. storage_failed; it has
-  /// ended.
+  /// when it is; otherwise some zeros are written, to a new segment if nothing has been written yet. For calling
+  /// between a commit and the next, and for finding out whether there is room again. Errors: storage_full, also when
+  /// the journal's own limit is near; the journal goes on. storage_failed; it has ended.
   [[nodiscard]] Result<void> reserve_ahead();
 
   /// Returns when all that was committed is on the disk; doesn't commit. Costs nothing when all is.

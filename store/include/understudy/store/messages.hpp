@@ -4,7 +4,7 @@
 
 #include "understudy/actor/reply.hpp"
 #include "understudy/base/bytes.hpp"
-#include "understudy/journal/journal.hpp"
+#include "understudy/store/options.hpp"
 #include "understudy/store/transaction.hpp"
 
 #include <cstdint>
@@ -37,12 +37,13 @@ struct Operate {
   std::move_only_function<void(Transaction&)> operation;
   Reply<void> response;
 };
-using KeyValueMessage = std::variant<Set, Get, Delete, Operate>;
-
-/// Takes a snapshot. Answered when it counts.
-struct TakeSnapshot {
-  Reply<SnapshotReport> reply;
+/// The same, with a durability of its own.
+struct OperateWith {
+  std::move_only_function<void(Transaction&)> operation;
+  WriteOptions options;
+  Reply<void> response;
 };
+using KeyValueMessage = std::variant<Set, Get, Delete, Operate, OperateWith>;
 
 /// The store's supervised actors.
 enum class ActorType : std::uint8_t { key_value, writer };

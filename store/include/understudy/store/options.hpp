@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace understudy::store {
@@ -35,6 +36,13 @@ struct StoreOptions {
   std::uint32_t route_capacity = 1024;
   /// Opens the data directory. Unset: real files. A simulation puts its own disk here.
   std::function<Result<std::shared_ptr<Storage>>()> open_storage = {};
+};
+
+/// How one change is made.
+struct WriteOptions {
+  /// What it survives once it is acknowledged, whatever the store's setting. A reader of what it changed waits for no
+  /// more than that. Unset: as the store's.
+  std::optional<Durability> durability = std::nullopt;
 };
 
 }  // namespace understudy::store

@@ -16,6 +16,7 @@
 #pragma once
 
 #include "understudy/actor/system.hpp"
+#include "understudy/journal/journal.hpp"
 #include "understudy/runtime/task.hpp"
 #include "understudy/store/messages.hpp"
 #include "understudy/store/options.hpp"
@@ -52,6 +53,7 @@ struct StoreStatistics {
   std::uint64_t snapshots = 0;
   std::uint64_t failed_snapshots = 0;
   bool snapshot_runs = false;
+  bool disk_full = false;  ///< Changes are refused until there is room.
 };
 
 /// Threads: every member may be called from any thread; the tasks run in coroutines of the system.
@@ -72,6 +74,11 @@ class Store {
   [[nodiscard]] Task<Result<bool>> erase(Bytes key);
   /// Runs `operation` in the key-value actor, atomically; see transaction.hpp.
   [[nodiscard]] Task<Result<void>> operate(std::move_only_function<void(Transaction&)> operation);
+
+  // The same, for a change that must survive more, or may survive less, than the store's durability says.
+  [[nodiscard]] Task<Result<void>> set(Bytes key, Bytes value, WriteOptions options);
+  [[nodiscard]] Task<Result<bool>> erase(Bytes key, WriteOptions options);
+  [[nodiscard]] Task<Result<void>> operate(std::move_only_function<void(Transaction&)> operation, WriteOptions options);
 
   /// Takes a snapshot now; one that is under way is waited for first. Afterwards the journal's files hold no more than
   /// what has been written since. Fails with invalid_argument while nothing has been written yet.

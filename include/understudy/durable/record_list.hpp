@@ -1,0 +1,55 @@
+// RecordList: records that go to a journal, or into a snapshot, together; in one block of memory.
+#pragma once
+
+#include "understudy/base/bytes.hpp"
+#include "understudy/base/error.hpp"
+#include "understudy/journal/record.hpp"
+
+#include <concepts>
+#include <cstddef>
+#include <vector>
+
+namespace understudy {
+
+/// Threads: one object is used by one thread at a time.
+class RecordList {
+ public:
+  /// Adds a record whose payload is `parts`, one after the other. Copies them.
+  template <std::convertible_to<BytesView>... Parts>
+  void add(RecordKind kind, const Parts&... parts) {
+    const std::size_t before = payloads_.size();
+    (payloads_.append(BytesView(parts)), ...);
+    records_.push_back({kind, payloads_.size() - before});
+  }
+  /// Adds the records of another list behind these.
+  void add(const RecordList& more) {
+    payloads_.append(more.payloads_);
+    records_.insert(records_.end(), more.records_.begin(), more.records_.end());
+  }
+
+  [[nodiscard]] bool empty() const noexcept { return records_.empty(); }
+  [[nodiscard]] std::size_t count() const noexcept { return records_.size(); }
+  /// Bytes of all payloads.
+  [[nodiscard]] std::size_t bytes() const noexcept { return payloads_.size(); }
+  /// Calls `visit(kind, payload)`, which gives a Result<void>, for each record, in order; stops at the first error.
+  template <typename Visit>
+  Result<void> for_each(Visit visit) const {
+    std::size_t begin = 0;
+    for (const Entry& record : records_) {
+      const Result<void> visited = visit(record.kind, BytesView(payloads_).substr(begin, record.bytes));
+      if (!visited) return visited;
+      begin += record.bytes;
+    }
+    return {};
+  }
+
+ private:
+  struct Entry {
+    RecordKind kind;
+    std::size_t bytes;
+  };
+  Bytes payloads_;
+  std::vector<Entry> records_;
+};
+
+}  // namespace understudy

@@ -1,0 +1,261 @@
+#include "understudy/durable/journal_writer.hpp"
+
+#include "durable/disk_room.hpp"
+#include "understudy/actor/spawn.hpp"
+#include "understudy/base/logging.hpp"
+#include "understudy/runtime/blocking.hpp"
+#include "understudy/runtime/sleep.hpp"
+#include "understudy/runtime/task_group.hpp"
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+namespace understudy {
+namespace {
+
+constexpr std::size_t group_bytes_max = std::size_t{8} << 20U;
+constexpr Duration lock_retry = std::chrono::milliseconds(5);
+constexpr int lock_tries = 2000;
+constexpr Duration room_retry = std::chrono::seconds(1);
+
+using Opened = Result<std::shared_ptr<Journal>>;
+
+Opened open_now(const SharedJournal& shared, const ReplayFunction& apply) {
+  Result<std::unique_ptr<Journal>> journal = Journal::open(shared.storage(), shared.options().journal, apply);
+  if (!journal) return std::unexpected(journal.error());
+  return std::shared_ptr<Journal>(std::move(*journal));
+}
+
+/// Opens the journal. While an earlier incarnation's last write is still under way on its thread, that one holds the
+/// lock, and this one waits for it: two never write side by side. Nothing has been applied when the lock is not free.
+Task<Opened> open_after_predecessor(std::shared_ptr<SharedJournal> shared, ReplayFunction apply) {
+  for (int attempt = 0;; ++attempt) {
+    auto open = [shared, apply] { return open_now(*shared, apply); };
+    Opened opened = co_await blocking(std::move(open));
+    if (opened || opened.error().code() != ErrorCode::directory_locked || attempt == lock_tries) co_return opened;
+    // No holder any more: it has let go since. Another process: that is for people to solve.
+    const auto holder = shared->storage()->lock_holder();
+    if (!holder || (*holder && !(*holder)->held_by_this_process)) co_return opened;
+    beat();
+    co_await sleep(lock_retry);
+  }
+}
+
+/// What one group commit appends; owned by the call on the blocking pool, which may outlive the actor.
+using Group = std::vector<RecordList>;
+
+struct Written {
+  Result<void> done;
+  std::optional<Error> no_room;  // For what comes next.
+};
+
+Result<void> append_group(Journal& journal, const Group& group, bool flush) {
+  for (const RecordList& records : group) {
+    const Result<void> added = records.for_each([&](RecordKind kind, BytesView payload) -> Result<void> {
+      const Result<Lsn> lsn = journal.add(kind, payload);
+      if (!lsn) return std::unexpected(lsn.error());
+      return {};
+    });
+    if (!added) return added;
+  }
+  if (const Result<void> committed = journal.commit(); !committed) return committed;
+  return flush ? journal.flush() : Result<void>{};
+}
+
+Written write_group(Journal& journal, const Group& group, bool flush) {
+  Written written{.done = append_group(journal, group, flush), .no_room = {}};
+  written.no_room = written.done ? durable::find_no_room(journal) : durable::no_room_in(written.done);
+  if (!written.done && written.no_room) written.done = std::unexpected(*written.no_room);
+  return written;
+}
+
+template <typename Message>
+Task<> tell_later(Address<JournalWriterMessage> writer, Duration delay) {
+  co_await sleep(delay);
+  static_cast<void>(co_await writer.tell(Message{}));
+}
+
+/// One incarnation of the writer.
+class Writer {
+ public:
+  Writer(Mailbox<JournalWriterMessage>& inbox, std::shared_ptr<SharedJournal> shared, std::shared_ptr<Journal> journal)
+      : inbox_(inbox),
+        shared_(std::move(shared)),
+        journal_(std::move(journal)),
+        started_(shared_->clock().wall_now()),
+        full_(!shared_->room()),
+        timers_(detail::this_thread().current->scheduler()) {}
+
+  Task<> run() {
+    if (full_) look_for_room_later();  // As an earlier incarnation found it.
+    while (auto message = co_await inbox_.receive()) {
+      bool goes_on = gather(*message);
+      while (goes_on && group_bytes_ < group_bytes_max) {
+        std::optional<JournalWriterMessage> next = inbox_.try_receive();
+        if (!next) break;
+        message = std::move(next);
+        goes_on = gather(*message);
+      }
+      co_await commit();
+      if (!goes_on) co_await serve(std::move(*message));
+    }
+    auto close = [journal = journal_] { return journal->close(); };
+    const Result<void> closed = co_await blocking(std::move(close));
+    if (!closed) log_line(LogLevel::error, fmt::format("closing the journal: {}", closed.error().message()));
+  }
+
+ private:
+  /// False: it is none to be gathered, and comes after what has been.
+  bool gather(JournalWriterMessage& message) {
+    if (auto* append = std::get_if<AppendRecords>(&message)) {
+      gather_records(*append);
+      return true;
+    }
+    if (auto* wait = std::get_if<AppendAndWait>(&message)) {
+      gather_records(wait->append);
+      completions_.emplace_back(
+          [reply = std::move(wait->reply)](const Result<void>& outcome) mutable { reply.complete(outcome); });
+      return true;
+    }
+    if (std::holds_alternative<FlushJournal>(message)) {
+      flush_waits_ = false;
+      flush_asked_ = true;
+      return true;
+    }
+    if (std::holds_alternative<OpenJournal>(message)) throw std::logic_error("a journal was to be opened twice");
+    if (std::holds_alternative<FlushAll>(message)) flush_asked_ = true;
+    return false;
+  }
+  void gather_records(AppendRecords& append) {
+    last_batch_ = append.batch;
+    wanted_ = stronger_of(wanted_, append.durability);
+    group_bytes_ += append.records.bytes();
+    if (!append.records.empty()) group_.push_back(std::move(append.records));
+    for (WhenSafe& completion : append.completions) completions_.push_back(std::move(completion));
+  }
+
+  Task<> commit() {
+    const bool flush = flush_asked_ || wanted_ == Durability::always;
+    Written written;
+    if (!group_.empty() || flush_asked_) {
+      auto group = std::make_shared<const Group>(std::move(group_));
+      auto write = [journal = journal_, group, flush] { return write_group(*journal, *group, flush); };
+      written = co_await blocking(std::move(write));
+      std::size_t records = 0;
+      for (const RecordList& list : *group) records += list.count();
+      if (written.done) note_commit(records);
+      if (written.done && !flush && wanted_ == Durability::interval && !std::exchange(flush_waits_, true)) {
+        timers_.spawn_regardless(tell_later<FlushJournal>(inbox_.address(), shared_->options().flush_interval));
+      }
+      note_room(std::move(written.no_room));
+    }
+    group_.clear();
+    group_bytes_ = 0;
+    flush_asked_ = false;
+    wanted_ = Durability::none;
+    // Safe for readers before the writers hear of it: who has heard may read at once.
+    if (written.done) shared_->note_safe(last_batch_);
+    for (WhenSafe& completion : completions_) completion(written.done);
+    completions_.clear();
+    if (!written.done) throw std::runtime_error(std::string(written.done.error().message()));
+  }
+
+  Task<> serve(JournalWriterMessage message) {
+    if (auto* flushed = std::get_if<FlushAll>(&message)) {
+      flushed->reply(journal_->durable_lsn());
+    } else if (std::holds_alternative<ProbeRoom>(message)) {
+      auto call = [journal = journal_] { return durable::find_no_room(*journal); };
+      std::optional<Error> no_room = co_await blocking(std::move(call));
+      probe_waits_ = false;
+      shared_->note_usage(journal_->usage());
+      note_room(std::move(no_room));
+    } else if (auto* begin = std::get_if<BeginSnapshot>(&message)) {
+      auto call = [journal = journal_, covers = begin->covers] {
+        return journal->begin_snapshot(covers != 0 ? covers : journal->committed_lsn());
+      };
+      Result<std::unique_ptr<SnapshotWriter>> begun = co_await blocking(std::move(call));
+      if (begun) {
+        begin->reply(std::move(*begun));
+      } else {
+        begin->reply.fail(begun.error());
+      }
+    } else if (auto* install = std::get_if<InstallSnapshot>(&message)) {
+      auto call = [journal = journal_, snapshot = install->snapshot] { return journal->install_snapshot(*snapshot); };
+      const Result<void> installed = co_await blocking(std::move(call));
+      shared_->note_usage(journal_->usage());
+      if (installed) {
+        install->reply(*journal_->snapshot());
+      } else {
+        install->reply.fail(installed.error());
+      }
+    }
+  }
+
+  void note_room(std::optional<Error> no_room) {
+    if (no_room.has_value() != full_) {
+      full_ = no_room.has_value();
+      if (full_) {
+        log_line(LogLevel::warning, fmt::format("{}: {}; reads go on", describe(), no_room->message()));
+      } else {
+        log_line(LogLevel::info, fmt::format("{}: there is room on the disk again, writes go on", describe()));
+      }
+      shared_->note_full(std::move(no_room));
+    }
+    if (full_) look_for_room_later();
+  }
+  void look_for_room_later() {
+    if (std::exchange(probe_waits_, true)) return;
+    timers_.spawn_regardless(tell_later<ProbeRoom>(inbox_.address(), room_retry));
+  }
+
+  void note_commit(std::size_t records) {
+    shared_->note_commit(*journal_);
+    log_line(LogLevel::debug,
+             fmt::format("writer started {:%H:%M:%S}.{:03}: {} records written, last LSN {}, flushed to {}", started_,
+                         started_.time_since_epoch().count() % 1000, records, journal_->last_lsn(),
+                         journal_->durable_lsn()));
+  }
+  [[nodiscard]] const std::string& describe() const noexcept { return shared_->storage()->describe(); }
+
+  Mailbox<JournalWriterMessage>& inbox_;
+  std::shared_ptr<SharedJournal> shared_;
+  std::shared_ptr<Journal> journal_;
+  WallTime started_;  // Which instance this is, for people.
+  // What waits in the mailbox, gathered.
+  Group group_;
+  std::size_t group_bytes_ = 0;
+  Durability wanted_ = Durability::none;
+  bool flush_asked_ = false;
+  std::uint64_t last_batch_ = 0;
+  std::vector<WhenSafe> completions_;
+  // What time will bring.
+  bool flush_waits_ = false;
+  bool full_ = false;
+  bool probe_waits_ = false;
+  TaskGroup timers_;  // They end with this incarnation.
+};
+
+}  // namespace
+
+Task<> journal_writer(Mailbox<JournalWriterMessage>& inbox, std::shared_ptr<SharedJournal> journal) {
+  std::optional<JournalWriterMessage> first = co_await inbox.receive();
+  if (!first) co_return;
+  auto* open = std::get_if<OpenJournal>(&*first);
+  if (open == nullptr) throw std::logic_error("the first message to a journal's writer did not open it");
+  Opened opened = co_await open_after_predecessor(journal, std::move(open->apply));
+  if (!opened) {
+    open->reply.fail(opened.error());
+    co_return;
+  }
+  journal->note_opened((*opened)->recovery(), (*opened)->usage());
+  open->reply((*opened)->recovery());
+  Writer writer(inbox, journal, std::move(*opened));
+  co_await writer.run();
+}
+
+}  // namespace understudy

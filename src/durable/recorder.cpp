@@ -1,0 +1,69 @@
+#include "understudy/durable/recorder.hpp"
+
+#include "understudy/actor/spawn.hpp"
+
+#include <stdexcept>
+
+namespace understudy {
+
+Task<Result<OpenedJournal>> open_journal(std::shared_ptr<SharedJournal> journal, ReplayFunction apply) {
+  OpenedJournal opened;
+  opened.writer =
+      spawn_child("writer", journal_writer,
+                  {.capacity = journal->options().writer_capacity, .restart = Restart::with_parent}, journal);
+  Result<RecoveryReport> found = co_await opened.writer.ask<OpenJournal>(std::move(apply));
+  if (!found) co_return std::unexpected(found.error());
+  opened.found = std::move(*found);
+  co_return opened;
+}
+
+Recorder::Recorder(std::shared_ptr<SharedJournal> journal, Address<JournalWriterMessage> writer,
+                   Address<SnapshotterMessage> snapshotter, Lsn last_lsn)
+    : journal_(std::move(journal)),
+      writer_(std::move(writer)),
+      snapshotter_(std::move(snapshotter)),
+      last_lsn_(last_lsn) {
+  begin_batch();
+}
+
+void Recorder::begin_batch() {
+  open_ = AppendRecords{};
+  open_.batch = journal_->next_batch();
+}
+
+void Recorder::add(RecordList records) {
+  last_lsn_ += records.count();
+  if (open_.records.empty()) {
+    open_.records = std::move(records);
+  } else {
+    open_.records.add(records);
+  }
+}
+
+Task<> Recorder::send() {
+  if (empty()) co_return;
+  AppendRecords sent = std::move(open_);
+  begin_batch();
+  const Result<void> accepted = co_await writer_.tell(std::move(sent));
+  if (!accepted) throw std::runtime_error("the writer is gone");
+}
+
+Task<Result<void>> Recorder::send_and_wait() {
+  AppendRecords sent = std::move(open_);
+  begin_batch();
+  // Whatever becomes of the request in hand: the state has what is written here.
+  co_return co_await writer_.ask<AppendAndWait>(std::move(sent)).regardless();
+}
+
+void Recorder::save_state(std::shared_ptr<const RecordList> state, Reply<SnapshotReport> reply) {
+  if (!open_.records.empty()) throw std::logic_error("a state was to be saved with changes that had not been sent");
+  tell_snapshotter(SaveState{.covers = last_lsn_, .state = std::move(state), .reply = std::move(reply)});
+}
+
+void Recorder::tell_snapshotter(SnapshotterMessage message) {
+  journal_->note_snapshot_runs(true);
+  // No room: one is waited for already.
+  if (!snapshotter_.try_tell(std::move(message))) journal_->note_snapshot_runs(false);
+}
+
+}  // namespace understudy

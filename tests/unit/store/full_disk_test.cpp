@@ -1,0 +1,111 @@
+// A store on a full disk: changes are refused, reads go on, and it goes on by itself when there is room.
+#include "support/quiet.hpp"
+#include "understudy/runtime/wait.hpp"
+#include "understudy/simulation/simulated_storage.hpp"
+#include "understudy/simulation/simulated_system.hpp"
+#include "understudy/store/store.hpp"
+#include "understudy/supervision/supervisor.hpp"
+
+#include <memory>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+namespace understudy::store {
+namespace {
+
+struct Life {
+  Life(SimulatedDisk& disk, std::uint64_t seed, std::uint64_t disk_bytes_max = 0,
+       std::uint64_t snapshot_after_bytes = 0)
+      : simulation(seed), supervisor(simulation.system()) {
+    StoreOptions options;
+    options.reserved_bytes = 4000;
+    options.disk_bytes_max = disk_bytes_max;
+    options.snapshot_after_bytes = snapshot_after_bytes;
+    options.open_storage = [&disk] { return Result<std::shared_ptr<Storage>>(disk.attach()); };
+    opened = Store::open(simulation.system(), std::move(options));
+  }
+  Store& store() { return **opened; }
+  Result<void> set(const Bytes& key) { return wait(simulation.system(), store().set(key, std::string(100, 'v'))); }
+  std::optional<Bytes> get(const Bytes& key) { return wait(simulation.system(), store().get(key)).value(); }
+  /// Keys that could be set until there was no room.
+  int fill() {
+    for (int i = 0;; ++i) {
+      const Result<void> done = set("key" + std::to_string(i));
+      if (done) continue;
+      EXPECT_EQ(done.error(), ErrorCode::storage_full) << done.error().message();
+      return i;
+    }
+  }
+
+  SimulatedSystem simulation;
+  Supervisor supervisor;
+  Result<std::unique_ptr<Store>> opened = failure(ErrorCode::cancelled);
+};
+
+std::uint64_t bytes_on(const SimulatedDisk& disk) {
+  std::uint64_t bytes = 0;
+  for (const auto& [name, content] : disk.files()) bytes += content.size();
+  return bytes;
+}
+
+TEST(FullDisk, RefusesChangesWholeAndReadsGoOn) {
+  SimulatedDisk disk(1);
+  Life life(disk, 1);
+  ASSERT_TRUE(life.set("first"));
+  disk.set_faults({.capacity_bytes = bytes_on(disk)});
+  const int count = life.fill();
+  EXPECT_TRUE(life.store().statistics().disk_full);
+  EXPECT_EQ(life.store().statistics().key_value_incarnation, 1U) << "known before anything failed";
+  EXPECT_EQ(life.get("first"), std::string(100, 'v'));
+  EXPECT_EQ(life.get("key0"), std::string(100, 'v'));
+  System& system = life.simulation.system();
+  EXPECT_EQ(wait(system, life.store().erase("first")).error(), ErrorCode::storage_full);
+  EXPECT_EQ(wait(system, life.store().operate([](Transaction& map) { map.clear(); })).error(), ErrorCode::storage_full);
+  EXPECT_EQ(life.store().statistics().keys, static_cast<std::uint64_t>(count) + 1);
+  EXPECT_TRUE(wait(system, life.store().operate([](Transaction& map) { EXPECT_NE(map.get("first"), nullptr); })));
+  disk.set_faults({});
+  life.simulation.run_for(std::chrono::seconds(2));
+  EXPECT_FALSE(life.store().statistics().disk_full);
+  EXPECT_TRUE(life.set("later"));
+  EXPECT_EQ(life.store().statistics().key_value_incarnation, 1U);
+  disk.crash();
+  Life next(disk, 2);
+  EXPECT_EQ(next.store().statistics().keys, static_cast<std::uint64_t>(count) + 2);
+}
+
+TEST(FullDisk, ALimitOfItsOwnHasASnapshotTaken) {
+  SimulatedDisk disk(1);
+  Life life(disk, 1, 20'000, 1'000'000);
+  int done = 0;
+  int refused = 0;
+  while (done < 1000 && refused < 1000) {
+    if (life.set("the same key")) {
+      ++done;
+    } else {
+      ++refused;
+      life.simulation.run_for(std::chrono::milliseconds(100));
+    }
+  }
+  EXPECT_EQ(done, 1000);
+  EXPECT_GT(refused, 1);
+  EXPECT_GT(life.store().statistics().snapshots, 3U);
+  EXPECT_LT(bytes_on(disk), 25'000U);
+  EXPECT_EQ(life.store().statistics().key_value_incarnation, 1U);
+}
+
+TEST(FullDisk, ALimitOfItsOwnIsLiftedByASnapshot) {
+  SimulatedDisk disk(1);
+  Life life(disk, 1, 20'000);
+  int overwritten = 0;
+  Result<void> done;
+  for (; done && overwritten < 1000; ++overwritten) done = life.set("the same key");
+  EXPECT_EQ(done.error(), ErrorCode::storage_full);
+  EXPECT_LE(life.store().statistics().segment_bytes, 20'000U);
+  ASSERT_TRUE(wait(life.simulation.system(), life.store().take_snapshot()));
+  life.simulation.run_for(std::chrono::seconds(2));
+  EXPECT_TRUE(life.set("the same key"));
+}
+
+}  // namespace
+}  // namespace understudy::store

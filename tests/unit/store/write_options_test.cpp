@@ -1,0 +1,105 @@
+// Writes that ask for more, or less, than their store's durability.
+#include "support/quiet.hpp"
+#include "understudy/runtime/wait.hpp"
+#include "understudy/simulation/simulated_storage.hpp"
+#include "understudy/simulation/simulated_system.hpp"
+#include "understudy/store/store.hpp"
+#include "understudy/supervision/supervisor.hpp"
+
+#include <memory>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+namespace understudy::store {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct Life {
+  Life(SimulatedDisk& disk, std::uint64_t seed, Durability durability)
+      : simulation(seed), supervisor(simulation.system()) {
+    StoreOptions options;
+    options.durability = durability;
+    options.flush_interval = milliseconds(100);
+    options.snapshot_after_bytes = 0;
+    options.open_storage = [&disk] { return Result<std::shared_ptr<Storage>>(disk.attach()); };
+    opened = Store::open(simulation.system(), std::move(options));
+  }
+  Store& store() { return **opened; }
+  Result<void> set(const Bytes& key, WriteOptions options) {
+    return wait(simulation.system(), store().set(key, "value", options));
+  }
+  std::optional<Bytes> get(const Bytes& key) { return wait(simulation.system(), store().get(key)).value(); }
+
+  SimulatedSystem simulation;
+  Supervisor supervisor;
+  Result<std::unique_ptr<Store>> opened = failure(ErrorCode::cancelled);
+};
+
+TEST(WriteOptions, OneThatAsksForMoreSurvivesThePowerWithAllBeforeIt) {
+  SimulatedDisk disk(1);
+  {
+    Life life(disk, 1, Durability::none);
+    ASSERT_TRUE(life.set("before", {}));
+    ASSERT_TRUE(life.set("certain", {.durability = Durability::always}));
+    disk.crash();
+  }
+  Life life(disk, 2, Durability::none);
+  EXPECT_EQ(life.get("before"), "value");
+  EXPECT_EQ(life.get("certain"), "value");
+}
+
+TEST(WriteOptions, OneThatAsksForLessCostsNoFlush) {
+  SimulatedDisk disk(1);
+  Life life(disk, 1, Durability::always);
+  ASSERT_TRUE(life.set("first", {}));
+  const std::uint64_t flushes = disk.counters().flushes;
+  const std::uint64_t appends = disk.counters().appends;
+  ASSERT_TRUE(life.set("a", {.durability = Durability::none}));
+  EXPECT_EQ(disk.counters().appends, appends) << "it was answered out of memory";
+  EXPECT_EQ(life.get("a"), "value");
+  ASSERT_TRUE(life.set("b", {.durability = Durability::interval}));
+  EXPECT_GT(disk.counters().appends, appends);
+  EXPECT_EQ(life.get("b"), "value");
+  EXPECT_EQ(disk.counters().flushes, flushes);
+  life.simulation.run_for(milliseconds(300));
+  EXPECT_EQ(disk.counters().flushes, flushes + 1) << "what was written by interval";
+  disk.kill();
+}
+
+TEST(WriteOptions, AReaderWaitsForAsMuchAsTheWriterDid) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    SCOPED_TRACE(seed);
+    SimulatedDisk disk(seed);
+    Life life(disk, seed, Durability::none);
+    ASSERT_TRUE(life.set("key", {}));
+    const Address<KeyValueMessage> key_value = life.store().key_value();
+    std::move_only_function<void(Transaction&)> change = [](Transaction& keys) { keys.set("key", "certain"); };
+    ASSERT_TRUE(key_value.try_tell(
+        OperateWith{.operation = std::move(change), .options = {.durability = Durability::always}, .response = {}}));
+    EXPECT_EQ(wait(life.simulation.system(), key_value.ask<Get>("key")).value(), "certain");
+    disk.crash();
+    Life next(disk, seed + 100, Durability::none);
+    EXPECT_EQ(next.get("key"), "certain") << "somebody had seen it";
+  }
+}
+
+TEST(WriteOptions, EraseAndOperateTakeThemToo) {
+  SimulatedDisk disk(1);
+  {
+    Life life(disk, 1, Durability::none);
+    ASSERT_TRUE(life.set("gone", {.durability = Durability::always}));
+    EXPECT_EQ(wait(life.simulation.system(), life.store().erase("gone", {.durability = Durability::always})), true);
+    EXPECT_EQ(wait(life.simulation.system(), life.store().erase("gone", {.durability = Durability::always})), false);
+    const auto change = [](Transaction& keys) { keys.set("there", "value"); };
+    EXPECT_TRUE(wait(life.simulation.system(), life.store().operate(change, {.durability = Durability::always})));
+    disk.crash();
+  }
+  Life life(disk, 2, Durability::none);
+  EXPECT_EQ(life.get("gone"), std::nullopt);
+  EXPECT_EQ(life.get("there"), "value");
+}
+
+}  // namespace
+}  // namespace understudy::store
