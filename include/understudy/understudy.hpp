@@ -31,7 +31,11 @@
 //     actor/broadcaster.hpp, first_answer.hpp   all of them; the first of them that answers
 //     actor/pool.hpp              workers of one kind, more of them under load
 //     actor/on_demand.hpp         one actor for each key, asleep while idle
-// 11. journal/journal.hpp         an append-only journal: what durable state is made of
+// 11. durable/durable_actor.hpp   actors whose state comes back after crash, kill and power loss
+//     durable/durable.hpp, fields.hpp   the state: its events, how they become bytes, their versions
+//     durable/options.hpp         directory, durability, snapshots
+//     durable/recorder.hpp        the floor below: for state of another shape, as the store's
+//     journal/journal.hpp         an append-only journal: what all of that is made of
 // 12. base/error.hpp              errors as values
 //
 // For tests: simulation/simulated_system.hpp (a library of its own, understudy::simulation).
@@ -55,6 +59,7 @@
 #include "understudy/base/error.hpp"
 #include "understudy/base/logging.hpp"
 #include "understudy/base/random.hpp"
+#include "understudy/durable/durable_actor.hpp"
 #include "understudy/journal/durability.hpp"
 #include "understudy/journal/journal.hpp"
 #include "understudy/journal/record.hpp"

@@ -33,13 +33,14 @@ int main(int argc, char** argv) {
   CLI::App app(
       "Runs scenarios in the simulation, each with every seed.\n"
       "  store     the whole store under random scheduling, crashes, resets, torn writes\n"
+      "  durable   a durable actor under the same, over two releases of its program\n"
       "  actors    actors and askers under cancellation, resets and shutdown at random moments\n"
       "  failures  supervised actors that crash and hang at any suspension point\n"
       "  holders   the same, that hold their threads too, and come back at any time");
   app.add_option("--seeds", count, "how many seeds to run")->check(CLI::PositiveNumber);
   app.add_option("--seed", only, "replay this seed alone");
-  app.add_option("--scenario", wanted, "store, actors, failures or holders; without it, all")
-      ->check(CLI::IsMember({"store", "actors", "failures", "holders"}));
+  app.add_option("--scenario", wanted, "store, durable, actors, failures or holders; without it, all")
+      ->check(CLI::IsMember({"store", "durable", "actors", "failures", "holders"}));
   app.add_option("--remembered", remembered, "a file of seeds to run first")->check(CLI::ExistingFile);
   app.add_flag("--canary", canary, "check the checkers: run what is wrong, which must be found out");
   app.add_flag("--verbose", verbose, "show the library's log");

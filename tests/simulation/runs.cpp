@@ -2,6 +2,7 @@
 
 #include "simulation/scenarios/actors_under_cancellation.hpp"
 #include "simulation/scenarios/actors_under_failures.hpp"
+#include "simulation/scenarios/durable_under_crashes.hpp"
 #include "simulation/scenarios/store_under_crashes.hpp"
 
 #include <fmt/format.h>
@@ -15,6 +16,7 @@ static Outcome run_store(std::uint64_t seed, bool canary) {
 
 const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> all = {{"store", run_store},
+                                            {"durable", run_durable_under_crashes},
                                             {"actors", run_actors_under_cancellation},
                                             {"failures", run_actors_under_failures},
                                             {"holders", run_actors_that_hold_threads}};

@@ -19,10 +19,9 @@ struct Scenario {
 
 /// True if all held; otherwise the failure has been printed, with the command that replays it.
 bool run_seed(const Scenario& scenario, std::uint64_t seed, Outcome& sum, bool print);
-/// Each scenario has a canary: a store that answers before it has written loses acknowledged writes, an asker that is
-/// forgotten is an ask that never ends, an actor that skips a message loses it, a task
-/// that sends for a replaced incarnation is heard. If no seed shows it, the checker is
-/// blind. Returns an exit code.
+/// Each scenario has a canary: a store, or a durable actor, that answers before it has written loses acknowledged
+/// writes, an asker that is forgotten is an ask that never ends, an actor that skips a message loses it, a task that
+/// sends for a replaced incarnation is heard. If no seed shows it, the checker is blind. Returns an exit code.
 int run_canary(const Scenario& scenario, std::uint64_t count);
 /// Runs the seeds, as far as the first that fails. Returns an exit code.
 int run_all(const Scenario& scenario, const std::vector<std::uint64_t>& seeds);
