@@ -155,7 +155,7 @@ class StoreGone(unittest.TestCase):
             segment = sorted(name for name in os.listdir(server.directory) if name != "LOCK")[0]
             with open(os.path.join(server.directory, segment), "r+b") as file:
                 content = bytearray(file.read())
-                content[len(content) // 2] ^= 0xFF
+                content[len(content.rstrip(b"\0")) // 2] ^= 0xFF  # Not in the room that is reserved.
                 file.seek(0)
                 file.write(content)
             self.assertEqual(client.call("UNDERSTUDY", "RESET", "key-value"), "OK")
