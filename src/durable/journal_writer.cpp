@@ -49,11 +49,6 @@ Task<Opened> open_after_predecessor(std::shared_ptr<SharedJournal> shared, Repla
 /// What one group commit appends; owned by the call on the blocking pool, which may outlive the actor.
 using Group = std::vector<RecordList>;
 
-struct Written {
-  Result<void> done;
-  std::optional<Error> no_room;  // For what comes next.
-};
-
 Result<void> append_group(Journal& journal, const Group& group, bool flush) {
   for (const RecordList& records : group) {
     const Result<void> added = records.for_each([&](RecordKind kind, BytesView payload) -> Result<void> {
@@ -65,13 +60,6 @@ Result<void> append_group(Journal& journal, const Group& group, bool flush) {
   }
   if (const Result<void> committed = journal.commit(); !committed) return committed;
   return flush ? journal.flush() : Result<void>{};
-}
-
-Written write_group(Journal& journal, const Group& group, bool flush) {
-  Written written{.done = append_group(journal, group, flush), .no_room = {}};
-  written.no_room = written.done ? durable::find_no_room(journal) : durable::no_room_in(written.done);
-  if (!written.done && written.no_room) written.done = std::unexpected(*written.no_room);
-  return written;
 }
 
 template <typename Message>
@@ -141,39 +129,53 @@ class Writer {
 
   Task<> commit() {
     const bool flush = flush_asked_ || wanted_ == Durability::always;
-    Written written;
+    Result<void> written;
     if (!group_.empty() || flush_asked_) {
       auto group = std::make_shared<const Group>(std::move(group_));
-      auto write = [journal = journal_, group, flush] { return write_group(*journal, *group, flush); };
+      auto write = [journal = journal_, group, flush] { return append_group(*journal, *group, flush); };
       written = co_await blocking(std::move(write));
       std::size_t records = 0;
       for (const RecordList& list : *group) records += list.count();
-      if (written.done) note_commit(records);
-      if (written.done && !flush && wanted_ == Durability::interval && !std::exchange(flush_waits_, true)) {
+      if (written) note_commit(records);
+      if (written && !flush && wanted_ == Durability::interval && !std::exchange(flush_waits_, true)) {
         timers_.spawn_regardless(tell_later<FlushJournal>(inbox_.address(), shared_->options().flush_interval));
       }
-      note_room(std::move(written.no_room));
+      if (std::optional<Error> no_room = durable::no_room_in(written)) {
+        written = std::unexpected(*no_room);
+        note_room(std::move(no_room));
+      }
     }
     group_.clear();
     group_bytes_ = 0;
     flush_asked_ = false;
     wanted_ = Durability::none;
     // Safe for readers before the writers hear of it: who has heard may read at once.
-    if (written.done) shared_->note_safe(last_batch_);
-    for (WhenSafe& completion : completions_) completion(written.done);
+    if (written) shared_->note_safe(last_batch_);
+    for (WhenSafe& completion : completions_) completion(written);
     completions_.clear();
-    if (!written.done) throw std::runtime_error(std::string(written.done.error().message()));
+    if (!written) throw std::runtime_error(std::string(written.error().message()));
+    if (may_lack_room()) co_await reserve_room();
+  }
+
+  /// Whether the journal would do more than look at its numbers if it was asked for room.
+  [[nodiscard]] bool may_lack_room() const noexcept {
+    const JournalOptions& options = shared_->options().journal;
+    return !full_ && (options.bytes_max != 0 || journal_->usage().reserved_bytes < options.reserved_bytes / 2);
+  }
+  /// After the answers, so that nobody waits for it.
+  Task<> reserve_room() {
+    auto call = [journal = journal_] { return durable::find_no_room(*journal); };
+    std::optional<Error> no_room = co_await blocking(std::move(call));
+    shared_->note_usage(journal_->usage());
+    note_room(std::move(no_room));
   }
 
   Task<> serve(JournalWriterMessage message) {
     if (auto* flushed = std::get_if<FlushAll>(&message)) {
       flushed->reply(journal_->durable_lsn());
     } else if (std::holds_alternative<ProbeRoom>(message)) {
-      auto call = [journal = journal_] { return durable::find_no_room(*journal); };
-      std::optional<Error> no_room = co_await blocking(std::move(call));
       probe_waits_ = false;
-      shared_->note_usage(journal_->usage());
-      note_room(std::move(no_room));
+      co_await reserve_room();
     } else if (auto* begin = std::get_if<BeginSnapshot>(&message)) {
       auto call = [journal = journal_, covers = begin->covers] {
         return journal->begin_snapshot(covers != 0 ? covers : journal->committed_lsn());

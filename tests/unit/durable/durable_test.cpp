@@ -163,6 +163,7 @@ TEST(Durable, AFullDiskRefusesChangesAndGoesOnByItself) {
   SimulatedDisk disk(1);
   AccountLife life(disk, 1, account, {.journal = {.reserved_bytes = 2000}});
   ASSERT_TRUE(life.ask<Deposit>(1));
+  life.simulation.run_for(milliseconds(100));  // Room is reserved after the answer.
   disk.set_faults({.capacity_bytes = bytes_on(disk)});
   std::int64_t balance = 1;
   Result<std::int64_t> refused = 0;

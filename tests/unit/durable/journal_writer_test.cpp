@@ -156,6 +156,7 @@ TEST(JournalWriter, SaysWhenThereIsNoRoomAndWhenThereIsAgain) {
   SimulatedDisk disk(1);
   Life life(disk, 1, {.journal = {.reserved_bytes = 4000}});
   ASSERT_TRUE(life.write("first"));
+  life.simulation.run_for(milliseconds(100));  // Room is reserved after the answer.
   std::uint64_t bytes = 0;
   for (const auto& [name, content] : disk.files()) bytes += content.size();
   disk.set_faults({.capacity_bytes = bytes});

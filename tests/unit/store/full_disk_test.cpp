@@ -53,6 +53,7 @@ TEST(FullDisk, RefusesChangesWholeAndReadsGoOn) {
   SimulatedDisk disk(1);
   Life life(disk, 1);
   ASSERT_TRUE(life.set("first"));
+  life.simulation.run_for(std::chrono::milliseconds(100));  // Room is reserved after the answer.
   disk.set_faults({.capacity_bytes = bytes_on(disk)});
   const int count = life.fill();
   EXPECT_TRUE(life.store().statistics().disk_full);
