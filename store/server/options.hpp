@@ -44,6 +44,7 @@ struct ServerOptions {
   Durability durability = Durability::always;
   std::chrono::milliseconds flush_interval{1000};
   std::uint64_t snapshot_after_bytes = 0;
+  std::uint64_t disk_bytes_max = 0;
   std::string version = "0.0.0";
   /// Unset: nothing is known of the process.
   std::function<ProcessUsage()> process_usage = {};

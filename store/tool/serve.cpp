@@ -97,6 +97,7 @@ int serve(const Settings& settings) {
   store_options.durability = settings.durability;
   store_options.flush_interval = settings.flush_interval;
   store_options.snapshot_after_bytes = settings.snapshot_after_bytes;
+  store_options.disk_bytes_max = settings.disk_bytes_max;
   const auto store = store::Store::open(system, store_options);
   if (!store) return fail(store.error().message());
   const store::LoadReport loaded = (*store)->load_report();
@@ -109,6 +110,7 @@ int serve(const Settings& settings) {
                                              .durability = settings.durability,
                                              .flush_interval = settings.flush_interval,
                                              .snapshot_after_bytes = settings.snapshot_after_bytes,
+                                             .disk_bytes_max = settings.disk_bytes_max,
                                              .version = UNDERSTUDY_VERSION,
                                              .process_usage = process_usage,
                                              .on_store_stopped = [] { ::kill(::getpid(), store_stopped); }});

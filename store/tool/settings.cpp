@@ -67,6 +67,13 @@ Result<void> apply_snapshot_after(Settings& settings, std::string_view text) {
   return {};
 }
 
+Result<void> apply_disk_limit(Settings& settings, std::string_view text) {
+  const Result<std::uint64_t> number = parse_number(text, 0, std::uint64_t{1} << 50U);
+  if (!number) return std::unexpected(number.error());
+  settings.disk_bytes_max = *number;
+  return {};
+}
+
 Result<void> apply_workers(Settings& settings, std::string_view text) {
   const Result<std::uint64_t> number = parse_number(text, 0, 1024);
   if (!number) return std::unexpected(number.error());
@@ -92,7 +99,7 @@ Result<void> apply_log_level(Settings& settings, std::string_view text) {
   return {};
 }
 
-constexpr std::array<SettingRow, 9> table{{
+constexpr std::array<SettingRow, 10> table{{
     {.name = "port",
      .value_name = "PORT",
      .help = "Port to listen on; 0 takes a free one",
@@ -114,6 +121,11 @@ constexpr std::array<SettingRow, 9> table{{
      .help = "Bytes of journal after which a snapshot is taken; 0: only by UNDERSTUDY SNAPSHOT",
      .is_number = true,
      .apply = apply_snapshot_after},
+    {.name = "disk-limit",
+     .value_name = "BYTES",
+     .help = "Bytes of journal and snapshot beyond which writes are refused; 0: no limit but the disk's",
+     .is_number = true,
+     .apply = apply_disk_limit},
     {.name = "workers",
      .value_name = "N",
      .help = "Worker threads; 0: one a processor",

@@ -26,6 +26,7 @@ struct Settings {
   Durability durability = Durability::always;
   std::chrono::milliseconds flush_interval{1000};
   std::uint64_t snapshot_after_bytes = std::uint64_t{64} << 20U;
+  std::uint64_t disk_bytes_max = 0;
   std::uint32_t workers = 0;
   std::uint32_t clients_max = 10'000;
   LogLevel log_level = LogLevel::info;

@@ -181,6 +181,7 @@ std::vector<std::pair<std::string, std::string>> settings(const ServerContext& s
       {"requirepass", ""},
       {"save", ""},
       {"snapshot-after", std::to_string(options.snapshot_after_bytes)},
+      {"disk-limit", std::to_string(options.disk_bytes_max)},
       {"timeout", "0"},
   };
 }
