@@ -1,5 +1,6 @@
 #include "simulation/scenarios/durable_under_crashes.hpp"
 
+#include "simulation/scenarios/life.hpp"
 #include "understudy/durable/durable_actor.hpp"
 #include "understudy/runtime/sleep.hpp"
 #include "understudy/runtime/task_group.hpp"
@@ -242,10 +243,7 @@ template <std::uint32_t Release>
 void run_life(World& world, std::uint64_t seed) {
   us::SimulatedSystem simulation(seed);
   us::System& system = simulation.system();
-  us::SupervisionOptions supervision;
-  supervision.intensity.restarts = 60;  // Blows fall faster here than disks fail.
-  supervision.backoff.longest = milliseconds(20);
-  us::Supervisor supervisor(system, std::move(supervision));
+  us::Supervisor supervisor(system, supervision_of_a_life());
   const auto ledger = system.spawn("ledger", us::durable(ledger_actor<Release>, draw_options(world)));
   const us::Result<Lines> found = us::wait(system, ledger.template ask<ReadAll>());
   if (!found) return world.fail(fmt::format("the ledger does not come back: {}", found.error().message()));
@@ -257,28 +255,10 @@ void run_life(World& world, std::uint64_t seed) {
   bool finished = false;
   us::TaskGroup group(system);
   group.spawn(everybody(system, world, ledger, finished));
-  const bool power_loss = world.random.chance(60);
-  const std::uint64_t losses = world.disk.power_losses();
-  if (power_loss && world.random.chance(70)) world.disk.lose_power_at(1 + world.random.below(40));
-  const us::Duration life = power_loss ? us::Duration(milliseconds(world.random.below(80))) : std::chrono::minutes(2);
-  simulation.run_until(
-      [&] { return finished || !world.outcome.failure.empty() || world.disk.power_losses() != losses; }, life);
-  if (world.outcome.failure.empty() && !power_loss && !finished) {
-    world.fail("an operation was never answered: after two minutes clients still wait");
-  }
-  ++world.power;
-  world.disk.lose_power_at(0);
-  if (power_loss) {
-    if (world.disk.power_losses() == losses) world.disk.crash();
-  } else if (world.random.chance(50)) {
-    world.disk.kill();
-  }
+  live(world, simulation, finished);
   group.cancel();
   system.shutdown();
-  world.disk.set_faults({});
-  world.outcome.events += simulation.steps();
-  world.outcome.trace_hash = world.outcome.trace_hash * 31 + simulation.trace_hash();
-  world.outcome.incidents += supervisor.incident_count();
+  note_life(world, simulation, supervisor);
 }
 
 }  // namespace

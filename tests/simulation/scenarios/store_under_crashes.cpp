@@ -1,6 +1,7 @@
 #include "simulation/scenarios/store_under_crashes.hpp"
 
 #include "simulation/checkers/store_model.hpp"
+#include "simulation/scenarios/life.hpp"
 #include "understudy/runtime/sleep.hpp"
 #include "understudy/runtime/task_group.hpp"
 #include "understudy/simulation/simulated_storage.hpp"
@@ -186,10 +187,7 @@ us::Task<> everybody(us::System& system, World& world, us::store::Store& store, 
 void run_life(World& world, std::uint64_t seed) {
   us::SimulatedSystem simulation(seed);
   us::System& system = simulation.system();
-  us::SupervisionOptions supervision;
-  supervision.intensity.restarts = 60;  // Blows fall faster here than disks fail.
-  supervision.backoff.longest = milliseconds(20);
-  us::Supervisor supervisor(system, std::move(supervision));
+  us::Supervisor supervisor(system, supervision_of_a_life());
   us::store::StoreOptions options;
   options.durability = world.durability;
   options.segment_bytes_max = 512 + world.random.below(4096);  // Small, so that segments change in every run.
@@ -206,34 +204,13 @@ void run_life(World& world, std::uint64_t seed) {
   bool finished = false;
   us::TaskGroup group(system);
   group.spawn(everybody(system, world, store, world.power, finished));
-  const bool power_loss = world.random.chance(60);
-  // In the middle of a write or a flush, or between two.
-  const std::uint64_t losses = world.disk.power_losses();
-  if (power_loss && world.random.chance(70)) {
-    world.disk.lose_power_at(1 + world.random.below(40));
-  }
-  const us::Duration life = power_loss ? us::Duration(milliseconds(world.random.below(80))) : std::chrono::minutes(2);
-  simulation.run_until(
-      [&] { return finished || !world.outcome.failure.empty() || world.disk.power_losses() != losses; }, life);
-  if (world.outcome.failure.empty() && !power_loss && !finished) {
-    world.fail("an operation was never answered: after two minutes clients still wait");
-  }
-  ++world.power;
-  world.disk.lose_power_at(0);
-  if (power_loss) {
-    if (world.disk.power_losses() == losses) world.disk.crash();
-  } else if (world.random.chance(50)) {
-    world.disk.kill();
-  }
+  live(world, simulation, finished);
   group.cancel();
   world.outcome.snapshots += store.statistics().snapshots;
   opened->reset();
   system.shutdown();
   world.model.crash();
-  world.disk.set_faults({});
-  world.outcome.events += simulation.steps();
-  world.outcome.trace_hash = world.outcome.trace_hash * 31 + simulation.trace_hash();
-  world.outcome.incidents += supervisor.incident_count();
+  note_life(world, simulation, supervisor);
 }
 
 }  // namespace
