@@ -60,17 +60,11 @@ Result<void> apply_flush_interval(Settings& settings, std::string_view text) {
   return {};
 }
 
-Result<void> apply_snapshot_after(Settings& settings, std::string_view text) {
+template <std::uint64_t Settings::* bytes>
+Result<void> apply_bytes(Settings& settings, std::string_view text) {
   const Result<std::uint64_t> number = parse_number(text, 0, std::uint64_t{1} << 50U);
   if (!number) return std::unexpected(number.error());
-  settings.snapshot_after_bytes = *number;
-  return {};
-}
-
-Result<void> apply_disk_limit(Settings& settings, std::string_view text) {
-  const Result<std::uint64_t> number = parse_number(text, 0, std::uint64_t{1} << 50U);
-  if (!number) return std::unexpected(number.error());
-  settings.disk_bytes_max = *number;
+  settings.*bytes = *number;
   return {};
 }
 
@@ -120,12 +114,12 @@ constexpr std::array<SettingRow, 10> table{{
      .value_name = "BYTES",
      .help = "Bytes of journal after which a snapshot is taken; 0: only by UNDERSTUDY SNAPSHOT",
      .is_number = true,
-     .apply = apply_snapshot_after},
+     .apply = apply_bytes<&Settings::snapshot_after_bytes>},
     {.name = "disk-limit",
      .value_name = "BYTES",
      .help = "Bytes of journal and snapshot beyond which writes are refused; 0: no limit but the disk's",
      .is_number = true,
-     .apply = apply_disk_limit},
+     .apply = apply_bytes<&Settings::disk_bytes_max>},
     {.name = "workers",
      .value_name = "N",
      .help = "Worker threads; 0: one a processor",
