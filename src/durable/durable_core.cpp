@@ -15,9 +15,7 @@ namespace {
 void report(const SharedJournal& journal, const RecoveryReport& found) {
   const std::string path = this_actor().path;
   if (found.torn_tail) {
-    const TornTail& torn = *found.torn_tail;
-    log_line(LogLevel::warning, fmt::format("{}: cut {} bytes of an unfinished write off {} at offset {}: {}", path,
-                                            torn.bytes_cut, torn.file, torn.offset, torn.reason));
+    log_line(LogLevel::warning, fmt::format("{}: {}", path, describe(*found.torn_tail)));
   }
   const std::string snapshot = found.snapshot ? fmt::format("{}, then ", found.snapshot->file) : "";
   log_line(LogLevel::info,

@@ -154,14 +154,9 @@ class Writer {
     for (WhenSafe& completion : completions_) completion(written);
     completions_.clear();
     if (!written) throw std::runtime_error(std::string(written.error().message()));
-    if (may_lack_room()) co_await reserve_room();
+    if (!full_ && journal_->lacks_room()) co_await reserve_room();
   }
 
-  /// Whether the journal would do more than look at its numbers if it was asked for room.
-  [[nodiscard]] bool may_lack_room() const noexcept {
-    const JournalOptions& options = shared_->options().journal;
-    return !full_ && (options.bytes_max != 0 || journal_->usage().reserved_bytes < options.reserved_bytes / 2);
-  }
   /// After the answers, so that nobody waits for it.
   Task<> reserve_room() {
     auto call = [journal = journal_] { return durable::find_no_room(*journal); };
@@ -181,11 +176,7 @@ class Writer {
         return journal->begin_snapshot(covers != 0 ? covers : journal->committed_lsn());
       };
       Result<std::unique_ptr<SnapshotWriter>> begun = co_await blocking(std::move(call));
-      if (begun) {
-        begin->reply(std::move(*begun));
-      } else {
-        begin->reply.fail(begun.error());
-      }
+      begin->reply.complete(std::move(begun));
     } else if (auto* install = std::get_if<InstallSnapshot>(&message)) {
       auto call = [journal = journal_, snapshot = install->snapshot] { return journal->install_snapshot(*snapshot); };
       const Result<void> installed = co_await blocking(std::move(call));

@@ -14,6 +14,11 @@ namespace understudy::journal {
 inline constexpr std::uint32_t format_version = 2;
 inline constexpr std::uint32_t reserving_version = 2;
 
+/// Whether this program reads a file of version `found`, where `newest` is what it writes.
+[[nodiscard]] constexpr bool reads_version(std::uint32_t found, std::uint32_t newest) noexcept {
+  return found != 0 && found <= newest;
+}
+
 /// Drawn at random when a journal is begun.
 using StoreId = std::array<std::uint8_t, 16>;
 

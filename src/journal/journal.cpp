@@ -50,7 +50,7 @@ struct Journal::State {
   }
 
   Result<void> begin_segment() {
-    require_flushed();
+    journal::require(durable == committed, "a segment is flushed before the next one is created");
     journal::SegmentHead head;
     head.store_id = store_id;
     head.number = last_segment + 1;
@@ -67,10 +67,6 @@ struct Journal::State {
     return {};
   }
 
-  void require_flushed() const {
-    journal::require(durable == committed, "a segment is flushed before the next one is created");
-  }
-
   /// Before the next one is created: all of this one is on the disk, and nothing but its batches.
   Result<void> finish_segment() {
     if (auto flushed = flush(); !flushed) return flushed;
@@ -79,64 +75,83 @@ struct Journal::State {
     return writer->flush();
   }
 
-  /// Makes the segment that the open batch goes to.
-  Result<void> find_segment() {
-    const bool full =
-        writer && !writer->empty() && (segment_wanted || writer->bytes() + batch.bytes() > options.segment_bytes_max);
-    if (writer && !full) return {};
+  Result<void> next_segment() {
     if (writer) {
       if (auto finished = finish_segment(); !finished) return finished;
     }
     return begin_segment();
   }
 
-  [[nodiscard]] std::uint64_t bytes_used() const noexcept {
-    std::uint64_t bytes = snapshot ? snapshot->bytes : 0;
-    for (const journal::KeptSegment& segment : segments) bytes += segment.bytes;
-    return bytes;
+  /// Makes the segment that the open batch goes to.
+  Result<void> find_segment() {
+    const bool full =
+        writer && !writer->empty() && (segment_wanted || writer->bytes() + batch.bytes() > options.segment_bytes_max);
+    return writer && !full ? Result<void>{} : next_segment();
   }
 
-  Result<void> check_limit(std::uint64_t wanted) const {
+  [[nodiscard]] JournalUsage usage() const noexcept {
+    JournalUsage usage{.segments = segments.size()};
+    for (const journal::KeptSegment& segment : segments) usage.segment_bytes += segment.bytes;
+    if (writer) usage.reserved_bytes = writer->file_bytes() - writer->bytes();
+    if (snapshot) usage.snapshot_bytes = snapshot->bytes;
+    return usage;
+  }
+
+  [[nodiscard]] std::uint64_t bytes_used() const noexcept {
+    const JournalUsage now = usage();
+    return now.segment_bytes + now.snapshot_bytes;
+  }
+  [[nodiscard]] bool is_within_limit(std::uint64_t wanted) const noexcept {
+    if (options.bytes_max == 0) return true;
     const std::uint64_t used = bytes_used();
-    if (options.bytes_max == 0 || (used <= options.bytes_max && wanted <= options.bytes_max - used)) return {};
-    return failure(ErrorCode::storage_full, storage->describe() + " has " + std::to_string(used) +
+    return used <= options.bytes_max && wanted <= options.bytes_max - used;
+  }
+  Result<void> check_limit(std::uint64_t wanted) const {
+    if (is_within_limit(wanted)) return {};
+    return failure(ErrorCode::storage_full, storage->describe() + " has " + std::to_string(bytes_used()) +
                                                 " bytes, and may have " + std::to_string(options.bytes_max) +
                                                 ": raise the limit, or take a snapshot, which lets go of what it "
                                                 "replaces");
   }
 
-  /// After a failure: the batch is not written if there was no room for it; else nobody knows what is.
-  std::unexpected<Error> refuse(const Error& reason) {
-    if (reason != ErrorCode::storage_full) return end(reason);
-    batch.clear();
-    return std::unexpected(reason);
+  /// After a failure: if it was for want of room, all is as before; else nobody knows what the disk has.
+  std::unexpected<Error> end_unless_full(const Error& reason) {
+    return reason == ErrorCode::storage_full ? std::unexpected(reason) : end(reason);
   }
 
   /// Lets go of the last segment if a snapshot has made it superfluous: by beginning another.
   Result<void> replace_covered_segment() {
     if (needed_after == 0 || segments.empty() || committed > needed_after || (writer && writer->empty())) return {};
-    if (writer) {
-      if (auto finished = finish_segment(); !finished) return finished;
-    }
-    return begin_segment();
+    return next_segment();
   }
 
-  Result<void> reserve_ahead() {
-    const std::uint64_t wanted = options.reserved_bytes;
-    const std::uint64_t least = std::min(wanted / 2, options.bytes_max / 8);
-    if (!check_limit(least)) {
-      if (auto replaced = replace_covered_segment(); !replaced) return refuse(replaced.error());
-      if (auto within = check_limit(least); !within) return within;
+  /// What the journal's limit must leave for the batches to come.
+  [[nodiscard]] std::uint64_t least_room() const noexcept {
+    return std::min(options.reserved_bytes / 2, options.bytes_max / 8);
+  }
+  /// Where the reserved room should end, if there is too little of it.
+  [[nodiscard]] std::optional<std::uint64_t> room_to_reserve() const noexcept {
+    const std::uint64_t end = std::min(writer->bytes() + options.reserved_bytes, options.segment_bytes_max);
+    const bool is_enough = writer->file_bytes() - writer->bytes() >= options.reserved_bytes / 2;
+    return is_enough || writer->file_bytes() >= end ? std::nullopt : std::optional(end);
+  }
+  [[nodiscard]] bool lacks_room() const noexcept {
+    return !writer || room_to_reserve() || !is_within_limit(least_room());
+  }
+
+  Result<void> find_room() {
+    if (!is_within_limit(least_room())) {
+      if (auto replaced = replace_covered_segment(); !replaced) return replaced;
+      if (auto within = check_limit(least_room()); !within) return within;
     }
     if (!writer) {
-      if (auto begun = begin_segment(); !begun) return refuse(begun.error());
+      if (auto begun = begin_segment(); !begun) return begun;
     }
-    const std::uint64_t end = std::min(writer->bytes() + wanted, options.segment_bytes_max);
-    if (writer->file_bytes() >= end || writer->file_bytes() - writer->bytes() >= wanted / 2) return {};
-    if (auto reserved = writer->reserve(end); !reserved) {
-      if (reserved.error() == ErrorCode::storage_full) return reserved;
-      return this->end(reserved.error());
-    }
+    const auto end = room_to_reserve();
+    return end ? writer->reserve(*end) : Result<void>{};
+  }
+  Result<void> reserve_ahead() {
+    if (auto found = find_room(); !found) return end_unless_full(found.error());
     return {};
   }
 
@@ -148,11 +163,18 @@ struct Journal::State {
     return {};
   }
 
+  Result<void> write_batch() {
+    if (auto within = check_limit(batch.bytes()); !within) return within;
+    if (auto found = find_segment(); !found) return found;
+    return writer->append(batch, committed + 1, durable);
+  }
+
   Result<void> commit() {
     if (batch.empty()) return {};
-    if (auto within = check_limit(batch.bytes()); !within) return refuse(within.error());
-    if (auto found = find_segment(); !found) return refuse(found.error());
-    if (auto written = writer->append(batch, committed + 1, durable); !written) return refuse(written.error());
+    if (auto written = write_batch(); !written) {
+      batch.clear();
+      return end_unless_full(written.error());
+    }
     segments.back().bytes = writer->bytes();
     committed += batch.count();
     marked = durable;
@@ -371,12 +393,7 @@ std::size_t Journal::open_batch_bytes() const noexcept { return state_->batch.em
 const RecoveryReport& Journal::recovery() const noexcept { return state_->report; }
 const std::optional<SnapshotReport>& Journal::snapshot() const noexcept { return state_->snapshot; }
 
-JournalUsage Journal::usage() const noexcept {
-  JournalUsage usage{.segments = state_->segments.size()};
-  for (const journal::KeptSegment& segment : state_->segments) usage.segment_bytes += segment.bytes;
-  if (state_->writer) usage.reserved_bytes = state_->writer->file_bytes() - state_->writer->bytes();
-  if (state_->snapshot) usage.snapshot_bytes = state_->snapshot->bytes;
-  return usage;
-}
+JournalUsage Journal::usage() const noexcept { return state_->usage(); }
+bool Journal::lacks_room() const noexcept { return state_->lacks_room(); }
 
 }  // namespace understudy

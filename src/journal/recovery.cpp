@@ -76,7 +76,7 @@ class StartUp {
     auto head = reader->read_head();
     if (!head) return std::unexpected(head.error());
     if (!*head) return std::unexpected(damaged(0, "the snapshot's head fails its checksum"));
-    if ((*head)->version == 0 || (*head)->version > snapshot_version) {
+    if (!reads_version((*head)->version, snapshot_version)) {
       return std::unexpected(unknown_version("snapshot", (*head)->version, snapshot_version));
     }
     if ((*head)->covers != covers) {
@@ -170,7 +170,7 @@ class StartUp {
   }
 
   Result<void> check_head(const SegmentHead& head, std::uint64_t number) const {
-    if (head.version == 0 || head.version > format_version) {
+    if (!reads_version(head.version, format_version)) {
       return std::unexpected(unknown_version("segment", head.version, format_version));
     }
     if (recovered_.store_id && head.store_id != *recovered_.store_id) {
@@ -247,9 +247,10 @@ class StartUp {
       return std::unexpected(
           damaged(damage.offset, damage.reason + ", in a segment that was flushed before the next one was made"));
     }
-    auto content_end = reader.end_of_content(damage.offset);
+    // Without the room, where the segment may have some.
+    Result<std::uint64_t> content_end = reserves_ ? reader.end_of_content(damage.offset) : reader.file_bytes();
     if (!content_end) return std::unexpected(content_end.error());
-    if (reserves_ && *content_end == damage.offset) {
+    if (*content_end == damage.offset) {
       recovered_.report.bytes += damage.offset;
       cut_ = Cut{.file = reader.release_file(), .torn_tail = {file_, damage.offset, 0, {}}, .is_room = true};
       return {};
@@ -265,7 +266,7 @@ class StartUp {
                                                         std::to_string(**proof) + " proves"));
     }
     recovered_.report.bytes += damage.offset;
-    const std::uint64_t bytes_cut = (reserves_ ? *content_end : reader.file_bytes()) - damage.offset;
+    const std::uint64_t bytes_cut = *content_end - damage.offset;
     cut_ = Cut{.file = reader.release_file(), .torn_tail = {file_, damage.offset, bytes_cut, std::move(damage.reason)}};
     return {};
   }
@@ -324,3 +325,12 @@ Result<Recovered> recover(Storage& storage, const ReplayFunction& apply, Recover
 }
 
 }  // namespace understudy::journal
+
+namespace understudy {
+
+std::string describe(const TornTail& torn) {
+  return "cut " + std::to_string(torn.bytes_cut) + " bytes of an unfinished write off " + torn.file + " at offset " +
+         std::to_string(torn.offset) + ": " + torn.reason;
+}
+
+}  // namespace understudy

@@ -60,7 +60,7 @@ class Scanner {
       note_damage(0, *next, "the segment's head fails its checksum");
       if (!*next) return end_file();
     } else {
-      if ((*head)->version == 0 || (*head)->version > format_version) {
+      if (!reads_version((*head)->version, format_version)) {
         note_damage(0, std::nullopt, "the segment is of another format version: " + std::to_string((*head)->version));
         return end_file();
       }
@@ -73,11 +73,13 @@ class Scanner {
       if (!step) return std::unexpected(step.error());
       if (std::holds_alternative<EndOfSegment>(*step)) return end_file();
       if (const auto* damage = std::get_if<Damage>(&*step)) {
-        auto content_end = reader->end_of_content(damage->offset);
-        if (!content_end) return std::unexpected(content_end.error());
-        if (last && *content_end == damage->offset) return end_file();  // Room reserved for what is to come.
         auto next = reader->skip_damage();
         if (!next) return std::unexpected(next.error());
+        if (last && !*next) {
+          auto content_end = reader->end_of_content(damage->offset);
+          if (!content_end) return std::unexpected(content_end.error());
+          if (*content_end == damage->offset) return end_file();  // Room reserved for what is to come.
+        }
         note_damage(damage->offset, *next, damage->reason);
         if (!*next) return end_file();
         continue;
@@ -133,7 +135,7 @@ class Scanner {
       if (!next) return std::unexpected(next.error());
       note_damage(0, *next, "the snapshot's head fails its checksum");
       if (!*next) return end_file();
-    } else if ((*head)->version == 0 || (*head)->version > snapshot_version) {
+    } else if (!reads_version((*head)->version, snapshot_version)) {
       note_damage(0, std::nullopt, "the snapshot is of another format version: " + std::to_string((*head)->version));
       return end_file();
     } else if ((*head)->covers != covers) {

@@ -27,9 +27,7 @@ void report_load(SharedState& shared, const RecoveryReport& recovery, std::size_
                     .snapshot_bytes = recovery.snapshot ? recovery.snapshot->bytes : 0,
                     .torn_tail = {}};
   if (recovery.torn_tail) {
-    const TornTail& torn = *recovery.torn_tail;
-    report.torn_tail = fmt::format("cut {} bytes of an unfinished write off {} at offset {}: {}", torn.bytes_cut,
-                                   torn.file, torn.offset, torn.reason);
+    report.torn_tail = describe(*recovery.torn_tail);
     log_line(LogLevel::warning, report.torn_tail);
   }
   log_line(LogLevel::info, fmt::format("data loaded from {}: {} keys ({}{} records, {} bytes in {} segments)",

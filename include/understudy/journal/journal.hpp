@@ -61,6 +61,9 @@ struct TornTail {
   std::string reason;           ///< What was found there, in words.
 };
 
+/// That it was cut, in a line for the log.
+[[nodiscard]] std::string describe(const TornTail& torn);
+
 /// A snapshot that counts.
 struct SnapshotReport {
   std::string file;           ///< Its name.
@@ -131,6 +134,8 @@ class Journal {
   /// between a commit and the next, and for finding out whether there is room again. Errors: storage_full, also when
   /// the journal's own limit is near; the journal goes on. storage_failed; it has ended.
   [[nodiscard]] Result<void> reserve_ahead();
+  /// Whether `reserve_ahead` would do more than look at its numbers. Touches no disk.
+  [[nodiscard]] bool lacks_room() const noexcept;
 
   /// Returns when all that was committed is on the disk; doesn't commit. Costs nothing when all is.
   /// Errors: storage_failed; the journal has ended. Which of the batches since the last good flush are in it shows when

@@ -17,7 +17,9 @@ TEST(JournalRoom, IsReservedAheadAndUsedUp) {
   SimulatedDisk disk(1);
   auto opened = open_journal(disk);
   ASSERT_TRUE(write_flushed(*opened, {"a"}));
+  EXPECT_TRUE(opened->lacks_room());
   ASSERT_TRUE(opened->reserve_ahead());
+  EXPECT_FALSE(opened->lacks_room());
   const std::size_t reserved_to = disk.files().at(first_segment).size();
   EXPECT_EQ(opened->usage().reserved_bytes, 1000U);
   const std::uint64_t appends = disk.counters().appends;
@@ -54,6 +56,7 @@ TEST(JournalRoom, IsGivenBackWhenASegmentEndsAndWhenTheJournalIsClosed) {
       ASSERT_TRUE(write_flushed(*opened, {std::string(300, 'x')}));
       ASSERT_TRUE(opened->reserve_ahead());
       EXPECT_LE(disk.files().rbegin()->second.size(), 1500U) << "never past the segment's limit";
+      EXPECT_FALSE(opened->lacks_room()) << "there can't be more in this segment";
     }
     ASSERT_TRUE(opened->close());
   }
