@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +30,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } else if (entries.error().message().empty()) {
     std::abort();
   }
-  check_round_trip({DataEntry(input, input)});
+  check_round_trip({DataEntry{std::string(input), std::string(input)}});
   return 0;
 }

@@ -17,8 +17,9 @@ class SimulatedClock final : public Clock {
  public:
   [[nodiscard]] TimePoint now() const noexcept override { return now_; }
   [[nodiscard]] WallTime wall_now() const noexcept override {
-    return start_of_time + std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch());
+    return zero_ + std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch());
   }
+  void set_wall(WallTime wall) noexcept { zero_ += wall - wall_now(); }
   void advance(Duration duration) noexcept { now_ += duration; }
   void advance_to(TimePoint moment) noexcept {
     if (moment > now_) now_ = moment;
@@ -27,6 +28,7 @@ class SimulatedClock final : public Clock {
  private:
   static constexpr WallTime start_of_time{std::chrono::milliseconds(1'767'225'600'000)};  // 2026-01-01
   TimePoint now_{};
+  WallTime zero_ = start_of_time;  // The time of day at the time zero.
 };
 
 class SimulatedScheduler final : public Scheduler, public std::enable_shared_from_this<SimulatedScheduler> {

@@ -41,6 +41,7 @@ bool SimulatedSystem::run_until(const std::function<bool()>& condition, Duration
 
 bool SimulatedSystem::step() { return scheduler_->step(); }
 void SimulatedSystem::suspend_for(Duration duration) noexcept { scheduler_->simulated_clock().advance(duration); }
+void SimulatedSystem::set_wall_time(WallTime now) noexcept { scheduler_->simulated_clock().set_wall(now); }
 Duration SimulatedSystem::now() const noexcept { return scheduler_->clock().now().time_since_epoch(); }
 std::uint64_t SimulatedSystem::steps() const noexcept { return scheduler_->steps(); }
 std::uint64_t SimulatedSystem::trace_hash() const noexcept { return scheduler_->trace_hash(); }

@@ -1,19 +1,32 @@
-// KeySpace: the map from key to value, in parts.
+// KeySpace: the keys in memory, with their values and their times to die.
 //
-// The keys are spread over a fixed number of hash maps by the top bits of their hash. So a rehash stops the store for a
-// part's worth of keys only, and a scan has a cursor that stays true while maps grow: the number of the next part.
+// A key is one block of memory (entry.hpp), and one pointer in a hash table. The tables are many: a key belongs to one
+// of a fixed number of parts by its hash. So a table that is laid out anew stops the store for a part's worth of keys
+// only, and a scan has a cursor that stays true while tables grow: the number of the next part.
+//
+// Keys that have a time to die stand in a heap besides, one for each part, by time and hash: 16 bytes each. Changing or
+// removing a key leaves what stands in the heap alone; it is found out of date when its time comes, and a heap is made
+// anew once half of it is. Nothing dies by itself: what a time to die means is for the owner to say, which also takes
+// out those whose time has come (`take_due`).
+//
+// Which keys are least recently used is known nearly: from a sample, as in Redis. Time is counted in uses, so that the
+// count tells a thousandth part of the store's keys from the next whatever their number.
+//
+// Memory is counted as it is allocated and freed, in the sizes that the allocator gives.
+//
+// Threads: none of its own; one at a time.
 #pragma once
 
+#include "engine/entry.hpp"
 #include "understudy/base/bytes.hpp"
+#include "understudy/base/clock.hpp"
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
+#include <optional>
 #include <string_view>
-
-#include <boost/unordered/unordered_flat_map.hpp>
 
 namespace understudy::store {
 
@@ -26,68 +39,51 @@ struct KeyHash {
 
 class KeySpace {
  public:
-  using Visit = std::function<void(BytesView, const Bytes&)>;
+  using Visit = std::function<void(const Entry&)>;
+  /// Told of a key that is about to be removed.
+  using Removed = std::function<void(BytesView key)>;
 
-  KeySpace() : parts_(std::make_unique<Parts>()) {}
+  KeySpace();
+  KeySpace(KeySpace&&) noexcept;
+  KeySpace& operator=(KeySpace&&) noexcept;
+  ~KeySpace();
 
-  [[nodiscard]] const Bytes* find(BytesView key) const {
-    const Part& part = part_of(key);
-    const auto found = part.find(key);
-    return found == part.end() ? nullptr : &found->second;
-  }
-  void set(BytesView key, Bytes value) {
-    Part& part = part_of(key);
-    const auto found = part.find(key);
-    if (found != part.end()) {
-      found->second = std::move(value);
-      return;
-    }
-    part.emplace(Bytes(key), std::move(value));
-    ++size_;
-  }
-  bool erase(BytesView key) {
-    Part& part = part_of(key);
-    const auto found = part.find(key);
-    if (found == part.end()) return false;
-    part.erase(found);
-    --size_;
-    return true;
-  }
-  void clear() {
-    parts_ = std::make_unique<Parts>();
-    size_ = 0;
-  }
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// The entry, or null; counts as a use. Valid until that key is changed or any is removed.
+  [[nodiscard]] const Entry* find(BytesView key);
+  /// A key without `expires_at` has no time to die, whatever it had before. Neither view may be of an entry in here.
+  void set(BytesView key, BytesView value, std::optional<WallTime> expires_at = std::nullopt);
+  /// Gives a key another time to die, or none. False if it is not there.
+  bool expire_at(BytesView key, std::optional<WallTime> expires_at);
+  bool erase(BytesView key);
+  void clear();
+  /// Makes room for as many keys, so that they are added without laying out tables anew.
+  void reserve(std::size_t keys);
 
-  void for_each(const Visit& visit) const {
-    for (const Part& part : *parts_) {
-      for (const auto& [key, value] : part) visit(key, value);
-    }
-  }
+  [[nodiscard]] std::size_t size() const noexcept;
+  /// Keys that have a time to die.
+  [[nodiscard]] std::size_t expiring() const noexcept;
+  /// The mean of their times; none if there are none.
+  [[nodiscard]] std::optional<WallTime> mean_expiry() const noexcept;
+  /// All of it: keys, values, tables. O(1).
+  [[nodiscard]] std::size_t memory_bytes() const noexcept;
+
+  void for_each(const Visit& visit) const;
   /// Visits whole parts from number `cursor` on until at least `count` keys have been seen; the next part, or 0 at the
   /// end.
-  [[nodiscard]] std::uint64_t scan(std::uint64_t cursor, std::size_t count, const Visit& visit) const {
-    std::size_t seen = 0;
-    for (; cursor < part_count && seen < count; ++cursor) {
-      const Part& part = (*parts_)[cursor];
-      seen += part.size();
-      for (const auto& [key, value] : part) visit(key, value);
-    }
-    return cursor < part_count ? cursor : 0;
-  }
+  [[nodiscard]] std::uint64_t scan(std::uint64_t cursor, std::size_t count, const Visit& visit) const;
+
+  /// No key's time comes before this one; none if no key has a time. It may be earlier than any key's.
+  [[nodiscard]] std::optional<WallTime> next_due() const noexcept;
+  /// Removes keys whose time is at or before `now`, in no order; looks at `most` places of the heaps, so it removes as
+  /// many at most. Returns how many. There may be others as long as `next_due` is at or before `now`.
+  std::size_t take_due(WallTime now, std::size_t most, const Removed& removed);
+  /// Removes the least recently used of a few dozen keys that `random` chooses: one at least, `most` at most, unless
+  /// there are none. Returns how many.
+  std::size_t evict(std::uint64_t random, std::size_t most, const Removed& removed);
 
  private:
-  static constexpr std::size_t part_bits = 12;
-  static constexpr std::size_t part_count = std::size_t{1} << part_bits;
-  using Part = boost::unordered_flat_map<Bytes, Bytes, KeyHash, std::equal_to<>>;
-  using Parts = std::array<Part, part_count>;
-
-  static std::size_t part_number(BytesView key) noexcept { return KeyHash{}(key) >> (64U - part_bits); }
-  [[nodiscard]] Part& part_of(BytesView key) { return (*parts_)[part_number(key)]; }
-  [[nodiscard]] const Part& part_of(BytesView key) const { return (*parts_)[part_number(key)]; }
-
-  std::unique_ptr<Parts> parts_;
-  std::size_t size_ = 0;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace understudy::store

@@ -1,14 +1,19 @@
 #include "engine/key_value.hpp"
 
 #include "engine/loading.hpp"
+#include "engine/reclaim_schedule.hpp"
+#include "engine/reclaimer.hpp"
 #include "engine/record_format.hpp"
 #include "engine/snapshot_pieces.hpp"
 #include "engine/unsafe_keys.hpp"
 #include "understudy/actor/spawn.hpp"
 #include "understudy/base/logging.hpp"
+#include "understudy/base/random.hpp"
 #include "understudy/durable/recorder.hpp"
 
+#include <algorithm>
 #include <stdexcept>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -18,14 +23,22 @@ namespace {
 /// Messages, and bytes of changes, handled before what they changed is sent to the writer.
 constexpr int messages_per_batch_max = 256;
 constexpr std::size_t bytes_per_batch_max = std::size_t{1} << 20U;
+/// What one piece of background work looks at: a fraction of a millisecond.
+constexpr std::size_t keys_per_reclaim = 256;
+/// What one change evicts at most; if that is not enough, the reclaimer goes on.
+constexpr std::size_t keys_evicted_per_change = 512;
 
 /// The state of one incarnation, and the operations on it.
 class KeyValue final : private Transaction {
  public:
-  KeyValue(std::shared_ptr<SharedState> shared, KeySpace keys, Recorder recorder)
-      : shared_(std::move(shared)), keys_(std::move(keys)), recorder_(std::move(recorder)) {
+  KeyValue(std::shared_ptr<SharedState> shared, KeySpace keys, Recorder recorder, Address<ReclaimNow> reclaimer)
+      : shared_(std::move(shared)),
+        keys_(std::move(keys)),
+        recorder_(std::move(recorder)),
+        reclaimer_(std::move(reclaimer)),
+        random_(static_cast<std::uint64_t>(shared_->journal->clock().now().time_since_epoch().count())) {
     begin_batch();
-    shared_->keys.store(keys_.size(), std::memory_order_relaxed);
+    note_state();
   }
 
   void handle(KeyValueMessage message) {
@@ -35,7 +48,8 @@ class KeyValue final : private Transaction {
 
   /// Passes changes and waiting requests on to the writer; waits while its mailbox is full.
   Task<> send_batch() {
-    shared_->keys.store(keys_.size(), std::memory_order_relaxed);
+    note_state();
+    wake_reclaimer();
     if (!batch_.changes.empty()) recorder_.add(std::move(batch_.changes));
     if (!recorder_.empty()) {
       co_await recorder_.send();
@@ -50,32 +64,23 @@ class KeyValue final : private Transaction {
 
   void answer(Set& request) {
     begin_request();
-    set(request.key, std::move(request.value));
+    if (!make_room()) {
+      request.response.fail(memory_is_full(*shared_));
+      return;
+    }
+    set(request.key, std::move(request.value), std::nullopt);
     when_safe(
         [response = std::move(request.response)](const Result<void>& outcome) mutable { response.complete(outcome); });
   }
   void answer(Get& request) {
     begin_request();
-    const Bytes* found = get(request.key);
-    std::optional<Bytes> value = found != nullptr ? std::optional(*found) : std::nullopt;
-    when_safe([response = std::move(request.response), value = std::move(value)](const Result<void>& outcome) mutable {
-      if (outcome) {
-        response(std::move(value));
-      } else {
-        response.fail(outcome.error());
-      }
-    });
+    std::optional<Bytes> value(get(request.key));
+    answer_when_safe(std::move(request.response), std::move(value));
   }
   void answer(Delete& request) {
     begin_request();
     const bool was_there = erase(request.key);
-    when_safe([response = std::move(request.response), was_there](const Result<void>& outcome) mutable {
-      if (outcome) {
-        response(was_there);
-      } else {
-        response.fail(outcome.error());
-      }
-    });
+    answer_when_safe(std::move(request.response), was_there);
   }
   void answer(Operate& request) {
     begin_request();
@@ -93,12 +98,20 @@ class KeyValue final : private Transaction {
         [request = std::move(request)](const Result<void>& outcome) mutable { request.response.complete(outcome); });
   }
 
+  void answer(Reclaim& request) {
+    if (!request.response) return;  // The limit has changed: the reclaimer is told with this batch.
+    begin_request();
+    const Reclaimed done = reclaim();
+    answer_when_safe(std::move(request.response), done);
+  }
+
   void begin_request() { begin_request(recorder_.durability()); }
   void begin_request(Durability durability) {
     waits_ = false;
     wanted_ = durability;
     room_ = recorder_.room();
     refused_ = false;
+    now_.reset();
     unsafe_.forget_up_to(shared_->journal->safe_batch());
   }
   /// False while the disk is full: the present request fails, and changes nothing.
@@ -120,28 +133,71 @@ class KeyValue final : private Transaction {
     waits_ = false;
   }
 
+  template <typename T>
+  void answer_when_safe(Reply<T> response, T answer) {
+    when_safe([response = std::move(response), answer = std::move(answer)](const Result<void>& outcome) mutable {
+      if (outcome) {
+        response(std::move(answer));
+      } else {
+        response.fail(outcome.error());
+      }
+    });
+  }
+
   // --- Transaction
   // ----------------------------------------------------------------------------------------------------
 
-  const Bytes* get(BytesView key) override {
+  std::optional<BytesView> get(BytesView key) override {
     if (unsafe_.is_unsafe(key)) waits_ = true;
-    const Bytes* found = keys_.find(key);
+    const Entry* found = find_living(key);
     count(shared_->reads);
-    if (found != nullptr) count(shared_->read_hits);
-    return found;
+    if (found == nullptr) return std::nullopt;
+    count(shared_->read_hits);
+    return found->value();
   }
-  void set(BytesView key, Bytes value) override {
+  void set(BytesView key, Bytes value, std::optional<WallTime> expires_at) override {
     if (!may_change()) return;
-    batch_.changes.set(key, value);
-    keys_.set(key, std::move(value));
+    if (expires_at && is_past(*expires_at)) {
+      erase(key);
+      return;
+    }
+    batch_.changes.set(key, value, expires_at);
+    keys_.set(key, value, expires_at);
     changed(key);
+  }
+  std::optional<WallTime> expiry(BytesView key) override {
+    if (unsafe_.is_unsafe(key)) waits_ = true;
+    const Entry* found = find_living(key);
+    return found == nullptr ? std::nullopt : found->expires_at();
+  }
+  bool expire_at(BytesView key, std::optional<WallTime> expires_at) override {
+    if (!may_change()) return false;
+    if (expires_at && is_past(*expires_at)) return erase(key);
+    if (unsafe_.is_unsafe(key)) waits_ = true;
+    const Entry* found = find_living(key);
+    if (found == nullptr) return false;
+    if (found->expires_at() == expires_at) return true;
+    batch_.changes.expire(key, expires_at);
+    keys_.expire_at(key, expires_at);
+    changed(key);
+    return true;
+  }
+  bool make_room() override {
+    const std::uint64_t limit = memory_limit();
+    if (limit == 0 || keys_.memory_bytes() <= limit || !room_) return true;  // A change will find the disk full.
+    return make_room_below(limit, keys_evicted_per_change);
+  }
+  WallTime now() override {
+    if (!now_) now_ = shared_->journal->clock().wall_now();
+    return *now_;
   }
   bool erase(BytesView key) override {
     if (!may_change()) return false;
     if (unsafe_.is_unsafe(key)) waits_ = true;
-    if (!keys_.erase(key)) return false;
+    if (find_living(key) == nullptr) return false;
     batch_.changes.erase(key);
     changed(key);
+    keys_.erase(key);
     return true;
   }
   void clear() override {
@@ -155,15 +211,95 @@ class KeyValue final : private Transaction {
     saw_everything();
     return keys_.size();
   }
-  void for_each(const std::function<void(BytesView, const Bytes&)>& visit) override {
+  void for_each(const Visit& visit) override {
     saw_everything();
-    keys_.for_each(visit);
+    std::vector<Bytes> dead;
+    keys_.for_each([&](const Entry& entry) { show_living(entry, visit, dead); });
+    remove_dead(dead);
   }
-  std::uint64_t scan(std::uint64_t cursor, std::size_t count,
-                     const std::function<void(BytesView, const Bytes&)>& visit) override {
+  std::uint64_t scan(std::uint64_t cursor, std::size_t count, const Visit& visit) override {
     saw_everything();
+    std::vector<Bytes> dead;
+    const std::uint64_t next = keys_.scan(cursor, count, [&](const Entry& entry) { show_living(entry, visit, dead); });
+    remove_dead(dead);
     if (!batch_.changes.empty()) waits_ = true;  // A snapshot must not be ahead of what the writer has been sent.
-    return keys_.scan(cursor, count, visit);
+    return next;
+  }
+
+  // --- what has died
+  // --------------------------------------------------------------------------------------------------
+
+  // All of it is written down as any change is, and so waits for better times while the disk is full. Nobody sees what
+  // has died meanwhile.
+
+  bool is_past(WallTime time) { return time <= now(); }
+  /// The entry, or null; one that has died is erased, so that whoever did not find it never finds it again.
+  const Entry* find_living(BytesView key) {
+    const Entry* found = keys_.find(key);
+    if (found == nullptr || !found->expires() || !is_past(*found->expires_at())) return found;
+    if (room_) remove_dead(key);
+    return nullptr;
+  }
+  void show_living(const Entry& entry, const Visit& visit, std::vector<Bytes>& dead) {
+    const std::optional<WallTime> expires_at = entry.expires_at();
+    if (expires_at && is_past(*expires_at)) {
+      dead.emplace_back(entry.key());
+    } else {
+      visit({.key = entry.key(), .value = entry.value(), .expires_at = expires_at});
+    }
+  }
+  void remove_dead(const std::vector<Bytes>& dead) {
+    if (!room_) return;
+    for (const Bytes& key : dead) remove_dead(key);
+  }
+  void remove_dead(BytesView key) {
+    removed(key, shared_->expired_keys);
+    keys_.erase(key);
+  }
+  /// Notes that the map is, or is about to be, without `key`, which went for the reason that `counter` counts.
+  void removed(BytesView key, std::atomic<std::uint64_t>& counter) {
+    batch_.changes.erase(key);
+    changed(key);
+    count(counter);
+  }
+
+  std::size_t remove_due(std::size_t most) {
+    return keys_.take_due(now(), most, [this](BytesView key) { removed(key, shared_->expired_keys); });
+  }
+  /// Those that have died go first; then, in a cache, `most` others at most. False: a change that adds is not allowed.
+  bool make_room_below(std::uint64_t limit, std::size_t most) {
+    remove_due(most);
+    const bool evicts = shared_->when_memory_full.load(std::memory_order_relaxed) == WhenMemoryFull::evict;
+    if (!evicts) return keys_.memory_bytes() <= limit;
+    for (std::size_t gone = 1; gone > 0 && most > 0 && keys_.memory_bytes() > limit; most -= gone) {
+      gone = keys_.evict(random_.next(), most, [this](BytesView key) { removed(key, shared_->evicted_keys); });
+    }
+    return keys_.memory_bytes() <= limit || keys_.size() > 0;
+  }
+  std::uint64_t memory_limit() const { return shared_->memory_bytes_max.load(std::memory_order_relaxed); }
+  /// Whether there is something to evict.
+  bool is_too_large() const {
+    const std::uint64_t limit = memory_limit();
+    return limit != 0 && keys_.memory_bytes() > limit && keys_.size() > 0 &&
+           shared_->when_memory_full.load(std::memory_order_relaxed) == WhenMemoryFull::evict;
+  }
+
+  Reclaimed reclaim() {
+    Reclaimed done;
+    if (room_) done.expired = remove_due(keys_per_reclaim);
+    if (room_ && is_too_large()) make_room_below(memory_limit(), keys_per_reclaim);
+    done.wait = schedule_.after_piece(keys_.next_due(), now(), is_too_large(), !room_);
+    return done;
+  }
+  void wake_reclaimer() {
+    if (schedule_.must_wake(keys_.next_due(), is_too_large())) static_cast<void>(reclaimer_.try_tell(ReclaimNow{}));
+  }
+  void note_state() {
+    const auto store = [](auto& number, auto value) { number.store(value, std::memory_order_relaxed); };
+    store(shared_->keys, keys_.size());
+    store(shared_->expiring_keys, keys_.expiring());
+    store(shared_->memory_bytes, keys_.memory_bytes());
+    store(shared_->mean_expiry_ms, keys_.mean_expiry().value_or(WallTime()).time_since_epoch().count());
   }
 
   void changed(BytesView key) {
@@ -192,7 +328,10 @@ class KeyValue final : private Transaction {
   std::shared_ptr<SharedState> shared_;
   KeySpace keys_;
   Recorder recorder_;
+  Address<ReclaimNow> reclaimer_;
+  ReclaimSchedule schedule_;
   UnsafeKeys unsafe_;
+  SeededRandom random_;  // Chooses what to evict.
   struct {
     std::uint64_t batch = 0;
     ChangeList changes;
@@ -200,8 +339,9 @@ class KeyValue final : private Transaction {
   // Of the present request:
   Durability wanted_ = Durability::always;
   Result<void> room_;
-  bool refused_ = false;  // It would have changed something, and there is no room.
-  bool waits_ = false;    // It changed, or saw, something that is not safe yet.
+  bool refused_ = false;         // It would have changed something, and there is no room.
+  bool waits_ = false;           // It changed, or saw, something that is not safe yet.
+  std::optional<WallTime> now_;  // Once it has looked.
 };
 
 }  // namespace
@@ -225,8 +365,9 @@ Task<> key_value_actor(Mailbox<KeyValueMessage>& inbox, std::shared_ptr<SharedSt
       spawn_child("snapshotter", snapshotter, {.capacity = 8}, shared->journal, loaded->writer,
                   SnapshotterSetUp{.records_are_called = "keys", .read_piece = pieces_of(inbox.address())});
   shared->set_snapshotter(snapshots);
+  const Address<ReclaimNow> reclaimer = spawn_child("reclaimer", reclaimer_actor, {.capacity = 2}, inbox.address());
   Recorder recorder(shared->journal, loaded->writer, snapshots, loaded->last_lsn);
-  KeyValue state(shared, std::move(*loaded->keys), std::move(recorder));
+  KeyValue state(shared, std::move(*loaded->keys), std::move(recorder), reclaimer);
   while (auto message = co_await inbox.receive()) {
     state.handle(std::move(*message));
     for (int handled = 1; handled < messages_per_batch_max && !state.batch_is_large(); ++handled) {

@@ -9,26 +9,65 @@ namespace understudy::store {
 namespace {
 
 constexpr std::size_t length_bytes = 4;
+constexpr std::size_t time_bytes = 8;
 
-std::array<char, length_bytes> encode_length(std::size_t length) noexcept {
-  std::array<char, length_bytes> bytes{};
-  for (std::size_t i = 0; i < length_bytes; ++i) bytes[i] = static_cast<char>((length >> (8U * i)) & 0xFFU);
-  return bytes;
+template <std::size_t bytes>
+struct Number {
+  std::array<char, bytes> digits{};
+  explicit Number(std::uint64_t number) noexcept {
+    for (std::size_t i = 0; i < bytes; ++i) digits[i] = static_cast<char>((number >> (8U * i)) & 0xFFU);
+  }
+  operator BytesView() const noexcept { return {digits.data(), bytes}; }
+};
+using Length = Number<length_bytes>;
+
+/// None is never.
+Number<time_bytes> time_of(std::optional<WallTime> time) noexcept {
+  return Number<time_bytes>(time ? static_cast<std::uint64_t>(time->time_since_epoch().count()) : 0);
 }
 
-std::size_t decode_length(BytesView bytes) noexcept {
-  std::size_t length = 0;
-  for (std::size_t i = 0; i < length_bytes; ++i) {
-    length |= static_cast<std::size_t>(static_cast<unsigned char>(bytes[i])) << (8U * i);
+/// Takes a number off the front of `bytes`, which has as many.
+std::uint64_t take_number(BytesView& bytes, std::size_t count) noexcept {
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    number |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (8U * i);
   }
-  return length;
+  bytes.remove_prefix(count);
+  return number;
+}
+
+std::unexpected<Error> damaged(const Record& record, std::string_view what) {
+  return failure(ErrorCode::data_damaged, fmt::format("record {} is whole, but {}", record.lsn, what));
+}
+
+Result<Change> decode_set(const Record& record, BytesView payload) {
+  if (payload.size() < length_bytes) return damaged(record, "its key is longer than it is");
+  const std::uint64_t key_bytes = take_number(payload, length_bytes);
+  if (key_bytes > payload.size()) return damaged(record, "its key is longer than it is");
+  return Change{.key = payload.substr(0, key_bytes), .value = payload.substr(key_bytes), .expires_at = std::nullopt};
+}
+
+/// Takes a time off the front of `payload`; none is never.
+Result<std::optional<WallTime>> take_time(const Record& record, BytesView& payload) {
+  if (payload.size() < time_bytes) return damaged(record, "too short for the time it should begin with");
+  const auto milliseconds = static_cast<std::int64_t>(take_number(payload, time_bytes));
+  if (milliseconds < 0) return damaged(record, "its time lies before 1970");
+  if (milliseconds == 0) return std::optional<WallTime>();
+  return std::optional(WallTime(std::chrono::milliseconds(milliseconds)));
 }
 
 }  // namespace
 
-void ChangeList::set(BytesView key, BytesView value) {
-  const auto length = encode_length(key.size());
-  add(set_record, BytesView(length.data(), length.size()), key, value);
+void ChangeList::set(BytesView key, BytesView value, std::optional<WallTime> expires_at) {
+  if (expires_at) {
+    add(set_expiring_record, time_of(expires_at), Length(key.size()), key, value);
+  } else {
+    add(set_record, Length(key.size()), key, value);
+  }
+}
+
+void ChangeList::expire(BytesView key, std::optional<WallTime> expires_at) {
+  add(expire_record, time_of(expires_at), key);
 }
 
 void ChangeList::erase(BytesView key) { add(erase_record, key); }
@@ -36,24 +75,30 @@ void ChangeList::erase(BytesView key) { add(erase_record, key); }
 void ChangeList::clear() { add(clear_record); }
 
 Result<Change> decode_record(const Record& record) {
-  const BytesView payload = record.payload;
+  BytesView payload = record.payload;
   switch (record.kind) {
-    case set_record: {
-      if (payload.size() < length_bytes || decode_length(payload) > payload.size() - length_bytes) {
-        return failure(ErrorCode::data_damaged,
-                       fmt::format("record {} is whole, but its key is longer than it is", record.lsn));
-      }
-      const std::size_t key_bytes = decode_length(payload);
-      return Change{.key = payload.substr(length_bytes, key_bytes), .value = payload.substr(length_bytes + key_bytes)};
-    }
+    case set_record:
+      return decode_set(record, payload);
     case erase_record:
-      return Change{.key = payload, .value = std::nullopt};
+      return Change{.key = payload, .value = std::nullopt, .expires_at = std::nullopt};
     case clear_record:
       return Change{};
+    case set_expiring_record: {
+      const Result<std::optional<WallTime>> time = take_time(record, payload);
+      if (!time) return std::unexpected(time.error());
+      if (!*time) return damaged(record, "has no time, which its kind must have");
+      Result<Change> change = decode_set(record, payload);
+      if (change) change->expires_at = *time;
+      return change;
+    }
+    case expire_record: {
+      const Result<std::optional<WallTime>> time = take_time(record, payload);
+      if (!time) return std::unexpected(time.error());
+      return Change{.key = payload, .value = std::nullopt, .expires_at = *time};
+    }
   }
-  return failure(ErrorCode::data_damaged,
-                 fmt::format("record {} is whole, but of kind {}, which this version does not know", record.lsn,
-                             static_cast<unsigned>(record.kind)));
+  return damaged(record,
+                 fmt::format("of kind {}, which this version does not know", static_cast<unsigned>(record.kind)));
 }
 
 Result<void> check_record(const Record& record) {
@@ -65,12 +110,19 @@ Result<void> check_record(const Record& record) {
 Result<void> apply_record(const Record& record, KeySpace& keys) {
   const Result<Change> change = decode_record(record);
   if (!change) return std::unexpected(change.error());
-  if (change->value) {
-    keys.set(*change->key, Bytes(*change->value));
-  } else if (change->key) {
-    keys.erase(*change->key);
-  } else {
-    keys.clear();
+  switch (record.kind) {
+    case set_record:
+    case set_expiring_record:
+      keys.set(*change->key, *change->value, change->expires_at);
+      break;
+    case erase_record:
+      keys.erase(*change->key);
+      break;
+    case expire_record:
+      keys.expire_at(*change->key, change->expires_at);
+      break;
+    default:
+      keys.clear();
   }
   return {};
 }

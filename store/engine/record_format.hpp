@@ -12,7 +12,9 @@ namespace understudy::store {
 /// The changes of one message to the writer, in order.
 class ChangeList : public RecordList {
  public:
-  void set(BytesView key, BytesView value);
+  void set(BytesView key, BytesView value, std::optional<WallTime> expires_at = std::nullopt);
+  /// None: never.
+  void expire(BytesView key, std::optional<WallTime> expires_at);
   void erase(BytesView key);
   void clear();
 };

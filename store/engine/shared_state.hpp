@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <string>
 
 namespace understudy::store {
 
@@ -20,13 +21,23 @@ class SharedState {
  public:
   SharedState(StoreOptions given, std::shared_ptr<Storage> opened, const Clock& system_clock)
       : options(std::move(given)),
-        journal(std::make_shared<SharedJournal>(durable_options(options), std::move(opened), system_clock)) {}
+        journal(std::make_shared<SharedJournal>(durable_options(options), std::move(opened), system_clock)),
+        memory_bytes_max(options.memory_bytes_max),
+        when_memory_full(options.when_memory_full) {}
 
   const StoreOptions options;
   const std::shared_ptr<SharedJournal> journal;
 
   // Counters: relaxed, each has one writer at a time, readers want a recent number.
   std::atomic<std::uint64_t> keys{0};
+  std::atomic<std::uint64_t> expiring_keys{0};
+  std::atomic<std::int64_t> mean_expiry_ms{0};  // Of these, since 1970.
+  std::atomic<std::uint64_t> expired_keys{0};
+  std::atomic<std::uint64_t> memory_bytes{0};
+  std::atomic<std::uint64_t> evicted_keys{0};
+  // Set by anybody, read by the key-value actor before each change: relaxed, the next change knows.
+  std::atomic<std::uint64_t> memory_bytes_max;
+  std::atomic<WhenMemoryFull> when_memory_full;
   std::atomic<std::uint64_t> reads{0};
   std::atomic<std::uint64_t> read_hits{0};
   std::atomic<std::uint64_t> changes{0};
@@ -77,5 +88,13 @@ class SharedState {
   std::optional<Error> fatal_;
   Address<SnapshotterMessage> snapshotter_;
 };
+
+/// What a change that the limit on memory forbids fails with.
+[[nodiscard]] inline Error memory_is_full(const SharedState& shared) {
+  return {ErrorCode::storage_full,
+          "the store's keys have reached the limit on memory of " +
+              std::to_string(shared.memory_bytes_max.load(std::memory_order_relaxed)) +
+              " bytes; erase some, raise the limit, or let the least recently used be evicted"};
+}
 
 }  // namespace understudy::store

@@ -23,7 +23,8 @@ Task<Result<std::shared_ptr<SnapshotPiece>>> read_piece(Address<KeyValueMessage>
   part->next = from;
   std::move_only_function<void(Transaction&)> read = [part](Transaction& map) {
     do {
-      part->next = map.scan(part->next, 1, [&](BytesView key, const Bytes& value) { part->keys.set(key, value); });
+      part->next =
+          map.scan(part->next, 1, [&](const KeyView& each) { part->keys.set(each.key, each.value, each.expires_at); });
     } while (part->next != 0 && part->keys.count() < piece_keys && part->keys.bytes() < piece_bytes);
   };
   const Result<void> done = co_await key_value.ask<Operate>(std::move(read));

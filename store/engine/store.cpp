@@ -6,6 +6,7 @@
 #include "understudy/runtime/sleep.hpp"
 #include "understudy/runtime/wait.hpp"
 
+#include <algorithm>
 #include <atomic>
 
 #include <fmt/format.h>
@@ -21,6 +22,12 @@ Result<Store*> installed_store() {
   if (store != nullptr) return store;
   return failure(ErrorCode::not_installed,
                  "no process-wide store is installed; call understudy::store::install(store) first thing in main");
+}
+
+/// `duration` after `start`, or the end of time if that comes before; the earliest, if it is negative.
+WallTime after(WallTime start, std::chrono::milliseconds duration) noexcept {
+  if (duration.count() < 0) return WallTime::min();
+  return start > WallTime::max() - duration ? WallTime::max() : start + duration;
 }
 
 /// Stops an actor and waits until it has handled what waits and has ended. Not on a worker.
@@ -94,16 +101,26 @@ Task<Result<void>> Store::operate(std::move_only_function<void(Transaction&)> op
 }
 
 Task<Result<void>> Store::set(Bytes key, Bytes value, WriteOptions options) {
-  std::move_only_function<void(Transaction&)> change = [key = std::move(key),
-                                                        value = std::move(value)](Transaction& transaction) mutable {
-    transaction.set(key, std::move(value));
-  };
   const Address<RoutingMessage> router = parts_->router;
-  co_return co_await router.ask<OperateWith>(std::move(change), options);
+  // Owned by the change too: it may be made when this coroutine is gone.
+  const auto refused = std::make_shared<bool>(false);
+  auto change = [key = std::move(key), value = std::move(value), options, refused](Transaction& transaction) mutable {
+    *refused = !transaction.make_room();
+    if (*refused) return;
+    std::optional<WallTime> expires_at = options.expires_at;
+    if (options.time_to_live) {
+      const WallTime then = after(transaction.now(), *options.time_to_live);
+      expires_at = std::min(then, expires_at.value_or(then));
+    }
+    transaction.set(key, std::move(value), expires_at);
+  };
+  std::move_only_function<void(Transaction&)> operation = std::move(change);
+  const Result<void> done = co_await router.ask<OperateWith>(std::move(operation), options);
+  if (done && *refused) co_return std::unexpected(memory_is_full(*parts_->shared));
+  co_return done;
 }
 
 Task<Result<bool>> Store::erase(Bytes key, WriteOptions options) {
-  // Owned by the change too: it may be made when this coroutine is gone.
   const auto was_there = std::make_shared<bool>(false);
   std::move_only_function<void(Transaction&)> change = [key = std::move(key), was_there](Transaction& transaction) {
     *was_there = transaction.erase(key);
@@ -124,6 +141,13 @@ Task<Result<SnapshotReport>> Store::take_snapshot() {
   co_return co_await snapshotter.ask<TakeSnapshot>();
 }
 
+void Store::set_memory_limit(std::uint64_t bytes, WhenMemoryFull when_full) {
+  parts_->shared->when_memory_full.store(when_full, std::memory_order_relaxed);
+  parts_->shared->memory_bytes_max.store(bytes, std::memory_order_relaxed);
+  // One message, so that the key-value actor sees it now, and not with the next change.
+  static_cast<void>(parts_->key_value.try_tell(Reclaim{}));
+}
+
 const Address<RoutingMessage>& Store::router() const noexcept { return parts_->router; }
 const Address<KeyValueMessage>& Store::key_value() const noexcept { return parts_->key_value; }
 LoadReport Store::load_report() const { return parts_->shared->load_report(); }
@@ -132,7 +156,17 @@ StoreStatistics Store::statistics() const {
   const SharedState& shared = *parts_->shared;
   const auto read = [](const auto& counter) { return counter.load(std::memory_order_relaxed); };
   const JournalStatistics journal = shared.journal->statistics();
+  const std::uint64_t expiring = read(shared.expiring_keys);
+  const std::int64_t now = shared.journal->clock().wall_now().time_since_epoch().count();
+  const std::int64_t left = read(shared.mean_expiry_ms) - now;
   return {.keys = read(shared.keys),
+          .expiring_keys = expiring,
+          .mean_time_left = std::chrono::milliseconds(expiring == 0 ? 0 : std::max<std::int64_t>(left, 0)),
+          .expired_keys = read(shared.expired_keys),
+          .evicted_keys = read(shared.evicted_keys),
+          .memory_bytes_max = read(shared.memory_bytes_max),
+          .when_memory_full = read(shared.when_memory_full),
+          .memory_bytes = read(shared.memory_bytes),
           .reads = read(shared.reads),
           .read_hits = read(shared.read_hits),
           .changes = read(shared.changes),

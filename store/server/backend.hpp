@@ -7,6 +7,7 @@
 #include "understudy/runtime/task.hpp"
 #include "understudy/store/store.hpp"
 
+#include <cstdint>
 #include <functional>
 
 namespace understudy::server {
@@ -26,6 +27,8 @@ class Backend {
   /// Takes a snapshot of the store, and ends when it counts.
   [[nodiscard]] virtual Task<Result<SnapshotReport>> take_snapshot() = 0;
   [[nodiscard]] virtual store::StoreStatistics statistics() = 0;
+  /// As Store::set_memory_limit.
+  virtual void set_memory_limit(std::uint64_t bytes, store::WhenMemoryFull when_full) = 0;
 };
 
 }  // namespace understudy::server

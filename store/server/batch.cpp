@@ -10,7 +10,12 @@ void run_batch(Batch& batch, store::Transaction& store) {
   do {
     const RequestBuffer::Request& request = batch.requests->requests()[batch.next];
     call.arguments = batch.requests->arguments(request);
-    request.lookup.command->data(call);
+    const Command& command = *request.lookup.command;
+    if ((command.flags & flag::denyoom) != 0 && !store.make_room()) {
+      reply.error("OOM command not allowed when used memory > 'maxmemory'.");
+    } else {
+      command.data(call);
+    }
     ++batch.next;
   } while (batch.next < batch.last && batch.replies.size() < batch.replies_bytes_max &&
            call.changed_bytes < batch.changes_bytes_max);

@@ -28,6 +28,9 @@ class StoreBackend final : public Backend {
   }
   Task<Result<SnapshotReport>> take_snapshot() override { return store_.take_snapshot(); }
   store::StoreStatistics statistics() override { return store_.statistics(); }
+  void set_memory_limit(std::uint64_t bytes, store::WhenMemoryFull when_full) override {
+    store_.set_memory_limit(bytes, when_full);
+  }
 
  private:
   store::Store& store_;

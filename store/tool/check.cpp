@@ -71,9 +71,9 @@ int check_data(const std::string& directory) {
     if (!change) return std::unexpected(change.error());
     if (change->value) {
       keys.emplace(*change->key);
-    } else if (change->key) {
+    } else if (record.kind == store::erase_record) {
       keys.erase(std::string(*change->key));
-    } else {
+    } else if (record.kind == store::clear_record) {
       keys.clear();
     }
     return {};

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <limits>
 #include <optional>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/serialize.hpp>
@@ -119,10 +121,8 @@ std::string shown(BytesView key) { return quoted(key_to_text(key)); }
 /// A set of positions in a list of entries, one for each distinct key: keys stay in one place only.
 struct KeyOf {
   const std::vector<DataEntry>* entries;
-  std::size_t operator()(std::size_t index) const { return std::hash<BytesView>()((*entries)[index].first); }
-  bool operator()(std::size_t left, std::size_t right) const {
-    return (*entries)[left].first == (*entries)[right].first;
-  }
+  std::size_t operator()(std::size_t index) const { return std::hash<BytesView>()((*entries)[index].key); }
+  bool operator()(std::size_t left, std::size_t right) const { return (*entries)[left].key == (*entries)[right].key; }
 };
 
 /// What Boost.JSON's parser calls as it reads. Each function returns false to stop it; `complaint` then says why.
@@ -143,10 +143,17 @@ class EntryHandler {
   bool on_document_end(json::error_code&) { return true; }
 
   bool on_object_begin(json::error_code& error) {
-    if (in_object_) return unexpected("an object", error);
+    if (in_details_ || in_array_) return unexpected("an object", error);
+    has_value_ = false;
+    in_details_ = in_object_;
     return in_object_ = true;
   }
-  bool on_object_end(std::size_t, json::error_code&) { return true; }
+  bool on_object_end(std::size_t, json::error_code& error) {
+    if (!std::exchange(in_details_, false) || (has_value_ && entries.back().expires_at)) return true;
+    return stop("the object of key " + shown(entries.back().key) + " has no \"" +
+                    std::string(has_value_ ? time_name : value_name) + "\"",
+                error);
+  }
 
   bool on_key_part(json::string_view part, std::size_t, json::error_code&) {
     key_text_.append(part.data(), part.size());
@@ -154,6 +161,7 @@ class EntryHandler {
   }
   bool on_key(json::string_view part, std::size_t, json::error_code& error) {
     key_text_.append(part.data(), part.size());
+    if (in_details_) return on_detail(std::exchange(key_text_, {}), error);
     std::optional<Bytes> key = key_from_text(key_text_);
     if (!key) {
       return stop("the key " + quoted(key_text_) + " begins with " + std::string(hex_marker_in_file) +
@@ -161,9 +169,9 @@ class EntryHandler {
                   error);
     }
     key_text_.clear();
-    entries.emplace_back(std::move(*key), Bytes());
+    entries.push_back({.key = std::move(*key), .value = {}});
     if (!distinct_.insert(entries.size() - 1).second) {
-      return stop("the key " + shown(entries.back().first) +
+      return stop("the key " + shown(entries.back().key) +
                       " is there twice, and which of the two values counts is not for the import to choose",
                   error);
     }
@@ -171,7 +179,7 @@ class EntryHandler {
   }
 
   bool on_array_begin(json::error_code& error) {
-    if (!in_object_ || in_array_) return unexpected("an array", error);
+    if (!in_object_ || in_array_ || (in_details_ && !at_value_)) return unexpected("an array", error);
     return in_array_ = true;
   }
   bool on_array_end(std::size_t, json::error_code&) {
@@ -182,7 +190,11 @@ class EntryHandler {
   bool on_int64(std::int64_t value, json::string_view text, json::error_code& error) {
     // The text is looked at too: "-0" is the number 0, and not how a byte is written.
     if (in_array_ && value >= 0 && value <= 255 && text.front() != '-') {
-      entries.back().second.push_back(static_cast<char>(value));
+      entries.back().value.push_back(static_cast<char>(value));
+      return true;
+    }
+    if (in_details_ && !at_value_ && value > 0) {
+      entries.back().expires_at = WallTime(std::chrono::milliseconds(value));
       return true;
     }
     return unexpected_number(text, error);
@@ -200,6 +212,25 @@ class EntryHandler {
   bool on_comment(json::string_view, json::error_code&) { return true; }
 
  private:
+  static constexpr std::string_view value_name = "value";
+  static constexpr std::string_view time_name = "expires_at_ms";
+
+  /// The name of a detail of an entry.
+  bool on_detail(const std::string& name, json::error_code& error) {
+    at_value_ = name == value_name;
+    const std::string key = shown(entries.back().key);
+    if (!at_value_ && name != time_name) {
+      return stop(
+          "the object of key " + key + " has " + quoted(name) + ", which is neither \"value\" nor \"expires_at_ms\"",
+          error);
+    }
+    if (at_value_ ? has_value_ : entries.back().expires_at.has_value()) {
+      return stop("the object of key " + key + " has " + quoted(name) + " twice", error);
+    }
+    has_value_ = has_value_ || at_value_;
+    return true;
+  }
+
   bool stop(std::string why, json::error_code& error) {
     complaint = std::move(why);
     error = json::make_error_code(json::error::syntax);
@@ -219,13 +250,21 @@ class EntryHandler {
     const std::string found(what);
     if (!in_object_) return stop("the file holds " + found + " where one object from key to byte array belongs", error);
     const DataEntry& entry = entries.back();
-    if (!in_array_) return stop("the value of key " + shown(entry.first) + " is " + found + ", not an array", error);
-    return stop("element " + std::to_string(entry.second.size()) + " of key " + shown(entry.first) + " is " + found +
+    if (in_details_ && !at_value_) {
+      return stop("\"expires_at_ms\" of key " + shown(entry.key) + " is " + found +
+                      ", not a whole number of milliseconds above 0",
+                  error);
+    }
+    if (!in_array_) return stop("the value of key " + shown(entry.key) + " is " + found + ", not an array", error);
+    return stop("element " + std::to_string(entry.value.size()) + " of key " + shown(entry.key) + " is " + found +
                     ", not a whole number from 0 to 255",
                 error);
   }
 
   bool in_object_ = false;
+  bool in_details_ = false;  // In the object of a key that dies.
+  bool at_value_ = false;    // There: at its value, not its time.
+  bool has_value_ = false;
   bool in_array_ = false;
   Bytes key_text_;
   std::unordered_set<std::size_t, KeyOf, KeyOf> distinct_{0, KeyOf{&entries}, KeyOf{&entries}};
@@ -261,7 +300,7 @@ Result<std::vector<DataEntry>> parse_data_json(BytesView text) {
   if (error) {
     std::string why = error == json::error::incomplete ? "the file ends before its object does; it was truncated"
                                                        : "the file is not valid JSON (" + error.message() + ")";
-    if (!handler.entries.empty()) why += ", after the key " + shown(handler.entries.back().first);
+    if (!handler.entries.empty()) why += ", after the key " + shown(handler.entries.back().key);
     return complain(text, end, why);
   }
   if (end < text.size()) return complain(text, end, "something follows the end of the object");
@@ -270,11 +309,11 @@ Result<std::vector<DataEntry>> parse_data_json(BytesView text) {
 
 // --- Writing ---------------------------------------------------------------------------------------------------------
 
-void DataJsonWriter::entry(BytesView key, BytesView value) {
+void DataJsonWriter::entry(BytesView key, BytesView value, std::optional<WallTime> expires_at) {
   out_->append(first_ ? "{" : ",");
   first_ = false;
   out_->append(json::serialize(json::string_view(key_to_text(key))));
-  out_->append(":[");
+  out_->append(expires_at ? ":{\"value\":[" : ":[");
   bool first_byte = true;
   for (const char byte : value) {
     if (!first_byte) out_->push_back(',');
@@ -285,6 +324,7 @@ void DataJsonWriter::entry(BytesView key, BytesView value) {
     out_->push_back(static_cast<char>('0' + number % 10));
   }
   out_->push_back(']');
+  if (expires_at) out_->append(",\"expires_at_ms\":" + std::to_string(expires_at->time_since_epoch().count()) + "}");
 }
 
 void DataJsonWriter::finish() { out_->append(first_ ? "{}" : "}"); }
@@ -292,7 +332,7 @@ void DataJsonWriter::finish() { out_->append(first_ ? "{}" : "}"); }
 std::string write_data_json(std::span<const DataEntry> entries) {
   std::string text;
   DataJsonWriter writer(text);
-  for (const auto& [key, value] : entries) writer.entry(key, value);
+  for (const auto& [key, value, expires_at] : entries) writer.entry(key, value, expires_at);
   writer.finish();
   return text;
 }

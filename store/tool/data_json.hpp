@@ -2,7 +2,8 @@
 //
 // One JSON object, from key to the value's bytes as an array of whole numbers from 0 to 255:
 // {"hello":[119,111,114,108,100]}. Keys that JSON cannot hold, because they are not valid UTF-8, are written as a
-// marker and hexadecimal digits: "\u0000hex:68ff". The rules are in docs/data-json.md.
+// marker and hexadecimal digits: "\u0000hex:68ff". A key that dies has an object for its value, with the bytes and the
+// time: {"value":[119],"expires_at_ms":1767225600000}. The rules are in docs/data-json.md.
 //
 // Nothing is guessed: text that breaks a rule gives an error that says where (line, byte offset, key) and no entries.
 //
@@ -10,17 +11,23 @@
 #pragma once
 
 #include "understudy/base/bytes.hpp"
+#include "understudy/base/clock.hpp"
 #include "understudy/base/error.hpp"
 
+#include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace understudy::store {
 
-/// A key and its value.
-using DataEntry = std::pair<Bytes, Bytes>;
+/// A key, its value, and when it dies.
+struct DataEntry {
+  Bytes key;
+  Bytes value;
+  std::optional<WallTime> expires_at = std::nullopt;
+  bool operator==(const DataEntry&) const = default;
+};
 
 /// The entries of a data.json, in the order of the text; no two have the same key. `text` is the whole file. Fails with
 /// `data_damaged` and a sentence that names line, byte offset (the first byte is 0) and, where there is one, the key:
@@ -33,7 +40,7 @@ using DataEntry = std::pair<Bytes, Bytes>;
 class DataJsonWriter {
  public:
   explicit DataJsonWriter(std::string& out) noexcept : out_(&out) {}
-  void entry(BytesView key, BytesView value);
+  void entry(BytesView key, BytesView value, std::optional<WallTime> expires_at = std::nullopt);
   /// Closes the object. Nothing may follow. Without it the text is truncated, and is refused as such.
   void finish();
 

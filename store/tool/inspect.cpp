@@ -4,11 +4,14 @@
 #include "understudy/journal/storage.hpp"
 #include "understudy/store/records.hpp"
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
 
 #include <boost/json.hpp>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 namespace understudy::tool {
@@ -36,9 +39,20 @@ std::string quoted(BytesView bytes, std::size_t most) {
 }
 
 std::string_view name_of(RecordKind kind) {
-  if (kind == store::set_record) return "set";
+  if (kind == store::set_record || kind == store::set_expiring_record) return "set";
+  if (kind == store::expire_record) return "expire";
   if (kind == store::erase_record) return "erase";
   return "clear";
+}
+
+/// "2026-11-26T08:30:00.000Z"; milliseconds since 1970 where that is past all calendars.
+std::string date_of(WallTime time) {
+  constexpr std::int64_t end_of_calendar = 253'402'300'800'000;  // The year 10,000.
+  const std::int64_t milliseconds = time.time_since_epoch().count();
+  if (milliseconds >= end_of_calendar) return fmt::format("{} ms", milliseconds);
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
+                     milliseconds % 1000);
 }
 
 class Show final : public JournalScan {
@@ -74,9 +88,11 @@ class Show final : public JournalScan {
  private:
   static void print(const ScannedFile& file, const Record& record, const store::Change& change) {
     const std::string place = file.is_snapshot ? "snapshot" : fmt::format("{}", record.lsn);
-    std::string line = fmt::format("{:>10}  {:5}", place, name_of(record.kind));
+    std::string line = fmt::format("{:>10}  {:6}", place, name_of(record.kind));
     if (change.key) line += fmt::format("  {}", quoted(*change.key, shown_bytes_max));
     if (change.value) line += fmt::format("  {}", quoted(*change.value, shown_bytes_max));
+    if (change.expires_at) line += fmt::format("  until {}", date_of(*change.expires_at));
+    if (record.kind == store::expire_record && !change.expires_at) line += "  never";
     fmt::print("{}\n", line);
   }
   /// Texts stand as they are where they are UTF-8 without control characters; otherwise as hexadecimal digits, under
@@ -101,6 +117,8 @@ class Show final : public JournalScan {
                              {"change", std::string(name_of(record.kind))}};
     if (change.key) put(line, "key", *change.key);
     if (change.value) put(line, "value", *change.value);
+    if (change.expires_at) line["expires_at_ms"] = change.expires_at->time_since_epoch().count();
+    if (record.kind == store::expire_record && !change.expires_at) line["expires_at_ms"] = nullptr;
     fmt::print("{}\n", boost::json::serialize(line));
   }
 

@@ -98,6 +98,8 @@ int serve(const Settings& settings) {
   store_options.flush_interval = settings.flush_interval;
   store_options.snapshot_after_bytes = settings.snapshot_after_bytes;
   store_options.disk_bytes_max = settings.disk_bytes_max;
+  store_options.memory_bytes_max = settings.memory_bytes_max;
+  store_options.when_memory_full = settings.when_memory_full;
   const auto store = store::Store::open(system, store_options);
   if (!store) return fail(store.error().message());
   const store::LoadReport loaded = (*store)->load_report();

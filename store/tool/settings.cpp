@@ -1,5 +1,7 @@
 #include "tool/settings.hpp"
 
+#include "server/memory_limit.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -68,6 +70,26 @@ Result<void> apply_bytes(Settings& settings, std::string_view text) {
   return {};
 }
 
+Result<void> apply_maxmemory(Settings& settings, std::string_view text) {
+  const std::optional<std::uint64_t> bytes = server::parse_memory_size(text);
+  if (!bytes) {
+    return failure(ErrorCode::invalid_argument,
+                   fmt::format("'{}' is no number of bytes, such as 104857600 or 100mb", text));
+  }
+  settings.memory_bytes_max = *bytes;
+  return {};
+}
+
+Result<void> apply_maxmemory_policy(Settings& settings, std::string_view text) {
+  const std::optional<store::WhenMemoryFull> policy = server::parse_memory_policy(text);
+  if (!policy) {
+    return failure(ErrorCode::invalid_argument,
+                   fmt::format("'{}' is none of {}, {}", text, server::refuse_name, server::evict_name));
+  }
+  settings.when_memory_full = *policy;
+  return {};
+}
+
 Result<void> apply_workers(Settings& settings, std::string_view text) {
   const Result<std::uint64_t> number = parse_number(text, 0, 1024);
   if (!number) return std::unexpected(number.error());
@@ -93,7 +115,7 @@ Result<void> apply_log_level(Settings& settings, std::string_view text) {
   return {};
 }
 
-constexpr std::array<SettingRow, 10> table{{
+constexpr std::array<SettingRow, 12> table{{
     {.name = "port",
      .value_name = "PORT",
      .help = "Port to listen on; 0 takes a free one",
@@ -120,6 +142,15 @@ constexpr std::array<SettingRow, 10> table{{
      .help = "Bytes of journal and snapshot beyond which writes are refused; 0: no limit but the disk's",
      .is_number = true,
      .apply = apply_bytes<&Settings::disk_bytes_max>},
+    {.name = "maxmemory",
+     .value_name = "BYTES",
+     .help = "The most that keys and values may take in memory, such as 100mb; 0: no limit",
+     .is_number = true,
+     .apply = apply_maxmemory},
+    {.name = "maxmemory-policy",
+     .value_name = "POLICY",
+     .help = "At that limit: noeviction refuses writes, allkeys-lru evicts the least recently used",
+     .apply = apply_maxmemory_policy},
     {.name = "workers",
      .value_name = "N",
      .help = "Worker threads; 0: one a processor",

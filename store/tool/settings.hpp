@@ -10,6 +10,7 @@
 #include "understudy/base/error.hpp"
 #include "understudy/base/logging.hpp"
 #include "understudy/journal/durability.hpp"
+#include "understudy/store/options.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -27,6 +28,8 @@ struct Settings {
   std::chrono::milliseconds flush_interval{1000};
   std::uint64_t snapshot_after_bytes = std::uint64_t{64} << 20U;
   std::uint64_t disk_bytes_max = 0;
+  std::uint64_t memory_bytes_max = 0;
+  store::WhenMemoryFull when_memory_full = store::WhenMemoryFull::refuse;
   std::uint32_t workers = 0;
   std::uint32_t clients_max = 10'000;
   LogLevel log_level = LogLevel::info;

@@ -120,7 +120,7 @@ Result<void> operate(const std::string& directory, std::move_only_function<void(
 Result<void> check_sizes(const std::vector<DataEntry>& entries) {
   constexpr std::size_t overhead = 64;
   std::size_t total = 0;
-  for (const auto& [key, value] : entries) {
+  for (const auto& [key, value, expires_at] : entries) {
     const std::size_t size = key.size() + value.size() + overhead;
     if (size > payload_bytes_max) {
       return failure(ErrorCode::invalid_argument, fmt::format("a value of {} bytes is too long", value.size()));
@@ -154,6 +154,8 @@ int import_data(const ImportOptions& options) {
     std::vector<DataEntry> entries;
     std::size_t keys_before = 0;
     std::size_t keys_after = 0;
+    std::size_t replaced = 0;
+    std::size_t dead = 0;
     bool refused = false;
   };
   const auto import = std::make_shared<Import>();
@@ -164,7 +166,12 @@ int import_data(const ImportOptions& options) {
         import->keys_before = store.size();
         import->refused = import->keys_before > 0 && !overwrite;
         if (import->refused) return;
-        for (auto& [key, value] : import->entries) store.set(key, std::move(value));
+        for (auto& [key, value, expires_at] : import->entries) {
+          const bool is_dead = expires_at && *expires_at <= store.now();
+          import->dead += is_dead ? 1 : 0;
+          if (is_dead ? store.erase(key) : store.get(key).has_value()) ++import->replaced;
+          if (!is_dead) store.set(key, std::move(value), expires_at);
+        }
         import->keys_after = store.size();
       });
   if (!done) return fail(done.error().message());
@@ -174,9 +181,9 @@ int import_data(const ImportOptions& options) {
                     "replaces those of the same name",
                     options.directory, import->keys_before));
   }
-  const std::size_t replaced = import->keys_before + count - import->keys_after;
-  fmt::print("imported {} keys into {} ({} of them replaced; {} keys now)\n", count, options.directory, replaced,
-             import->keys_after);
+  fmt::print("imported {} keys into {} ({} of them replaced; {} keys now)\n", count - import->dead, options.directory,
+             import->replaced, import->keys_after);
+  if (import->dead > 0) fmt::print("{} keys had died by the time in the file, and are not there\n", import->dead);
   return 0;
 }
 
@@ -194,7 +201,7 @@ int export_data(const ExportOptions& options) {
   const auto exported = std::make_shared<Export>();
   const Result<void> done = operate(options.directory, [exported](store::Transaction& store) {
     store::DataJsonWriter writer(exported->text);
-    store.for_each([&](BytesView key, const Bytes& value) { writer.entry(key, value); });
+    store.for_each([&](const store::KeyView& each) { writer.entry(each.key, each.value, each.expires_at); });
     writer.finish();
     exported->keys = store.size();
   });

@@ -41,6 +41,8 @@ class Precedence(unittest.TestCase):
             dir = "{directory}"
             durability = "interval"
             flush-interval = 50
+            maxmemory = 1000000
+            maxmemory-policy = "allkeys-lru"
             workers = 1
             maxclients = 9
             log-level = "error"
@@ -51,6 +53,8 @@ class Precedence(unittest.TestCase):
             self.assertEqual(config_get(server, "flush-interval"), "50")
             self.assertEqual(config_get(server, "appendfsync"), "everysec")
             self.assertEqual(config_get(server, "dir"), directory)
+            self.assertEqual(config_get(server, "maxmemory"), "1000000")
+            self.assertEqual(config_get(server, "maxmemory-policy"), "allkeys-lru")
             self.assertIn(b"workers:1\r\n", server.connect().call("INFO", "server"))
             self.assertEqual(server.errors(), "")
 
@@ -58,11 +62,13 @@ class Precedence(unittest.TestCase):
         directory = os.path.join(_program.folder(), "data")
         env = environment(UNDERSTUDY_PORT="0", UNDERSTUDY_BIND="127.0.0.1", UNDERSTUDY_DIR=directory,
                           UNDERSTUDY_DURABILITY="none", UNDERSTUDY_FLUSH_INTERVAL="70", UNDERSTUDY_WORKERS="1",
-                          UNDERSTUDY_MAXCLIENTS="8", UNDERSTUDY_LOG_LEVEL="off")
+                          UNDERSTUDY_MAXCLIENTS="8", UNDERSTUDY_LOG_LEVEL="off", UNDERSTUDY_MAXMEMORY="10mb",
+                          UNDERSTUDY_MAXMEMORY_POLICY="noeviction")
         with Server(directory=False, port=None, env=env) as server:
             self.assertIn(directory, server.ready_line)
             self.assertEqual(server.durability, "none")
             self.assertEqual(config_get(server, "flush-interval"), "70")
+            self.assertEqual(config_get(server, "maxmemory"), "10485760")
             self.assertEqual(server.errors(), "")
 
     def test_variables_of_the_build_scripts_are_no_settings(self):
@@ -120,6 +126,8 @@ class Refusal(unittest.TestCase):
                 (["--durability", "maybe"], ["--durability", "maybe", "always", "interval", "none"]),
                 (["--flush-interval", "0"], ["--flush-interval", "0"]),
                 (["--maxclients", "0"], ["--maxclients"]),
+                (["--maxmemory", "much"], ["--maxmemory", "much", "100mb"]),
+                (["--maxmemory-policy", "lru"], ["--maxmemory-policy", "lru", "noeviction", "allkeys-lru"]),
                 (["--log-level", "loud"], ["--log-level", "loud", "debug"]),
         ):
             with self.subTest(arguments=arguments):

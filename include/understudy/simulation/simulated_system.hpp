@@ -48,6 +48,9 @@ class SimulatedSystem {
   bool step();
   /// As if the process were stopped and continued, or the machine slept: time passes, and nothing runs meanwhile.
   void suspend_for(Duration duration) noexcept;
+  /// As if somebody set the clock: the time of day goes on from here. Deadlines and timers do not notice. Before it the
+  /// time of day begins with 2026-01-01.
+  void set_wall_time(WallTime now) noexcept;
 
   /// Called by the code of an actor or a task that runs here: for this long it holds its thread, as code does that
   /// loops or blocks in a call. All else goes on meanwhile, as if there were always another thread. An actor that holds

@@ -20,6 +20,20 @@ void set(DataCall& call);
 void setnx(DataCall& call);
 void strlen(DataCall& call);
 
+// expiry.cpp
+void expire(DataCall& call);
+void expireat(DataCall& call);
+void expiretime(DataCall& call);
+void getex(DataCall& call);
+void persist(DataCall& call);
+void pexpire(DataCall& call);
+void pexpireat(DataCall& call);
+void pexpiretime(DataCall& call);
+void psetex(DataCall& call);
+void pttl(DataCall& call);
+void setex(DataCall& call);
+void ttl(DataCall& call);
+
 // keys.cpp
 void dbsize(DataCall& call);
 void del(DataCall& call);
@@ -60,6 +74,7 @@ void command_list(SessionCall& call);
 // server_info.cpp
 void config_get(SessionCall& call);
 void config_help(SessionCall& call);
+void config_set(SessionCall& call);
 void info(SessionCall& call);
 
 // store_actors.cpp

@@ -18,7 +18,7 @@ void del(DataCall& call) {
 
 void exists(DataCall& call) {
   std::int64_t found = 0;
-  for (const BytesView key : call.arguments.subspan(1)) found += call.store.get(key) != nullptr ? 1 : 0;
+  for (const BytesView key : call.arguments.subspan(1)) found += call.store.get(key) ? 1 : 0;
   call.reply.integer(found);
 }
 
@@ -35,8 +35,8 @@ void flushall(DataCall& call) {
 void keys(DataCall& call) {
   const BytesView pattern = call.arguments[1];
   std::vector<Bytes> found;
-  call.store.for_each([&](BytesView key, const Bytes&) {
-    if (glob_matches(pattern, key)) found.emplace_back(key);
+  call.store.for_each([&](const store::KeyView& each) {
+    if (glob_matches(pattern, each.key)) found.emplace_back(each.key);
   });
   call.reply.array(found.size());
   for (const Bytes& key : found) call.reply.bulk(key);
@@ -77,8 +77,8 @@ void scan(DataCall& call) {
     }
   }
   std::vector<Bytes> found;
-  cursor = call.store.scan(cursor, static_cast<std::size_t>(count), [&](BytesView key, const Bytes&) {
-    if (of_this_type && glob_matches(pattern, key)) found.emplace_back(key);
+  cursor = call.store.scan(cursor, static_cast<std::size_t>(count), [&](const store::KeyView& each) {
+    if (of_this_type && glob_matches(pattern, each.key)) found.emplace_back(each.key);
   });
   call.reply.array(2);
   call.reply.bulk(std::to_string(cursor));
@@ -86,6 +86,6 @@ void scan(DataCall& call) {
   for (const Bytes& key : found) call.reply.bulk(key);
 }
 
-void type(DataCall& call) { call.reply.simple(call.store.get(call.arguments[1]) == nullptr ? "none" : "string"); }
+void type(DataCall& call) { call.reply.simple(call.store.get(call.arguments[1]) ? "string" : "none"); }
 
 }  // namespace understudy::server

@@ -1,9 +1,11 @@
 // INFO and CONFIG GET: what the server is, and how it is doing. Every value is true of this server; fields of Redis
 // that would not be are left out.
 #include "server/command_table.hpp"
+#include "server/commands/arguments.hpp"
 #include "server/commands/client_name.hpp"
 #include "server/commands/handlers.hpp"
 #include "server/glob.hpp"
+#include "server/memory_limit.hpp"
 #include "server/resp_parser.hpp"
 #include "server/server_context.hpp"
 
@@ -11,6 +13,7 @@
 #include <array>
 #include <chrono>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -94,15 +97,15 @@ void describe_clients(std::string& out, const Picture& now) {
 
 void describe_memory(std::string& out, const Picture& now) {
   Section(out, "Memory")
-      .field("used_memory", now.process.resident_bytes)
-      .field("used_memory_human", human(now.process.resident_bytes))
+      .field("used_memory", now.store.memory_bytes)
+      .field("used_memory_human", human(now.store.memory_bytes))
       .field("used_memory_rss", now.process.resident_bytes)
       .field("used_memory_rss_human", human(now.process.resident_bytes))
-      .field("used_memory_peak", now.process.resident_peak_bytes)
-      .field("used_memory_peak_human", human(now.process.resident_peak_bytes))
-      .field("maxmemory", 0)
-      .field("maxmemory_human", "0B")
-      .field("maxmemory_policy", "noeviction");
+      .field("used_memory_rss_peak", now.process.resident_peak_bytes)
+      .field("used_memory_rss_peak_human", human(now.process.resident_peak_bytes))
+      .field("maxmemory", now.store.memory_bytes_max)
+      .field("maxmemory_human", human(now.store.memory_bytes_max))
+      .field("maxmemory_policy", name_of(now.store.when_memory_full));
 }
 
 void describe_persistence(std::string& out, const Picture& now) {
@@ -129,6 +132,8 @@ void describe_statistics(std::string& out, const Picture& now) {
       .field("total_net_input_bytes", now.clients.bytes_read)
       .field("total_net_output_bytes", now.clients.bytes_written)
       .field("rejected_connections", now.clients.rejected)
+      .field("expired_keys", now.store.expired_keys)
+      .field("evicted_keys", now.store.evicted_keys)
       .field("keyspace_hits", now.store.read_hits)
       .field("keyspace_misses", now.store.reads - now.store.read_hits)
       .field("keyspace_changes", now.store.changes)
@@ -150,7 +155,9 @@ void describe_processor(std::string& out, const Picture& now) {
 
 void describe_keys(std::string& out, const Picture& now) {
   Section section(out, "Keyspace");
-  if (now.store.keys > 0) section.field("db0", fmt::format("keys={},expires=0,avg_ttl=0", now.store.keys));
+  if (now.store.keys == 0) return;
+  section.field("db0", fmt::format("keys={},expires={},avg_ttl={}", now.store.keys, now.store.expiring_keys,
+                                   now.store.mean_time_left.count()));
 }
 
 using Describe = void (*)(std::string&, const Picture&);
@@ -165,6 +172,7 @@ constexpr std::array<std::pair<std::string_view, Describe>, 8> sections{{{"serve
 
 std::vector<std::pair<std::string, std::string>> settings(const ServerContext& server) {
   const ServerOptions& options = server.options;
+  const store::StoreStatistics store = server.store->statistics();
   return {
       {"appendfsync", std::string(fsync_name(options.durability))},
       {"appendonly", "yes"},
@@ -174,8 +182,8 @@ std::vector<std::pair<std::string, std::string>> settings(const ServerContext& s
       {"durability", std::string(name_of(options.durability))},
       {"flush-interval", std::to_string(options.flush_interval.count())},
       {"maxclients", std::to_string(options.clients_max)},
-      {"maxmemory", "0"},
-      {"maxmemory-policy", "noeviction"},
+      {"maxmemory", std::to_string(store.memory_bytes_max)},
+      {"maxmemory-policy", std::string(name_of(store.when_memory_full))},
       {"port", std::to_string(server.port)},
       {"proto-max-bulk-len", std::to_string(RespLimits{}.bulk_bytes_max)},
       {"requirepass", ""},
@@ -204,6 +212,41 @@ void config_get(SessionCall& call) {
     call.reply.bulk(name);
     call.reply.bulk(value);
   }
+}
+
+void config_set(SessionCall& call) {
+  const Arguments words = call.arguments.subspan(2);
+  if (words.size() % 2 != 0) {
+    call.reply.error(syntax_error);
+    return;
+  }
+  const auto fail = [&call](BytesView name, std::string_view why) {
+    call.reply.error(fmt::format("ERR CONFIG SET failed (possibly related to argument '{}') - {}", name, why));
+  };
+  const store::StoreStatistics before = call.server.store->statistics();
+  std::optional<std::uint64_t> bytes;
+  std::optional<store::WhenMemoryFull> policy;
+  for (std::size_t i = 0; i < words.size(); i += 2) {
+    const BytesView name = words[i];
+    const bool is_size = is_word(name, "MAXMEMORY");
+    const bool is_policy = is_word(name, "MAXMEMORY-POLICY");
+    const auto is_it = [&](const auto& known) { return glob_matches(name, known.first, LetterCase::ignored); };
+    if (!is_size && !is_policy && std::ranges::none_of(settings(call.server), is_it)) {
+      call.reply.error(fmt::format("ERR Unknown option or number of arguments for CONFIG SET - '{}'", name));
+      return;
+    }
+    if (!is_size && !is_policy) return fail(name, "can't set immutable config");
+    if (is_size ? bytes.has_value() : policy.has_value()) return fail(name, "duplicate parameter");
+    if (is_size) bytes = parse_memory_size(words[i + 1]);
+    if (is_policy) policy = parse_memory_policy(words[i + 1]);
+    if (is_size && !bytes) return fail(name, "argument must be a memory value");
+    if (is_policy && !policy) {
+      return fail(name, fmt::format("argument(s) must be one of the following: {}, {}", refuse_name, evict_name));
+    }
+  }
+  call.server.store->set_memory_limit(bytes.value_or(before.memory_bytes_max),
+                                      policy.value_or(before.when_memory_full));
+  call.reply.simple("OK");
 }
 
 void config_help(SessionCall& call) { reply_with_help(*find_command("config"), call.reply); }

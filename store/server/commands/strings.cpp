@@ -1,7 +1,8 @@
 // Commands on one value, or on several.
 #include "server/commands/arguments.hpp"
+#include "server/commands/expire_time.hpp"
 #include "server/commands/handlers.hpp"
-#include "understudy/journal/record.hpp"
+#include "server/commands/value_size.hpp"
 
 #include <limits>
 #include <string>
@@ -9,32 +10,18 @@
 namespace understudy::server {
 namespace {
 
-constexpr std::string_view too_long = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
-constexpr std::string_view no_expiry =
-    "ERR EX, PX, EXAT, PXAT and KEEPTTL are not supported: this store has no expiry yet";
-constexpr std::size_t value_bytes_max = std::size_t{512} << 20U;
-// A record of the journal holds the key, the value, and some words on both.
-constexpr std::size_t entry_bytes_max = payload_bytes_max - 1024;
-
-/// Whether the key can have a value of this length; if not, the reply says so.
-bool check_size(DataCall& call, BytesView key, std::size_t value_bytes) {
-  if (value_bytes <= value_bytes_max && key.size() + value_bytes <= entry_bytes_max) return true;
-  call.reply.error(too_long);
-  return false;
-}
-
-void reply_value(DataCall& call, const Bytes* value) {
-  if (value == nullptr) {
-    call.reply.null();
-  } else {
+void reply_value(DataCall& call, std::optional<BytesView> value) {
+  if (value) {
     call.reply.bulk(*value);
+  } else {
+    call.reply.null();
   }
 }
 
 void add(DataCall& call, std::int64_t change) {
   const BytesView key = call.arguments[1];
-  const Bytes* value = call.store.get(key);
-  const std::optional<std::int64_t> before = value == nullptr ? 0 : parse_integer(*value);
+  const std::optional<BytesView> value = call.store.get(key);
+  const std::optional<std::int64_t> before = value ? parse_integer(*value) : 0;
   if (!before) {
     call.reply.error(not_an_integer);
     return;
@@ -45,7 +32,7 @@ void add(DataCall& call, std::int64_t change) {
     return;
   }
   if (!check_size(call, key, std::numeric_limits<std::int64_t>::digits10 + 2)) return;
-  call.set(key, std::to_string(sum));
+  call.set(key, std::to_string(sum), call.store.expiry(key));
   call.reply.integer(sum);
 }
 
@@ -54,42 +41,41 @@ struct SetOptions {
   bool only_new = false;
   bool only_existing = false;
   bool give_old = false;
+  bool keep_time = false;
+  TimeOption time;
 };
 
-/// The options; or what is wrong with them.
-std::string_view parse_set_options(Arguments words, SetOptions& options) {
-  bool expires = false;
+/// False: they are not such options.
+bool parse_set_options(Arguments words, SetOptions& options) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     const BytesView word = words[i];
-    const bool has_time = is_word(word, "EX") || is_word(word, "PX") || is_word(word, "EXAT") || is_word(word, "PXAT");
     if (is_word(word, "NX") && !options.only_existing) {
       options.only_new = true;
     } else if (is_word(word, "XX") && !options.only_new) {
       options.only_existing = true;
     } else if (is_word(word, "GET")) {
       options.give_old = true;
-    } else if (!expires && (is_word(word, "KEEPTTL") || (has_time && i + 1 < words.size()))) {
-      expires = true;
-      i += has_time ? 1 : 0;
-    } else {
-      return syntax_error;
+    } else if (is_word(word, "KEEPTTL") && !options.time.given()) {
+      options.keep_time = true;
+    } else if (options.keep_time || !options.time.take(words, i)) {
+      return false;
     }
   }
-  return expires ? no_expiry : std::string_view{};
+  return true;
 }
 
 }  // namespace
 
 void append(DataCall& call) {
   const BytesView key = call.arguments[1];
-  const Bytes* value = call.store.get(key);
-  const std::size_t length = (value == nullptr ? 0 : value->size()) + call.arguments[2].size();
+  const BytesView value = call.store.get(key).value_or(BytesView());
+  const std::size_t length = value.size() + call.arguments[2].size();
   if (!check_size(call, key, length)) return;
   Bytes longer;
   longer.reserve(length);
-  if (value != nullptr) longer = *value;
+  longer += value;
   longer += call.arguments[2];
-  call.set(key, std::move(longer));
+  call.set(key, std::move(longer), call.store.expiry(key));
   call.reply.integer(static_cast<std::int64_t>(length));
 }
 
@@ -120,9 +106,9 @@ void decrby(DataCall& call) {
 void get(DataCall& call) { reply_value(call, call.store.get(call.arguments[1])); }
 
 void getdel(DataCall& call) {
-  const Bytes* value = call.store.get(call.arguments[1]);
+  const std::optional<BytesView> value = call.store.get(call.arguments[1]);
   reply_value(call, value);
-  if (value != nullptr) call.store.erase(call.arguments[1]);
+  if (value) call.store.erase(call.arguments[1]);
 }
 
 void getset(DataCall& call) {
@@ -154,17 +140,20 @@ void set(DataCall& call) {
   const BytesView key = call.arguments[1];
   const BytesView value = call.arguments[2];
   SetOptions options;
-  if (call.arguments.size() > 3) {
-    const std::string_view problem = parse_set_options(call.arguments.subspan(3), options);
-    if (!problem.empty()) {
-      call.reply.error(problem);
-      return;
-    }
+  if (!parse_set_options(call.arguments.subspan(3), options)) {
+    call.reply.error(syntax_error);
+    return;
+  }
+  std::optional<WallTime> expires_at;
+  if (options.time.given()) {
+    expires_at = options.time.read(call);
+    if (!expires_at) return;
   }
   if (!check_size(call, key, value.size())) return;
   const bool conditional = options.only_new || options.only_existing;
-  const Bytes* old = conditional || options.give_old ? call.store.get(key) : nullptr;
-  const bool changes = !conditional || (old == nullptr) == options.only_new;
+  const std::optional<BytesView> old =
+      conditional || options.give_old ? call.store.get(key) : std::optional<BytesView>();
+  const bool changes = !conditional || old.has_value() != options.only_new;
   if (options.give_old) {
     reply_value(call, old);
   } else if (changes) {
@@ -172,19 +161,20 @@ void set(DataCall& call) {
   } else {
     call.reply.null();
   }
-  if (changes) call.set(key, Bytes(value));
+  if (!changes) return;
+  call.set(key, Bytes(value), options.keep_time ? call.store.expiry(key) : expires_at);
 }
 
 void setnx(DataCall& call) {
   if (!check_size(call, call.arguments[1], call.arguments[2].size())) return;
-  const bool is_new = call.store.get(call.arguments[1]) == nullptr;
+  const bool is_new = !call.store.get(call.arguments[1]);
   if (is_new) call.set(call.arguments[1], Bytes(call.arguments[2]));
   call.reply.integer(is_new ? 1 : 0);
 }
 
 void strlen(DataCall& call) {
-  const Bytes* value = call.store.get(call.arguments[1]);
-  call.reply.integer(value == nullptr ? 0 : static_cast<std::int64_t>(value->size()));
+  const BytesView value = call.store.get(call.arguments[1]).value_or(BytesView());
+  call.reply.integer(static_cast<std::int64_t>(value.size()));
 }
 
 }  // namespace understudy::server

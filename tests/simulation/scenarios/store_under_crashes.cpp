@@ -22,7 +22,7 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 std::string key_name(std::size_t key) { return fmt::format("key-{}", key); }
-std::uint32_t value_of(const us::Bytes* value) { return value == nullptr ? 0 : std::stoul(*value); }
+std::uint32_t value_of(std::optional<us::BytesView> value) { return value ? std::stoul(std::string(*value)) : 0; }
 
 /// All that the scenario's coroutines share. One seed, one object.
 struct World {
@@ -76,7 +76,7 @@ us::Task<us::Result<void>> perform(us::store::Store& store, Operation operation,
         got = co_await store.get(key);
       }
       if (!got) co_return std::unexpected(got.error());
-      answer.seen[operation.key] = value_of(*got ? &**got : nullptr);
+      answer.seen[operation.key] = value_of(*got);
       co_return us::Result<void>{};
     }
     case Operation::Kind::erase: {

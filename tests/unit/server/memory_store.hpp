@@ -15,33 +15,54 @@ namespace understudy::server {
 
 class MemoryTransaction final : public store::Transaction {
  public:
-  const Bytes* get(BytesView key) override {
+  std::optional<BytesView> get(BytesView key) override {
     const auto found = values.find(key);
-    return found == values.end() ? nullptr : &found->second;
+    return found == values.end() ? std::nullopt : std::optional<BytesView>(found->second);
   }
-  void set(BytesView key, Bytes value) override { values.insert_or_assign(Bytes(key), std::move(value)); }
+  void set(BytesView key, Bytes value, std::optional<WallTime> expires_at = std::nullopt) override {
+    values.insert_or_assign(Bytes(key), std::move(value));
+    times.erase(Bytes(key));
+    if (expires_at) times.emplace(key, *expires_at);
+  }
+  std::optional<WallTime> expiry(BytesView key) override {
+    const auto found = times.find(key);
+    return found == times.end() ? std::nullopt : std::optional(found->second);
+  }
+  bool expire_at(BytesView key, std::optional<WallTime> expires_at) override {
+    if (!values.contains(key)) return false;
+    times.erase(Bytes(key));
+    if (expires_at) times.emplace(key, *expires_at);
+    return true;
+  }
+  bool make_room() override { return has_room; }
+  WallTime now() override { return WallTime(std::chrono::milliseconds(1'000'000)); }
   bool erase(BytesView key) override {
     const auto found = values.find(key);
     if (found == values.end()) return false;
+    times.erase(Bytes(key));
     values.erase(found);
     return true;
   }
-  void clear() override { values.clear(); }
-  std::size_t size() override { return values.size(); }
-  void for_each(const std::function<void(BytesView, const Bytes&)>& visit) override {
-    for (const auto& [key, value] : values) visit(key, value);
+  void clear() override {
+    values.clear();
+    times.clear();
   }
-  std::uint64_t scan(std::uint64_t cursor, std::size_t count,
-                     const std::function<void(BytesView, const Bytes&)>& visit) override {
+  std::size_t size() override { return values.size(); }
+  void for_each(const Visit& visit) override {
+    for (const auto& [key, value] : values) visit({.key = key, .value = value, .expires_at = expiry(key)});
+  }
+  std::uint64_t scan(std::uint64_t cursor, std::size_t count, const Visit& visit) override {
     std::uint64_t place = 0;
     for (const auto& [key, value] : values) {
-      if (place >= cursor) visit(key, value);
+      if (place >= cursor) visit({.key = key, .value = value, .expires_at = expiry(key)});
       if (++place >= cursor + count) break;
     }
     return place >= values.size() ? 0 : place;
   }
 
   std::map<Bytes, Bytes, std::less<>> values;
+  std::map<Bytes, WallTime, std::less<>> times;
+  bool has_room = true;
 };
 
 class MemoryBackend final : public Backend {
@@ -67,9 +88,21 @@ class MemoryBackend final : public Backend {
   Task<Result<SnapshotReport>> take_snapshot() override {
     co_return SnapshotReport{.file = "snapshot", .covers = 7, .end_lsn = 7, .records = data.size(), .bytes = 100};
   }
-  store::StoreStatistics statistics() override { return {.keys = data.size(), .key_value_incarnation = 1}; }
+  store::StoreStatistics statistics() override {
+    return {.keys = data.size(),
+            .memory_bytes_max = memory_bytes_max,
+            .when_memory_full = when_memory_full,
+            .key_value_incarnation = 1};
+  }
+
+  void set_memory_limit(std::uint64_t bytes, store::WhenMemoryFull when_full) override {
+    memory_bytes_max = bytes;
+    when_memory_full = when_full;
+  }
 
   MemoryTransaction data;
+  std::uint64_t memory_bytes_max = 0;
+  store::WhenMemoryFull when_memory_full = store::WhenMemoryFull::refuse;
   Duration delay{0};
   std::size_t operations = 0;
   /// What the next operations end with, without being run.

@@ -64,7 +64,7 @@ TEST(FullDisk, RefusesChangesWholeAndReadsGoOn) {
   EXPECT_EQ(wait(system, life.store().erase("first")).error(), ErrorCode::storage_full);
   EXPECT_EQ(wait(system, life.store().operate([](Transaction& map) { map.clear(); })).error(), ErrorCode::storage_full);
   EXPECT_EQ(life.store().statistics().keys, static_cast<std::uint64_t>(count) + 1);
-  EXPECT_TRUE(wait(system, life.store().operate([](Transaction& map) { EXPECT_NE(map.get("first"), nullptr); })));
+  EXPECT_TRUE(wait(system, life.store().operate([](Transaction& map) { EXPECT_TRUE(map.get("first")); })));
   disk.set_faults({});
   life.simulation.run_for(std::chrono::seconds(2));
   EXPECT_FALSE(life.store().statistics().disk_full);
@@ -73,6 +73,51 @@ TEST(FullDisk, RefusesChangesWholeAndReadsGoOn) {
   disk.crash();
   Life next(disk, 2);
   EXPECT_EQ(next.store().statistics().keys, static_cast<std::uint64_t>(count) + 2);
+}
+
+TEST(FullDisk, KeysThatDieAreGoneAtOnceAndWrittenDownLater) {
+  SimulatedDisk disk(1);
+  Life life(disk, 1);
+  System& system = life.simulation.system();
+  WriteOptions dies;
+  dies.time_to_live = std::chrono::seconds(5);
+  ASSERT_TRUE(wait(system, life.store().set("dies", "v", dies)));
+  ASSERT_TRUE(wait(system, life.store().set("dies unseen", "v", dies)));
+  life.simulation.run_for(std::chrono::milliseconds(100));
+  disk.set_faults({.capacity_bytes = bytes_on(disk)});
+  const int count = life.fill();
+  life.simulation.run_for(std::chrono::seconds(10));
+  EXPECT_TRUE(life.store().statistics().disk_full);
+  EXPECT_EQ(life.get("dies"), std::nullopt);
+  EXPECT_TRUE(wait(system, life.store().operate([](Transaction& map) {
+    map.for_each([](const KeyView& each) { EXPECT_NE(each.key, "dies"); });
+  })));
+  EXPECT_EQ(life.store().statistics().expired_keys, 0U);
+  disk.set_faults({});
+  life.simulation.run_for(std::chrono::seconds(3));
+  EXPECT_EQ(life.store().statistics().expired_keys, 2U);
+  EXPECT_EQ(life.store().statistics().keys, static_cast<std::uint64_t>(count));
+  EXPECT_EQ(life.store().statistics().key_value_incarnation, 1U);
+}
+
+TEST(FullDisk, NothingIsEvictedForAChangeThatIsRefused) {
+  SimulatedDisk disk(1);
+  Life life(disk, 1);
+  life.store().set_memory_limit(20'000, WhenMemoryFull::evict);
+  for (int i = 0; i < 500; ++i) ASSERT_TRUE(life.set("early" + std::to_string(i)));
+  life.simulation.run_for(std::chrono::milliseconds(100));
+  disk.set_faults({.capacity_bytes = bytes_on(disk)});
+  life.fill();
+  const StoreStatistics before = life.store().statistics();
+  EXPECT_GT(before.evicted_keys, 0U);
+  EXPECT_EQ(life.set("more").error(), ErrorCode::storage_full);
+  life.store().set_memory_limit(10'000, WhenMemoryFull::evict);
+  life.simulation.run_for(std::chrono::seconds(5));
+  EXPECT_EQ(life.store().statistics().keys, before.keys);
+  disk.set_faults({});
+  life.simulation.run_for(std::chrono::seconds(5));
+  EXPECT_LE(life.store().statistics().memory_bytes, 10'000U);
+  EXPECT_TRUE(life.set("more"));
 }
 
 TEST(FullDisk, ALimitOfItsOwnHasASnapshotTaken) {

@@ -38,14 +38,14 @@ TEST(KeySpace, DoesWhatAMapDoes) {
       }
       ASSERT_EQ(keys.size(), model.size());
       const auto expected = model.find(key);
-      const Bytes* found = keys.find(key);
+      const Entry* found = keys.find(key);
       ASSERT_EQ(found != nullptr, expected != model.end());
       if (found != nullptr) {
-        ASSERT_EQ(*found, expected->second);
+        ASSERT_EQ(found->value(), expected->second);
       }
     }
     std::map<Bytes, Bytes> walked;
-    keys.for_each([&](BytesView key, const Bytes& value) { walked.emplace(key, value); });
+    keys.for_each([&](const Entry& entry) { walked.emplace(entry.key(), entry.value()); });
     EXPECT_EQ(walked, model);
   }
 }
@@ -64,7 +64,7 @@ TEST(KeySpace, AScanSeesEveryKeyThatIsThereAllTheWhile) {
     std::uint64_t made = 0;
     std::set<Bytes> seen;
     do {
-      cursor = keys.scan(cursor, 1 + random.below(60), [&](BytesView key, const Bytes&) { seen.emplace(key); });
+      cursor = keys.scan(cursor, 1 + random.below(60), [&](const Entry& entry) { seen.emplace(entry.key()); });
       // The store grows and shrinks under the scan, so that its maps are laid out anew.
       for (std::uint64_t i = random.below(20); i > 0; --i) keys.set("comes-" + std::to_string(made++), "");
       for (std::uint64_t i = random.below(15); i > 0; --i)
@@ -76,7 +76,7 @@ TEST(KeySpace, AScanSeesEveryKeyThatIsThereAllTheWhile) {
 
 TEST(KeySpace, AScanOfAnEmptyStoreEndsAtOnce) {
   const KeySpace keys;
-  EXPECT_EQ(keys.scan(0, 10, [](BytesView, const Bytes&) { FAIL() << "there is no key"; }), 0U);
+  EXPECT_EQ(keys.scan(0, 10, [](const Entry&) { FAIL() << "there is no key"; }), 0U);
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ struct Life {
   Keys all() {
     Keys keys;
     const auto read = [&keys](Transaction& map) {
-      map.for_each([&](BytesView key, const Bytes& value) { keys.emplace(key, value); });
+      map.for_each([&](const KeyView& each) { keys.emplace(each.key, each.value); });
     };
     EXPECT_TRUE(wait(simulation.system(), store().operate(read)));
     return keys;

@@ -31,6 +31,26 @@ std::string error_of(BytesView text) {
   return std::string(entries.error().message());
 }
 
+TEST(DataJsonTest, AKeyThatDiesHasItsTimeBesideItsValue) {
+  const std::string text = R"({"a":{"value":[119],"expires_at_ms":1767225600000},"b":[1]})";
+  const Entries entries{{"a", "w", WallTime(std::chrono::milliseconds(1'767'225'600'000))}, {"b", "\x01"}};
+  EXPECT_EQ(parsed(text), entries);
+  EXPECT_EQ(parsed(R"({"a":{"expires_at_ms":1767225600000,"value":[119]},"b":[1]})"), entries);
+  EXPECT_EQ(write_data_json(entries), text);
+  for (const auto& [wrong, why] :
+       {std::pair(R"({"a":{"value":[1]}})", "no \"expires_at_ms\""),
+        std::pair(R"({"a":{"expires_at_ms":5}})", "no \"value\""), std::pair(R"({"a":{}})", "no \"value\""),
+        std::pair(R"({"a":{"value":[1],"ttl":5}})", "\"ttl\""),
+        std::pair(R"({"a":{"value":[1],"value":[2],"expires_at_ms":5}})", "twice"),
+        std::pair(R"({"a":{"value":[1],"expires_at_ms":5,"expires_at_ms":5}})", "twice"),
+        std::pair(R"({"a":{"value":[1],"expires_at_ms":0}})", "above 0"),
+        std::pair(R"({"a":{"value":[1],"expires_at_ms":[1]}})", "an array"),
+        std::pair(R"({"a":{"value":7,"expires_at_ms":1}})", "not an array"),
+        std::pair(R"({"a":{"value":[{}],"expires_at_ms":1}})", "an object"), std::pair(R"({"a":[{}]})", "an object")}) {
+    EXPECT_NE(error_of(wrong).find(why), std::string::npos) << wrong << ": " << error_of(wrong);
+  }
+}
+
 TEST(DataJsonTest, ReadsAndWritesTheForm) {
   const std::string text = R"({"hello":[119,111,114,108,100],"empty":[],"":[0,9,10,99,100,255]})";
   const Entries entries{{"hello", "world"}, {"empty", ""}, {"", "\0\t\nc\x64\xff"s}};
@@ -94,7 +114,7 @@ TEST(DataJsonTest, WhatIsWrongIsSaidWithItsPlace) {
       {"null", "line 1, byte offset 0: the file holds null where one object from key to byte array belongs"},
       {"12", "line 1, byte offset 0: the file holds 12 where one object from key to byte array belongs"},
       {R"({"a":1})", "line 1, byte offset 5: the value of key \"a\" is 1, not an array"},
-      {R"({"a":{}})", "line 1, byte offset 5: the value of key \"a\" is an object, not an array"},
+      {R"({"a":{}})", "line 1, byte offset 6: the object of key \"a\" has no \"value\""},
       {R"({"a":"b"})", "line 1, byte offset 7: the value of key \"a\" is a string, not an array"},
       {"{\"a\":[0,\n256]}", "line 2, byte offset 9: element 1 of key \"a\" is 256, not a whole number from 0 to 255"},
       {"{\"a\":[1],\n\"a\":[2]}",
@@ -180,11 +200,12 @@ TEST(DataJsonTest, AnyEntriesComeBackAsTheyWere) {
     for (std::uint64_t count = random.below(8); count > 0; --count) {
       DataEntry entry;
       for (std::uint64_t size = random.below(6); size > 0; --size) {
-        entry.first +=
+        entry.key +=
             random.chance(70) ? pieces[random.below(pieces.size())] : Bytes(1, static_cast<char>(random.next()));
       }
-      for (std::uint64_t size = random.below(20); size > 0; --size) entry.second += static_cast<char>(random.next());
-      if (keys.insert(entry.first).second) entries.push_back(entry);
+      for (std::uint64_t size = random.below(20); size > 0; --size) entry.value += static_cast<char>(random.next());
+      if (random.chance(30)) entry.expires_at = WallTime(std::chrono::milliseconds(1 + random.below(1U << 31U)));
+      if (keys.insert(entry.key).second) entries.push_back(entry);
     }
     ASSERT_EQ(parsed(write_data_json(entries)), entries) << "seed " << seed;
   }
@@ -193,9 +214,9 @@ TEST(DataJsonTest, AnyEntriesComeBackAsTheyWere) {
 TEST(DataJsonTest, EveryShortKeyComesBackAsItWas) {
   Entries entries;
   for (unsigned first = 0; first < 256; ++first) {
-    entries.emplace_back(Bytes(1, static_cast<char>(first)), Bytes(1, static_cast<char>(first)));
+    entries.push_back({Bytes(1, static_cast<char>(first)), Bytes(1, static_cast<char>(first))});
     for (unsigned second = 0; second < 256; ++second) {
-      entries.emplace_back(Bytes{static_cast<char>(first), static_cast<char>(second)}, "");
+      entries.push_back({Bytes{static_cast<char>(first), static_cast<char>(second)}, ""});
     }
   }
   EXPECT_EQ(parsed(write_data_json(entries)), entries);

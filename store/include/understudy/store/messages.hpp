@@ -4,9 +4,11 @@
 
 #include "understudy/actor/reply.hpp"
 #include "understudy/base/bytes.hpp"
+#include "understudy/base/clock.hpp"
 #include "understudy/store/options.hpp"
 #include "understudy/store/transaction.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -43,7 +45,16 @@ struct OperateWith {
   WriteOptions options;
   Reply<void> response;
 };
-using KeyValueMessage = std::variant<Set, Get, Delete, Operate, OperateWith>;
+/// What a piece of background work has done, and what is left.
+struct Reclaimed {
+  std::size_t expired = 0;  ///< Keys that had died, and were removed.
+  Duration wait{0};         ///< When to ask again; the longest: nothing is to be done.
+};
+/// Removes keys that have died: a bounded number, in a bounded time. The store asks itself for it.
+struct Reclaim {
+  Reply<Reclaimed> response;
+};
+using KeyValueMessage = std::variant<Set, Get, Delete, Operate, OperateWith, Reclaim>;
 
 /// The store's supervised actors.
 enum class ActorType : std::uint8_t { key_value, writer };

@@ -1,6 +1,7 @@
 // How a store is set up.
 #pragma once
 
+#include "understudy/base/clock.hpp"
 #include "understudy/journal/durability.hpp"
 #include "understudy/journal/storage.hpp"
 
@@ -12,6 +13,12 @@
 #include <string>
 
 namespace understudy::store {
+
+/// What happens to a change that would add to the keys when they have reached `memory_bytes_max`.
+enum class WhenMemoryFull : std::uint8_t {
+  refuse,  ///< It fails, and changes nothing: storage_full.
+  evict,   ///< Keys that have not been used for long are erased: a cache.
+};
 
 struct StoreOptions {
   /// The data directory; created if missing. One process at a time holds it.
@@ -30,6 +37,10 @@ struct StoreOptions {
   /// A snapshot is taken, in the background, once the journal's files hold more than this, and more than the snapshot
   /// before. 0: only when asked for.
   std::uint64_t snapshot_after_bytes = std::uint64_t{64} * 1024 * 1024;
+  /// The most that keys, values and their tables may take in memory (StoreStatistics::memory_bytes), give or take one
+  /// change. 0: no limit. The rest of the process is not counted.
+  std::uint64_t memory_bytes_max = 0;
+  WhenMemoryFull when_memory_full = WhenMemoryFull::refuse;
   /// Messages the mailboxes of router, key-value actor and writer hold.
   std::uint32_t mailbox_capacity = 32;
   /// Requests a route of the router holds while its actor is slow; those beyond it end with `mailbox_full`.
@@ -43,6 +54,10 @@ struct WriteOptions {
   /// What it survives once it is acknowledged, whatever the store's setting. A reader of what it changed waits for no
   /// more than that. Unset: as the store's.
   std::optional<Durability> durability = std::nullopt;
+  /// Of a set: when the key dies. Unset, and no `time_to_live` either: never.
+  std::optional<WallTime> expires_at = std::nullopt;
+  /// The same, from the moment when the change is made. The earlier of the two counts.
+  std::optional<std::chrono::milliseconds> time_to_live = std::nullopt;
 };
 
 }  // namespace understudy::store

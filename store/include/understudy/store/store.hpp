@@ -10,9 +10,10 @@
 // directory and appends every change to a journal. Any of them may crash or be reset: the key-value actor comes back
 // with all that was acknowledged, and the requests that waited.
 //
-// Errors of every operation: as `ask` (understudy/actor/ask.hpp), and storage_failed when the change could not be made
-// durable. After storage_failed, actor_crashed, timeout or cancelled a change may or may not have happened; after the
-// others it has not.
+// Errors of every operation: as `ask` (understudy/actor/ask.hpp), storage_full when there is no room for a change on
+// the disk or below the limit on memory, and storage_failed when the change could not be made durable. After
+// storage_failed, actor_crashed, timeout or cancelled a change may or may not have happened; after the others it has
+// not.
 #pragma once
 
 #include "understudy/actor/system.hpp"
@@ -21,6 +22,7 @@
 #include "understudy/store/messages.hpp"
 #include "understudy/store/options.hpp"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 
@@ -41,6 +43,13 @@ struct LoadReport {
 /// How the store is doing; numbers since it was opened unless said otherwise.
 struct StoreStatistics {
   std::uint64_t keys = 0;
+  std::uint64_t expiring_keys = 0;              ///< Those that have a time to die.
+  std::chrono::milliseconds mean_time_left{0};  ///< Of these; 0 if there are none.
+  std::uint64_t expired_keys = 0;               ///< Those that died, and were removed.
+  std::uint64_t evicted_keys = 0;               ///< Those that were erased to make room.
+  std::uint64_t memory_bytes_max = 0;           ///< The limit; 0: none.
+  WhenMemoryFull when_memory_full = WhenMemoryFull::refuse;
+  std::uint64_t memory_bytes = 0;  ///< What keys, values and their tables take.
   std::uint64_t reads = 0;
   std::uint64_t read_hits = 0;
   std::uint64_t changes = 0;
@@ -75,7 +84,8 @@ class Store {
   /// Runs `operation` in the key-value actor, atomically; see transaction.hpp.
   [[nodiscard]] Task<Result<void>> operate(std::move_only_function<void(Transaction&)> operation);
 
-  // The same, for a change that must survive more, or may survive less, than the store's durability says.
+  // The same, for a change that must survive more, or may survive less, than the store's durability says; or, set, for
+  // a key that dies.
   [[nodiscard]] Task<Result<void>> set(Bytes key, Bytes value, WriteOptions options);
   [[nodiscard]] Task<Result<bool>> erase(Bytes key, WriteOptions options);
   [[nodiscard]] Task<Result<void>> operate(std::move_only_function<void(Transaction&)> operation, WriteOptions options);
@@ -83,6 +93,9 @@ class Store {
   /// Takes a snapshot now; one that is under way is waited for first. Afterwards the journal's files hold no more than
   /// what has been written since. Fails with invalid_argument while nothing has been written yet.
   [[nodiscard]] Task<Result<SnapshotReport>> take_snapshot();
+
+  /// Changes the limit on memory, which begins as the options say; 0: none. Keys are evicted in the background.
+  void set_memory_limit(std::uint64_t bytes, WhenMemoryFull when_full);
 
   /// The store's door: takes every message.
   [[nodiscard]] const Address<RoutingMessage>& router() const noexcept;

@@ -4,40 +4,66 @@
 // last: so it is atomic for every reader and writer, and all its changes are one batch of the journal: after a crash
 // all of them are there, or none. It must not block or suspend, and should be short. An exception that leaves it is a
 // crash of the actor.
+//
+// A key whose time to die has come is not there: for no operation whose `now` is at or after it. The first that comes
+// across it erases it, with a record in the journal, and is answered when that record is safe: so it stays gone, also
+// when the clock is set back, and after a restart. Others are removed in the background.
 #pragma once
 
 #include "understudy/base/bytes.hpp"
+#include "understudy/base/clock.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string_view>
 
 namespace understudy::store {
 
+/// What a walk over the store shows of each key. Views into the store.
+struct KeyView {
+  BytesView key;
+  BytesView value;
+  std::optional<WallTime> expires_at;  ///< When it dies; none: never.
+};
+
 class Transaction {
  public:
+  using Visit = std::function<void(const KeyView&)>;
+
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
 
-  /// The value of `key`, or null. Valid until the next change of that key, or the end of the operation. O(1).
-  [[nodiscard]] virtual const Bytes* get(BytesView key) = 0;
-  /// Gives `key` the value `value`. O(1), with one record in the journal.
-  virtual void set(BytesView key, Bytes value) = 0;
+  /// The value of `key`, or none. Valid until the next change of that key, or the end of the operation. O(1).
+  [[nodiscard]] virtual std::optional<BytesView> get(BytesView key) = 0;
+  /// Gives `key` the value `value`, and a time to die; none: it lives for ever, whatever time it had before. One that
+  /// is not after `now` removes the key. O(1), with one record in the journal.
+  virtual void set(BytesView key, Bytes value, std::optional<WallTime> expires_at = std::nullopt) = 0;
   /// Removes `key`. False if it was not there. O(1), with one record in the journal if it was.
   virtual bool erase(BytesView key) = 0;
+  /// When `key` dies; none if it lives for ever, or is not there. O(1).
+  [[nodiscard]] virtual std::optional<WallTime> expiry(BytesView key) = 0;
+  /// Gives `key` another time to die, or none; one that is not after `now` removes it. False if it is not there. O(1),
+  /// with one record in the journal if it changes anything.
+  virtual bool expire_at(BytesView key, std::optional<WallTime> expires_at) = 0;
+  /// The time of day of this operation: the same throughout.
+  [[nodiscard]] virtual WallTime now() = 0;
+  /// To be called before a change that adds to the store, if it has a memory limit: evicts some keys if that is
+  /// reached, or says that the change is not allowed: false. What `get` gave before is not valid any more. O(1), and
+  /// O(keys evicted), a few hundred at most.
+  [[nodiscard]] virtual bool make_room() = 0;
   /// Removes every key. O(n), with one record in the journal.
   virtual void clear() = 0;
-  /// Keys in the store. O(1).
+  /// Keys in the store; those that have died and were not yet come across are among them for a moment. O(1).
   [[nodiscard]] virtual std::size_t size() = 0;
 
-  /// Calls `visit(key, value)` for every key, in no order that means anything. O(n). `visit` must not change the store.
-  virtual void for_each(const std::function<void(BytesView, const Bytes&)>& visit) = 0;
+  /// Calls `visit` for every key, in no order that means anything. O(n). `visit` must not change the store.
+  virtual void for_each(const Visit& visit) = 0;
   /// Walks a part of the store: calls `visit` for the keys of at least `count` steps from `cursor` on, and returns the
   /// cursor to go on from; 0 when the walk is over. Start with 0. Each key that is there for the whole walk is visited
   /// at least once, also if the store changes meanwhile (as Redis's SCAN promises). `visit` must not change the store.
-  [[nodiscard]] virtual std::uint64_t scan(std::uint64_t cursor, std::size_t count,
-                                           const std::function<void(BytesView, const Bytes&)>& visit) = 0;
+  [[nodiscard]] virtual std::uint64_t scan(std::uint64_t cursor, std::size_t count, const Visit& visit) = 0;
 
  protected:
   Transaction() = default;

@@ -1,0 +1,375 @@
+#include "engine/key_space.hpp"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <limits>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_set.hpp>
+
+namespace understudy::store {
+namespace {
+
+constexpr std::size_t part_bits = 12;
+constexpr std::size_t part_count = std::size_t{1} << part_bits;
+/// A table looks at a hash's highest bits, and at its lowest eight. The part's number comes from between: taken from
+/// one end, it would leave all keys of a part the same bits there.
+constexpr unsigned part_shift = 24;
+constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+/// Of how many keys the least recently used are evicted, and which share of them.
+constexpr std::size_t sample_keys = 64;
+constexpr std::size_t evicted_of_sample = 4;
+/// A use in this many of the store's keys moves the count of uses on.
+constexpr unsigned uses_shift = 10;
+
+std::int64_t milliseconds_of(WallTime time) noexcept { return time.time_since_epoch().count(); }
+
+/// A key, hashed once.
+struct Probe {
+  BytesView key;
+  std::size_t hash;
+};
+/// Any key with this hash whose time has come.
+struct DueProbe {
+  std::size_t hash;
+  std::int64_t now;
+};
+/// What a table holds. The pointer changes when the entry moves, which changes neither key nor hash.
+struct Slot {
+  mutable Entry* entry;
+};
+
+struct SlotHash {
+  using is_transparent = void;
+  using is_avalanching = void;
+  std::size_t operator()(const Slot& slot) const noexcept { return KeyHash{}(slot.entry->key()); }
+  std::size_t operator()(const Probe& probe) const noexcept { return probe.hash; }
+  std::size_t operator()(const DueProbe& probe) const noexcept { return probe.hash; }
+};
+struct SlotEqual {
+  using is_transparent = void;
+  bool operator()(const Slot& left, const Slot& right) const noexcept {
+    return left.entry->key() == right.entry->key();
+  }
+  bool operator()(const Slot& slot, const Probe& probe) const noexcept { return slot.entry->key() == probe.key; }
+  bool operator()(const Probe& probe, const Slot& slot) const noexcept { return slot.entry->key() == probe.key; }
+  bool operator()(const Slot& slot, const DueProbe& probe) const noexcept {
+    const std::optional<WallTime> at = slot.entry->expires_at();
+    return at && milliseconds_of(*at) <= probe.now && KeyHash{}(slot.entry->key()) == probe.hash;
+  }
+  bool operator()(const DueProbe& probe, const Slot& slot) const noexcept { return (*this)(slot, probe); }
+};
+using Table = boost::unordered_flat_set<Slot, SlotHash, SlotEqual, CountingAllocator<Slot>>;
+
+struct Due {
+  std::int64_t at;
+  std::size_t hash;
+};
+/// The order of a heap whose top is the earliest.
+constexpr std::ranges::greater earliest_on_top;
+
+struct Part {
+  explicit Part(std::size_t& bytes)
+      : table(0, SlotHash{}, SlotEqual{}, CountingAllocator<Slot>(bytes)), due(CountingAllocator<Due>(bytes)) {}
+
+  Table table;
+  std::vector<Due, CountingAllocator<Due>> due;  // A heap; every key that has a time is in it, with that time.
+  std::size_t expiring = 0;
+};
+
+}  // namespace
+
+struct KeySpace::State {
+  State() {
+    parts.reserve(part_count);
+    for (std::size_t i = 0; i < part_count; ++i) parts.emplace_back(table_bytes);
+    earliest.assign(part_count, never);
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    for (const Part& part : parts) {
+      for (const Slot& slot : part.table) Entry::free(slot.entry);
+    }
+  }
+
+  static std::size_t part_number(std::size_t hash) noexcept { return (hash >> part_shift) % part_count; }
+  static Probe probe_of(BytesView key) noexcept { return {key, KeyHash{}(key)}; }
+
+  /// Of the sum of times: one that is thousands of years off is taken for less.
+  static std::uint64_t summand(std::int64_t at) noexcept {
+    constexpr std::int64_t most = std::int64_t{1} << 46U;
+    return static_cast<std::uint64_t>(std::min(at, most));
+  }
+
+  std::uint32_t use() noexcept {
+    if (++uses_since_tick > size >> uses_shift) {
+      uses_since_tick = 0;
+      now_used = (now_used + 1) & Entry::used_max;
+    }
+    return now_used;
+  }
+  [[nodiscard]] std::uint32_t age_of(const Entry& entry) const noexcept {
+    return (now_used - entry.used()) & Entry::used_max;
+  }
+
+  void note_time(std::size_t number, std::size_t hash, std::optional<WallTime> before, std::optional<WallTime> after) {
+    Part& part = parts[number];
+    if (before) {
+      --part.expiring;
+      --expiring;
+      sum_of_times -= summand(milliseconds_of(*before));
+    }
+    if (!after) return;
+    const std::int64_t at = milliseconds_of(*after);
+    ++part.expiring;
+    ++expiring;
+    sum_of_times += summand(at);
+    if (before == after) return;
+    part.due.push_back({at, hash});
+    std::ranges::push_heap(part.due, earliest_on_top, &Due::at);
+    earliest[number] = std::min(earliest[number], at);
+    next_due = std::min(next_due, at);
+  }
+  /// Makes the part's heap anew if more than half of it is out of date. A use for each that was added.
+  void tidy(std::size_t number) {
+    Part& part = parts[number];
+    constexpr std::size_t leeway = 8;
+    if (part.due.size() <= 2 * part.expiring + leeway) return;
+    std::vector<Due, CountingAllocator<Due>> due(part.due.get_allocator());
+    due.reserve(part.expiring);
+    for (const Slot& slot : part.table) {
+      if (const std::optional<WallTime> at = slot.entry->expires_at()) {
+        due.push_back({milliseconds_of(*at), KeyHash{}(slot.entry->key())});
+      }
+    }
+    std::ranges::make_heap(due, earliest_on_top, &Due::at);
+    part.due = std::move(due);
+    earliest[number] = part.due.empty() ? never : part.due.front().at;
+  }
+
+  void replace(const Slot& slot, Entry* changed) noexcept {
+    entry_bytes += changed->memory_bytes();
+    entry_bytes -= slot.entry->memory_bytes();
+    Entry::free(std::exchange(slot.entry, changed));
+  }
+
+  void remove(std::size_t number, Table::const_iterator place) {
+    Part& part = parts[number];
+    Entry* const entry = place->entry;
+    entry_bytes -= entry->memory_bytes();
+    if (entry->expires()) note_time(number, 0, entry->expires_at(), std::nullopt);
+    part.table.erase(place);
+    Entry::free(entry);
+    --size;
+    tidy(number);
+    // A table that has become far too large; it is laid out anew once in as many removals.
+    constexpr std::size_t small_table = 64;
+    constexpr std::size_t sparse = 8;
+    if (part.table.bucket_count() > small_table && part.table.size() * sparse < part.table.bucket_count()) {
+      part.table.rehash(2 * part.table.size());
+    }
+  }
+  void remove(BytesView key) {
+    const Probe probe = probe_of(key);
+    const std::size_t number = part_number(probe.hash);
+    remove(number, parts[number].table.find(probe));
+  }
+
+  /// Removes keys of one part whose time has come. `looks` is how many places of the heap it may still look at.
+  std::size_t take_due_of(std::size_t number, std::int64_t now, std::size_t& looks, const Removed& removed) {
+    Part& part = parts[number];
+    std::size_t taken = 0;
+    for (; looks > 0 && !part.due.empty() && part.due.front().at <= now; --looks) {
+      const std::size_t hash = part.due.front().hash;
+      std::ranges::pop_heap(part.due, earliest_on_top, &Due::at);
+      part.due.pop_back();
+      const auto found = part.table.find(DueProbe{hash, now});
+      if (found == part.table.end()) continue;  // Out of date: it was changed or removed.
+      removed(found->entry->key());
+      remove(number, found);
+      ++taken;
+    }
+    earliest[number] = part.due.empty() ? never : part.due.front().at;
+    return taken;
+  }
+
+  /// Some keys that are neighbours by their hashes, and so by nothing else. None only if there are none.
+  std::size_t sample(std::uint64_t random, std::span<const Entry*> into) const {
+    std::size_t count = 0;
+    for (std::size_t step = 0; step < part_count && count < into.size(); ++step) {
+      const Table& table = parts[(random + step) % part_count].table;
+      auto place = table.begin();
+      if (step == 0 && !table.empty()) {
+        std::advance(place, static_cast<std::ptrdiff_t>((random >> part_bits) % table.size()));
+      }
+      for (; place != table.end() && count < into.size(); ++place) into[count++] = place->entry;
+    }
+    return count;
+  }
+
+  std::size_t table_bytes = 0;
+  std::vector<Part> parts;
+  /// For each part: the time of its heap's top.
+  std::vector<std::int64_t> earliest;
+  std::int64_t next_due = never;
+  std::size_t next_part = 0;  // Where `take_due` goes on.
+  std::size_t size = 0;
+  std::size_t expiring = 0;
+  std::uint64_t sum_of_times = 0;  // Modulo 2^64.
+  std::size_t entry_bytes = 0;
+  std::uint32_t now_used = 0;
+  std::size_t uses_since_tick = 0;
+};
+
+KeySpace::KeySpace() : state_(std::make_unique<State>()) {}
+KeySpace::KeySpace(KeySpace&&) noexcept = default;
+KeySpace& KeySpace::operator=(KeySpace&&) noexcept = default;
+KeySpace::~KeySpace() = default;
+
+const Entry* KeySpace::find(BytesView key) {
+  State& state = *state_;
+  const Probe probe = State::probe_of(key);
+  const Table& table = state.parts[State::part_number(probe.hash)].table;
+  const auto found = table.find(probe);
+  if (found == table.end()) return nullptr;
+  found->entry->set_used(state.use());
+  return found->entry;
+}
+
+void KeySpace::set(BytesView key, BytesView value, std::optional<WallTime> expires_at) {
+  State& state = *state_;
+  const Probe probe = State::probe_of(key);
+  const std::size_t number = State::part_number(probe.hash);
+  Table& table = state.parts[number].table;
+  const std::uint32_t used = state.use();
+  if (const auto found = table.find(probe); found != table.end()) {
+    Entry* const old = found->entry;
+    old->set_used(used);
+    const std::optional<WallTime> before = old->expires_at();
+    if (!old->assign(value, expires_at)) state.replace(*found, Entry::make(key, value, expires_at, used));
+    state.note_time(number, probe.hash, before, expires_at);
+    state.tidy(number);
+    return;
+  }
+  Entry* const entry = Entry::make(key, value, expires_at, used);
+  table.insert(Slot{entry});
+  state.entry_bytes += entry->memory_bytes();
+  ++state.size;
+  state.note_time(number, probe.hash, std::nullopt, expires_at);
+}
+
+bool KeySpace::expire_at(BytesView key, std::optional<WallTime> expires_at) {
+  State& state = *state_;
+  const Probe probe = State::probe_of(key);
+  const std::size_t number = State::part_number(probe.hash);
+  const Table& table = state.parts[number].table;
+  const auto found = table.find(probe);
+  if (found == table.end()) return false;
+  Entry* const old = found->entry;
+  const std::optional<WallTime> before = old->expires_at();
+  if (before == expires_at) return true;
+  if (!expires_at || !old->change_time(*expires_at)) {
+    state.replace(*found, Entry::make(old->key(), old->value(), expires_at, old->used()));
+  }
+  state.note_time(number, probe.hash, before, expires_at);
+  state.tidy(number);
+  return true;
+}
+
+bool KeySpace::erase(BytesView key) {
+  State& state = *state_;
+  const Probe probe = State::probe_of(key);
+  const std::size_t number = State::part_number(probe.hash);
+  const Table& table = state.parts[number].table;
+  const auto found = table.find(probe);
+  if (found == table.end()) return false;
+  state.remove(number, found);
+  return true;
+}
+
+void KeySpace::clear() { state_ = std::make_unique<State>(); }
+
+void KeySpace::reserve(std::size_t keys) {
+  // Parts differ by chance: a tenth more than the mean, and a few, suits nearly all.
+  const std::size_t each = keys / part_count;
+  if (each == 0) return;
+  constexpr std::size_t few = 16;
+  for (Part& part : state_->parts) part.table.reserve(each + each / 10 + few);
+}
+
+std::size_t KeySpace::size() const noexcept { return state_->size; }
+std::size_t KeySpace::expiring() const noexcept { return state_->expiring; }
+
+std::size_t KeySpace::memory_bytes() const noexcept {
+  constexpr std::size_t fixed = sizeof(State) + part_count * (sizeof(Part) + sizeof(std::int64_t));
+  return fixed + state_->table_bytes + state_->entry_bytes;
+}
+
+std::optional<WallTime> KeySpace::mean_expiry() const noexcept {
+  const State& state = *state_;
+  if (state.expiring == 0) return std::nullopt;
+  // The sum is too large for its type, but not the sum of the distances from a time among them.
+  const std::uint64_t base = State::summand(state.next_due);
+  const std::uint64_t mean = base + (state.sum_of_times - base * state.expiring) / state.expiring;
+  return WallTime(std::chrono::milliseconds(static_cast<std::int64_t>(mean)));
+}
+
+void KeySpace::for_each(const Visit& visit) const {
+  for (const Part& part : state_->parts) {
+    for (const Slot& slot : part.table) visit(*slot.entry);
+  }
+}
+
+std::uint64_t KeySpace::scan(std::uint64_t cursor, std::size_t count, const Visit& visit) const {
+  std::size_t seen = 0;
+  for (; cursor < part_count && seen < count; ++cursor) {
+    const Table& table = state_->parts[cursor].table;
+    seen += table.size();
+    for (const Slot& slot : table) visit(*slot.entry);
+  }
+  return cursor < part_count ? cursor : 0;
+}
+
+std::optional<WallTime> KeySpace::next_due() const noexcept {
+  if (state_->next_due == never) return std::nullopt;
+  return WallTime(std::chrono::milliseconds(state_->next_due));
+}
+
+std::size_t KeySpace::take_due(WallTime now, std::size_t most, const Removed& removed) {
+  State& state = *state_;
+  const std::int64_t limit = milliseconds_of(now);
+  if (state.next_due > limit) return 0;
+  std::size_t taken = 0;
+  std::size_t looks = most;
+  for (std::size_t step = 0; step < part_count && looks > 0; ++step) {
+    const std::size_t number = state.next_part;
+    if (state.earliest[number] <= limit) taken += state.take_due_of(number, limit, looks, removed);
+    if (looks > 0) state.next_part = (number + 1) % part_count;
+  }
+  state.next_due = *std::ranges::min_element(state.earliest);
+  return taken;
+}
+
+std::size_t KeySpace::evict(std::uint64_t random, std::size_t most, const Removed& removed) {
+  State& state = *state_;
+  std::array<const Entry*, sample_keys> sample{};
+  const std::size_t count = state.sample(random, sample);
+  const auto first = sample.begin();
+  const std::size_t share = std::max<std::size_t>(1, count * evicted_of_sample / sample_keys);
+  const std::size_t wanted = std::min({most, count, share});
+  std::ranges::partial_sort(first, first + static_cast<std::ptrdiff_t>(wanted),
+                            first + static_cast<std::ptrdiff_t>(count), std::ranges::greater{},
+                            [&state](const Entry* entry) { return state.age_of(*entry); });
+  for (std::size_t i = 0; i < wanted; ++i) {
+    const BytesView key = sample[i]->key();
+    removed(key);
+    state.remove(key);
+  }
+  return wanted;
+}
+
+}  // namespace understudy::store
