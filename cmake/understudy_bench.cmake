@@ -29,10 +29,19 @@ if(TARGET bench_messaging)
   add_custom_target(bench_guard DEPENDS bench_messaging)
 endif()
 
+# `bench durability` measures the server too.
+if(TARGET bench_durability AND TARGET understudy_program)
+  add_dependencies(bench_durability understudy_program)
+endif()
+
 # A tiny run of each workload, ours alone: each checks what its work came to.
-if(UNDERSTUDY_TESTS AND TARGET bench_messaging)
+if(UNDERSTUDY_TESTS)
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
-  add_test(NAME bench.messaging COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/bench/run.py" messaging --tiny
-    --programs "${PROJECT_BINARY_DIR}/bin" --plot "${PROJECT_BINARY_DIR}/bench_messaging_tiny.svg")
-  set_tests_properties(bench.messaging PROPERTIES TIMEOUT 300 LABELS bench PROCESSORS 2)
+  foreach(name messaging durability)
+    if(TARGET bench_${name})
+      add_test(NAME bench.${name} COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/bench/run.py" ${name} --tiny
+        --programs "${PROJECT_BINARY_DIR}/bin" --plot "${PROJECT_BINARY_DIR}/bench_${name}_tiny.svg")
+      set_tests_properties(bench.${name} PROPERTIES TIMEOUT 300 LABELS bench PROCESSORS 2)
+    endif()
+  endforeach()
 endif()

@@ -61,9 +61,10 @@ def run_once(command):
 
 
 def alternate(contenders, repetitions, check):
-    """Runs the contenders (name -> command) in turn, each `repetitions` times, and the other way round in every second
-    round, so that neither always runs on the machine that the other has warmed. `check(result)` raises RunFailed where a
-    result cannot be right. Returns name -> list of results; for one that failed, the RunFailed instead."""
+    """Runs the contenders (name -> command, or a function that gives what a command would print) in turn, each `repetitions`
+    times, and the other way round in every second round, so that neither always runs on the machine that the other has
+    warmed. `check(result)` raises RunFailed where a result cannot be right. Returns name -> list of results; for one that
+    failed, the RunFailed instead."""
     results = {name: [] for name in contenders}
     for repetition in range(repetitions):
         order = list(contenders) if repetition % 2 == 0 else list(reversed(contenders))
@@ -71,7 +72,8 @@ def alternate(contenders, repetitions, check):
             if isinstance(results[name], RunFailed):
                 continue
             try:
-                result = run_once(contenders[name])
+                contender = contenders[name]
+                result = contender() if callable(contender) else run_once(contender)
                 check(result)
                 results[name].append(result)
             except RunFailed as problem:

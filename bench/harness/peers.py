@@ -28,16 +28,30 @@ def build_tokio(program="tokio-peer"):
 
 def build_caf():
     """The path of caf-messaging, built with -O3 against Debian's CAF."""
+    return build_by_cmake("caf", "CAF", "caf/all.hpp", "libcaf-dev", "caf-messaging")
+
+
+def build_rocksdb():
+    """The path of rocksdb-writes, built with -O3 against Debian's RocksDB."""
+    return build_by_cmake("rocksdb", "RocksDB", "rocksdb/db.h", "librocksdb-dev", "rocksdb-writes")
+
+
+def build_sqlite():
+    """The path of sqlite-writes, built with -O3 against Debian's SQLite."""
+    return build_by_cmake("sqlite", "SQLite", "sqlite3.h", "libsqlite3-dev", "sqlite-writes")
+
+
+def build_by_cmake(folder, name, header, package, program):
     if shutil.which("cmake") is None:
         raise PeerMissing("cmake is not installed")
-    if not os.path.exists("/usr/include/caf/all.hpp"):
-        raise PeerMissing("CAF is not installed (libcaf-dev)")
-    source = os.path.join(BENCH, "peers", "caf")
-    target = os.path.join(ROOT, "build", "peers", "caf")
-    measure.progress("building the CAF peer")
-    build(["cmake", "-S", source, "-B", target, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release"], "libcaf-dev")
-    build(["cmake", "--build", target], "libcaf-dev")
-    return os.path.join(target, "caf-messaging")
+    if not os.path.exists(os.path.join("/usr/include", header)):
+        raise PeerMissing(f"{name} is not installed ({package})")
+    source = os.path.join(BENCH, "peers", folder)
+    target = os.path.join(ROOT, "build", "peers", folder)
+    measure.progress(f"building the {name} peer")
+    build(["cmake", "-S", source, "-B", target, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release"], package)
+    build(["cmake", "--build", target], package)
+    return os.path.join(target, program)
 
 
 def build(command, package, **options):

@@ -3,7 +3,9 @@
 import html
 import math
 
-COLOURS = {"tokio-current-thread": "#d1741f", "tokio-multi-thread": "#a8480d", "caf": "#3b6ea5"}
+COLOURS = {"tokio-current-thread": "#d1741f", "tokio-multi-thread": "#a8480d", "caf": "#3b6ea5",
+           "redis": "#b5382a", "redis-aof": "#b5382a", "redis-bgrewriteaof": "#b5382a", "redis-rdb": "#7d2a20",
+           "redis-bgsave": "#7d2a20", "rocksdb": "#3b6ea5", "sqlite-threads": "#8a9a5b", "sqlite-group": "#5f7a2e"}
 OTHER_COLOUR = "#777777"
 LABELS_WIDTH, BARS_WIDTH, VALUES_WIDTH, LINE = 390, 500, 110, 18
 

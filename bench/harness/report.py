@@ -17,7 +17,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 @dataclasses.dataclass
 class Row:
-    """One case. Smaller values are better. Where a value is missing, `note` says why; `more` goes into the JSON."""
+    """One case. Smaller values are better, unless `more_is_better`. Where a value is missing, `note` says why; `more` goes
+    into the JSON."""
 
     case: str
     unit: str
@@ -26,13 +27,16 @@ class Row:
     peer_value: Spread | None
     note: str = ""
     more: dict = dataclasses.field(default_factory=dict)
+    more_is_better: bool = False
 
     @property
     def ratio(self):
-        """How many times better ours is; above 1 we are ahead."""
-        if self.peer_value is None or self.ours is None or self.ours.median == 0:
+        """How many times better ours is; above 1 we are ahead. None without two values that can be compared so: what did
+        not grow is no number of times better than what did."""
+        if self.peer_value is None or self.ours is None or min(self.ours.median, self.peer_value.median) <= 0:
             return None
-        return self.peer_value.median / self.ours.median
+        ratio = self.peer_value.median / self.ours.median
+        return 1 / ratio if self.more_is_better else ratio
 
     def as_json(self):
         row = {
