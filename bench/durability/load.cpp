@@ -32,29 +32,34 @@ using Clock = WriterLog::Clock;
   throw std::runtime_error(fmt::format("cannot {}: {}", what, std::strerror(errno)));
 }
 
-/// Makes requests: keys in order or at random, values that do not compress to nothing.
+/// Makes requests: keys in order or at random, and a new value each time, of letters at random: six bits a byte.
 class Requests {
  public:
-  explicit Requests(const LoadOptions& options) : keys_(options.keys) {
-    constexpr std::string_view letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
-    for (std::string& value : values_) {
-      while (value.size() < options.value_bytes) value += letters[random_() & 63U];
-    }
-  }
+  explicit Requests(const LoadOptions& options)
+      : keys_(options.keys),
+        value_bytes_(options.value_bytes),
+        before_value_(fmt::format("\r\n${}\r\n", options.value_bytes)) {}
   void append_random(std::string& out) { append(out, random_() % keys_); }
   void append(std::string& out, std::uint64_t key) {
-    const std::string& value = values_[random_() % values_.size()];
     out += "*3\r\n$3\r\nSET\r\n$16\r\n";
     out += key_of(key);
-    fmt::format_to(std::back_inserter(out), "\r\n${}\r\n", value.size());
-    out += value;
+    out += before_value_;
+    std::uint64_t bits = 0;
+    for (std::uint32_t at = 0; at < value_bytes_; ++at, bits >>= 6U) {
+      if (at % letters_a_draw == 0) bits = random_();
+      out += letters[bits & 63U];
+    }
     out += "\r\n";
   }
 
  private:
+  static constexpr std::string_view letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
+  static constexpr std::uint32_t letters_a_draw = 10;
+
   std::uint64_t keys_;
+  std::uint32_t value_bytes_;
+  std::string before_value_;
   std::mt19937_64 random_{1};
-  std::array<std::string, 1024> values_;
 };
 
 /// A connection, and how many replies it waits for.
