@@ -71,7 +71,7 @@ int run_writes(const WriteOptions& options, std::uint32_t workers, bool flush) {
   if (!store) return refuse(store.error());
   std::map<std::string, std::string, std::less<>> found;
   const auto read_all = [&found](us::store::Transaction& all) {
-    all.for_each([&found](us::BytesView key, us::BytesView value) { found.emplace(key, value); });
+    all.for_each([&found](const us::store::KeyView& each) { found.emplace(each.key, each.value); });
   };
   const us::Result<void> read = us::wait(system, (*store)->operate(read_all));
   if (!read) return refuse(read.error());
