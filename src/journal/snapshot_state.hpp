@@ -42,6 +42,7 @@ struct SnapshotWriter::State {
   [[nodiscard]] std::unexpected<Error> end(Error reason);
 
   std::uint64_t chain_;
+  std::uint64_t flushed_bytes_ = 0;
   Bytes raw_;  // The block's records so far.
   std::uint32_t count_ = 0;
   Bytes packed_;  // Header and compressed records.

@@ -19,6 +19,8 @@ namespace {
 constexpr std::size_t block_bytes = std::size_t{256} << 10U;
 /// Fast: the disk is to be the limit, not the compressor.
 constexpr int compression_level = 1;
+/// Flushed as it grows: a disk that is given all of it at the end holds up whoever else writes to it.
+constexpr std::uint64_t unflushed_bytes_max = std::uint64_t{1} << 20U;
 /// Kept between blocks: no more than a usual block needs.
 constexpr std::size_t kept_bytes_max = 4 * block_bytes;
 
@@ -58,6 +60,9 @@ std::unexpected<Error> SnapshotWriter::State::end(Error reason) {
 Result<void> SnapshotWriter::State::append(BytesView what) {
   if (auto written = file->append(what); !written) return end(written.error());
   bytes += what.size();
+  if (bytes - flushed_bytes_ < unflushed_bytes_max) return {};
+  if (auto flushed = file->flush(); !flushed) return end(flushed.error());
+  flushed_bytes_ = bytes;
   return {};
 }
 
