@@ -8,6 +8,7 @@
 #   tests/process/*.{py,sh,mjs}  each a test; the program's path is in UNDERSTUDY_PROGRAM. Not run: soak.py, _*, folders
 #   tests/compile/must_not_compile/*.cpp   must fail; the twin of the same name in must_compile must compile
 #   tests/package, tests/lint    consumers of the package; the checks of scripts/lint
+#   tests/golden/version-N/*     data directories as that format version left them, for unit/store/golden_test
 #   tests/support/*              #include "support/..." in any of them
 #
 # A test that exits with 77 is skipped.
@@ -63,6 +64,8 @@ understudy_gtest_program(unit_tests unit SOURCES ${unit_sources} INCLUDE src)
 if(TARGET understudy_store OR TARGET understudy_server)
   understudy_gtest_program(store_tests store SOURCES ${store_test_sources} INCLUDE store
     LINK understudy_store understudy_server)
+  set_source_files_properties("${PROJECT_SOURCE_DIR}/tests/unit/store/golden_test.cpp" PROPERTIES
+    COMPILE_DEFINITIONS "UNDERSTUDY_GOLDEN_DIRECTORY=\"${PROJECT_SOURCE_DIR}/tests/golden\"")
 endif()
 understudy_gtest_program(guarantee_tests guarantee SOURCES ${guarantee_sources} LINK understudy_store)
 # The runtime once more, with atomics of which each operation is a step that can be tried in every order.

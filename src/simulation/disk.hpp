@@ -2,6 +2,7 @@
 // understudy/simulation/simulated_storage.hpp.
 #pragma once
 
+#include "simulation/disk_file.hpp"
 #include "understudy/base/bytes.hpp"
 #include "understudy/base/error.hpp"
 #include "understudy/base/random.hpp"
@@ -20,20 +21,12 @@
 
 namespace understudy::simulation {
 
-/// One file. Only its end is ever changed, so what isn't flushed is one range: from `dirty_from` to the end of
-/// `cached`, and, where `saved` is longer than `dirty_from`, a cut that hasn't reached the disk.
-struct FileState {
-  Bytes cached;                  ///< What reads see.
-  Bytes saved;                   ///< What a power loss leaves for sure.
-  std::uint64_t dirty_from = 0;  ///< The next flush saves `cached` from here on.
-};
-
 /// One step that a power loss makes or doesn't: the name `gone` stands for nothing any more, and `name` for `file`.
 /// Either may be absent.
 struct DirectoryChange {
   std::string gone;
   std::string name;
-  std::shared_ptr<FileState> file;
+  std::shared_ptr<DiskFile> file;
 };
 
 class Disk {
@@ -44,12 +37,13 @@ class Disk {
   // operation checks it.
   struct Handle {
     std::uint64_t generation = 0;
-    std::shared_ptr<FileState> file;
+    std::shared_ptr<DiskFile> file;
     std::string name;
   };
 
   [[nodiscard]] std::uint64_t generation() const;
   Result<void> append(const Handle& handle, BytesView bytes);
+  /// From an offset that is not behind the file's end.
   Result<void> write_at(const Handle& handle, std::uint64_t offset, BytesView bytes);
   Result<std::size_t> read_at(const Handle& handle, std::uint64_t offset, std::span<char> into);
   Result<std::uint64_t> size(const Handle& handle);
@@ -61,34 +55,52 @@ class Disk {
   void unlock(std::uint64_t generation);
   Result<std::optional<std::uint64_t>> lock_holder(std::uint64_t generation);
   Result<std::vector<std::string>> list(std::uint64_t generation);
-  Result<std::shared_ptr<FileState>> create(std::uint64_t generation, std::string_view name);
-  Result<std::shared_ptr<FileState>> open(std::uint64_t generation, std::string_view name);
+  Result<std::shared_ptr<DiskFile>> create(std::uint64_t generation, std::string_view name);
+  Result<std::shared_ptr<DiskFile>> open(std::uint64_t generation, std::string_view name);
   Result<void> remove(std::uint64_t generation, std::string_view name);
   Result<void> rename(std::uint64_t generation, std::string_view from, std::string_view to);
 
   void crash();
   void kill();
   void lose_power_at(std::uint64_t nth);
-  std::uint64_t power_losses() const;
+  void fail_operation(std::uint64_t nth, DiskFailure how);
+  void release_stuck();
   void set_faults(const DiskFaults& faults);
   void flip_bit(std::string_view name, std::uint64_t byte_offset, unsigned bit);
   void place(std::string_view name, BytesView content);
   void take_away(std::string_view name);
+
   std::map<std::string, Bytes> files() const;
   DiskCounters counters() const;
+  DiskFaultCounts fault_counts() const;
+  std::vector<DiskOperation> history() const;
+  std::vector<DiskDamage> damage() const;
 
  private:
-  using Directory = std::map<std::string, std::shared_ptr<FileState>, std::less<>>;
+  using Directory = std::map<std::string, std::shared_ptr<DiskFile>, std::less<>>;
+
+  /// Every operation begins with it: takes the virtual time that a slow or stuck one takes.
+  void take_time(std::uint64_t generation);
+  [[nodiscard]] bool is_released(std::uint64_t generation, std::uint64_t releases) const;
 
   // All of these expect the mutex to be held.
+  [[nodiscard]] bool happens(std::uint32_t percent) { return percent != 0 && random_.chance(percent); }
   Result<void> check(std::uint64_t generation, std::string_view operation, std::string_view name) const;
-  Result<std::shared_ptr<FileState>> find(std::string_view operation, std::string_view name) const;
-  Result<void> count_change(std::string_view operation, std::string_view name);
+  /// How this operation fails, if it was told to.
+  std::optional<DiskFailure> begin(DiskOperation operation);
+  /// For those that change nothing.
+  Result<void> begin_look(DiskOperation sort, std::uint32_t fails_percent, std::string_view operation,
+                          std::string_view name);
+  Result<std::shared_ptr<DiskFile>> find(std::string_view operation, std::string_view name) const;
   Result<void> write(const Handle& handle, std::uint64_t offset, BytesView bytes);
-  Result<void> change_directory(std::string_view operation, DirectoryChange change);
-  std::uint64_t used_bytes() const;
-  /// What the disk has of a file when power is lost, or a flush fails, now.
-  Bytes torn(const FileState& file);
+  Result<void> count_change(std::string_view operation, std::string_view name);
+  Result<void> change_directory(DiskOperation sort, std::string_view operation, DirectoryChange change);
+  /// The file reaches the disk; perhaps not all of it at its place, and perhaps something else rots meanwhile.
+  void save(DiskFile& file);
+  void save_misdirected(DiskFile& file);
+  DiskFile* draw_file_with_data();
+  [[nodiscard]] std::uint64_t room_bytes() const;
+  std::unexpected<Error> lose_power(std::string_view operation, std::string_view name);
   void crash_now();
   void end_generation();
 
@@ -96,12 +108,16 @@ class Disk {
   SeededRandom random_;
   DiskFaults faults_;
   DiskCounters counters_;
+  DiskFaultCounts counts_;
+  std::vector<DiskOperation> history_;
   std::uint64_t generation_ = 1;
-  std::uint64_t changes_to_power_loss_ = 0;  // 0: none is ordered
-  std::uint64_t power_losses_ = 0;
-  std::optional<std::uint64_t> holder_;  // the process that has the lock
-  Directory entries_;                    // as seen
-  Directory saved_entries_;              // as flushed
+  std::uint64_t releases_ = 0;                // of stuck operations
+  std::uint64_t changes_to_power_loss_ = 0;   // 0: none is ordered
+  std::uint64_t operations_to_failure_ = 0;   // 0: none is ordered
+  DiskFailure ordered_ = DiskFailure::error;  // how that one fails
+  std::optional<std::uint64_t> holder_;       // the process that has the lock
+  Directory entries_;                         // as seen
+  Directory saved_entries_;                   // as flushed
   std::vector<DirectoryChange> unsaved_changes_;
 };
 

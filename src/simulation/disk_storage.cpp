@@ -78,7 +78,7 @@ class SimulatedStorage final : public Storage {
   const std::string& describe() const noexcept override { return path_; }
 
  private:
-  Result<std::unique_ptr<StorageFile>> handle(std::string_view name, Result<std::shared_ptr<FileState>> file) {
+  Result<std::unique_ptr<StorageFile>> handle(std::string_view name, Result<std::shared_ptr<DiskFile>> file) {
     if (!file) return std::unexpected(file.error());
     return std::make_unique<SimulatedFile>(disk_, Disk::Handle{generation_, std::move(*file), std::string(name)});
   }
@@ -107,7 +107,9 @@ std::shared_ptr<Storage> SimulatedDisk::attach(std::uint64_t process) {
 void SimulatedDisk::crash() { disk_->crash(); }
 void SimulatedDisk::kill() { disk_->kill(); }
 void SimulatedDisk::lose_power_at(std::uint64_t nth) { disk_->lose_power_at(nth); }
-std::uint64_t SimulatedDisk::power_losses() const { return disk_->power_losses(); }
+std::uint64_t SimulatedDisk::power_losses() const { return disk_->fault_counts().power_losses; }
+void SimulatedDisk::fail_operation(std::uint64_t nth, DiskFailure how) { disk_->fail_operation(nth, how); }
+void SimulatedDisk::release_stuck() { disk_->release_stuck(); }
 void SimulatedDisk::set_faults(const DiskFaults& faults) { disk_->set_faults(faults); }
 void SimulatedDisk::flip_bit(std::string_view file, std::uint64_t byte_offset, unsigned bit) {
   disk_->flip_bit(file, byte_offset, bit);
@@ -116,5 +118,8 @@ void SimulatedDisk::place(std::string_view file, BytesView content) { disk_->pla
 void SimulatedDisk::take_away(std::string_view file) { disk_->take_away(file); }
 std::map<std::string, Bytes> SimulatedDisk::files() const { return disk_->files(); }
 DiskCounters SimulatedDisk::counters() const { return disk_->counters(); }
+DiskFaultCounts SimulatedDisk::fault_counts() const { return disk_->fault_counts(); }
+std::vector<DiskOperation> SimulatedDisk::history() const { return disk_->history(); }
+std::vector<DiskDamage> SimulatedDisk::damage() const { return disk_->damage(); }
 
 }  // namespace understudy

@@ -40,6 +40,13 @@ std::unique_ptr<SimulatedThread> HeldThreads::take_if_condition_holds() {
   return nullptr;
 }
 
+std::unique_ptr<SimulatedThread> HeldThreads::take_blocking_call() {
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    if (all_[i]->thread->is_in_blocking_call()) return take(i);
+  }
+  return nullptr;
+}
+
 std::unique_ptr<SimulatedThread> HeldThreads::take(std::size_t index) {
   timers_.remove(*all_[index]);
   std::unique_ptr<SimulatedThread> thread = std::move(all_[index]->thread);

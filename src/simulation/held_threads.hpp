@@ -33,6 +33,8 @@ class HeldThreads {
   [[nodiscard]] std::unique_ptr<SimulatedThread> take_due(std::size_t which);
   /// The one that is held longest of those whose condition holds now; null: none.
   [[nodiscard]] std::unique_ptr<SimulatedThread> take_if_condition_holds();
+  /// The one that a blocking call holds longest; null: none.
+  [[nodiscard]] std::unique_ptr<SimulatedThread> take_blocking_call();
   /// The one that is held longest. There must be one.
   [[nodiscard]] std::unique_ptr<SimulatedThread> take_oldest() { return take(0); }
 

@@ -1,6 +1,7 @@
 #include "simulation/simulated_scheduler.hpp"
 
 #include "base/log.hpp"
+#include "simulation/blocking_calls.hpp"
 #include "simulation/simulated_network.hpp"
 #include "understudy/runtime/detail/abandoned.hpp"
 
@@ -15,7 +16,7 @@ class SimulatedScheduler::BlockingCall final : public Timer {
   BlockingCall(SimulatedScheduler& scheduler, BlockingJob& job) noexcept : scheduler_(scheduler), job_(job) {}
   void fire() noexcept override {
     std::erase(scheduler_.blocking_calls_, this);
-    job_.run();
+    scheduler_.run_job(job_);
     delete this;
   }
 
@@ -27,6 +28,11 @@ class SimulatedScheduler::BlockingCall final : public Timer {
 namespace {
 
 constexpr std::uint64_t longest_step_ns = 2000;
+
+/// The simulation of which a blocking call runs on this thread now.
+struct InBlockingCall {
+  SimulatedScheduler* scheduler = nullptr;
+};
 
 class SimulatedCompletion final : public Completion {
  public:
@@ -62,7 +68,9 @@ SimulatedScheduler::~SimulatedScheduler() {
 }
 
 void SimulatedScheduler::stop() noexcept {
-  // As the real pool does: what was begun comes to its end.
+  // As the real pool does: what was begun comes to its end. What is stuck does not wait any longer.
+  stopping_ = true;
+  while (std::unique_ptr<SimulatedThread> thread = held_.take_blocking_call()) go_on(std::move(thread));
   while (!blocking_calls_.empty()) {
     BlockingCall* call = blocking_calls_.back();
     timers_.remove(*call);
@@ -91,19 +99,37 @@ void SimulatedScheduler::run_context(std::size_t index) {
   ready_[index] = ready_.back();
   ready_.pop_back();
   note(index);
-  if (idle_ == nullptr) idle_ = SimulatedThread::take_idle();
-  SimulatedThread* const outer = std::exchange(running_, idle_.get());
-  std::unique_ptr<SimulatedThread> thread = std::move(idle_);
+  std::unique_ptr<SimulatedThread> thread = take_thread();
+  SimulatedThread* const outer = std::exchange(running_, thread.get());
+  SimulatedScheduler* const outer_call = std::exchange(per_thread<InBlockingCall>().scheduler, nullptr);
   // Small budgets too, so that yielding happens in every run.
   const auto budget = 1 + static_cast<std::uint32_t>(random_.below(activation_budget));
   const bool idle = thread->run(*context, *this, budget);
+  per_thread<InBlockingCall>().scheduler = outer_call;
+  stopped(std::move(thread), idle);
+  running_ = outer;
+}
+
+std::unique_ptr<SimulatedThread> SimulatedScheduler::take_thread() {
+  return idle_ != nullptr ? std::move(idle_) : SimulatedThread::take_idle();
+}
+
+void SimulatedScheduler::run_job(BlockingJob& job) {
+  std::unique_ptr<SimulatedThread> thread = take_thread();
+  SimulatedThread* const outer = std::exchange(running_, thread.get());
+  SimulatedScheduler* const outer_call = std::exchange(per_thread<InBlockingCall>().scheduler, this);
+  const bool idle = thread->run(job);
+  per_thread<InBlockingCall>().scheduler = outer_call;
   stopped(std::move(thread), idle);
   running_ = outer;
 }
 
 void SimulatedScheduler::go_on(std::unique_ptr<SimulatedThread> thread) {
   SimulatedThread* const outer = std::exchange(running_, thread.get());
+  SimulatedScheduler* const call = thread->is_in_blocking_call() ? this : nullptr;
+  SimulatedScheduler* const outer_call = std::exchange(per_thread<InBlockingCall>().scheduler, call);
   const bool idle = thread->go_on();
+  per_thread<InBlockingCall>().scheduler = outer_call;
   stopped(std::move(thread), idle);
   running_ = outer;
 }
@@ -126,6 +152,17 @@ bool SimulatedScheduler::hold_thread(HoldEnd until) {
   }
   if (!ended_) running_->hold(std::move(until));
   return !ended_ && this_thread().fence.load(std::memory_order_relaxed) != Fence::confirmed;
+}
+
+void SimulatedScheduler::hold_blocking_call(HoldEnd until) {
+  if (!ended_ && !stopping_) running_->hold(std::move(until));
+}
+
+bool hold_blocking_call(Duration time, std::function<bool()> condition) {
+  SimulatedScheduler* const scheduler = per_thread<InBlockingCall>().scheduler;
+  if (scheduler == nullptr) return false;
+  scheduler->hold_blocking_call({.moment = after(scheduler->clock().now(), time), .condition = std::move(condition)});
+  return true;
 }
 
 void SimulatedScheduler::let_all_go_on() {

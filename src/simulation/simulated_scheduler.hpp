@@ -69,6 +69,8 @@ class SimulatedScheduler final : public Scheduler, public std::enable_shared_fro
   /// For the code that a context runs here: holds its thread until then. False: it has been taken from that, or the
   /// simulation has ended.
   bool hold_thread(HoldEnd until);
+  /// For the code of a blocking call: see blocking_calls.hpp.
+  void hold_blocking_call(HoldEnd until);
   [[nodiscard]] const HeldThreads& held() const noexcept { return held_; }
   /// The simulation has ended: what is held goes on, and comes to its end.
   void let_all_go_on();
@@ -81,6 +83,8 @@ class SimulatedScheduler final : public Scheduler, public std::enable_shared_fro
  private:
   class BlockingCall;
   void run_context(std::size_t index);
+  void run_job(BlockingJob& job);
+  [[nodiscard]] std::unique_ptr<SimulatedThread> take_thread();
   void go_on(std::unique_ptr<SimulatedThread> thread);
   void stopped(std::unique_ptr<SimulatedThread> thread, bool idle);
   bool let_one_go_on();
@@ -97,6 +101,7 @@ class SimulatedScheduler final : public Scheduler, public std::enable_shared_fro
   std::unique_ptr<SimulatedThread> idle_;
   SimulatedThread* running_ = nullptr;
   bool ended_ = false;
+  bool stopping_ = false;
   std::vector<BlockingCall*> blocking_calls_;
   std::unique_ptr<Network> network_;
   Duration blocking_time_max_ = std::chrono::milliseconds(2);

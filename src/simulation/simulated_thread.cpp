@@ -141,6 +141,12 @@ bool SimulatedThread::run(Context& context, Scheduler& scheduler, std::uint32_t 
   return done;
 }
 
+bool SimulatedThread::run(BlockingJob& job) {
+  const PutAside put_aside;
+  job_ = &job;
+  return switch_here();
+}
+
 bool SimulatedThread::go_on() {
   const PutAside put_aside;
   const bool done = switch_here();
@@ -153,7 +159,7 @@ bool SimulatedThread::switch_here() {
   driver_ = &here;
   if (fiber_.is_fresh()) per_thread<Carrier>().entered = this;
   here.switch_to(fiber_);
-  return work_ == nullptr;
+  return work_ == nullptr && job_ == nullptr;
 }
 
 void SimulatedThread::hold(HoldEnd until) {
@@ -174,6 +180,12 @@ void SimulatedThread::enter() {
 
 void SimulatedThread::run_for_ever() noexcept {
   for (;;) {
+    if (job_ != nullptr) {
+      job_->run();
+      job_ = nullptr;
+      fiber_.switch_to(*driver_);
+      continue;
+    }
     work_->run();
     ThreadState& thread = this_thread();
     if (thread.fence.load(std::memory_order_relaxed) == Fence::confirmed) end_fenced(thread);

@@ -9,6 +9,7 @@
 #include "simulation/fiber.hpp"
 #include "understudy/base/clock.hpp"
 #include "understudy/runtime/detail/context.hpp"
+#include "understudy/runtime/detail/scheduler.hpp"
 #include "understudy/runtime/detail/thread_state.hpp"
 
 #include <cstdint>
@@ -38,7 +39,11 @@ class SimulatedThread {
   /// Runs `context` on one that is idle; lets one that is held go on. True: it is idle now. False: it is held. May be
   /// called on another SimulatedThread, as by an actor that runs a simulation.
   bool run(Context& context, Scheduler& scheduler, std::uint32_t budget);
+  /// The same with a blocking call, as a thread of the pool that runs those.
+  bool run(BlockingJob& job);
   bool go_on();
+  /// Of one that is held: whether by a blocking call.
+  [[nodiscard]] bool is_in_blocking_call() const noexcept { return job_ != nullptr; }
   /// Of one that is held: what it knows of what it runs. (While it runs: this_thread().)
   [[nodiscard]] ThreadState& state() noexcept { return state_; }
 
@@ -53,8 +58,9 @@ class SimulatedThread {
   void end_fenced(ThreadState& thread) noexcept;
 
   simulation::Fiber fiber_;
-  simulation::Fiber* driver_ = nullptr;      // Who goes on when this one stops. While it runs.
-  Context* work_ = nullptr;                  // Null: idle.
+  simulation::Fiber* driver_ = nullptr;  // Who goes on when this one stops. While it runs.
+  Context* work_ = nullptr;              // Both null: idle.
+  BlockingJob* job_ = nullptr;
   ThreadState state_;                        // While it is held; and then:
   std::pair<void*, unsigned> exceptions_{};  // The language's own: what is being handled here, and is under way.
   HoldEnd held_until_;
