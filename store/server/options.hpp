@@ -43,14 +43,12 @@ struct ServerOptions {
   std::string directory = {};
   Durability durability = Durability::always;
   std::chrono::milliseconds flush_interval{1000};
+  std::uint64_t segment_bytes_max = 0;
   std::uint64_t snapshot_after_bytes = 0;
   std::uint64_t disk_bytes_max = 0;
   std::string version = "0.0.0";
   /// Unset: nothing is known of the process.
   std::function<ProcessUsage()> process_usage = {};
-  /// Called by a session that finds the store's actors ended for good: whoever runs the server may want to end, too.
-  /// On a worker; it may be called more than once.
-  std::function<void()> on_store_stopped = {};
 };
 
 }  // namespace understudy::server

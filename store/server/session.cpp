@@ -136,9 +136,6 @@ Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
       // The operation may be running still: it keeps the batch and what was received; the session goes on with others.
       batch_ = std::make_shared<Batch>();
       received_is_shared_ = true;
-      if (done.error() == ErrorCode::actor_stopped && server_.options.on_store_stopped) {
-        server_.options.on_store_stopped();
-      }
       const std::string error = describe_failure(done.error());
       for (; first < last; ++first) reply_.error(error);
       co_return Next::go_on;

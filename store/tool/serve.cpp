@@ -3,6 +3,7 @@
 #include "server/server.hpp"
 #include "tool/process_usage.hpp"
 #include "tool/service_manager.hpp"
+#include "understudy/actor/watch.hpp"
 #include "understudy/supervision/supervisor.hpp"
 
 #include <algorithm>
@@ -33,6 +34,13 @@ Task<> pass_on_shutdown_request(System& system) {
   ::kill(::getpid(), shutdown_requested);
 }
 
+/// A server that can answer nothing is worse than none. Between two incarnations the store may refuse requests, too: so
+/// it is not they that say it.
+Task<> pass_on_end_of_store(Address<store::KeyValueMessage> key_value) {
+  static_cast<void>(co_await ended(key_value));
+  ::kill(::getpid(), store_stopped);
+}
+
 /// SIGTERM, SIGINT and our own signs, kept from every thread, since one waits for them.
 class StopSignals {
  public:
@@ -44,6 +52,8 @@ class StopSignals {
     sigaddset(&signals_, shutdown_requested);
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
     std::signal(SIGPIPE, SIG_IGN);  // NOLINT(bugprone-signal-handler): no handler
+    // A file that may not grow any more (RLIMIT_FSIZE) is an error of the write, and not the end of the program.
+    std::signal(SIGXFSZ, SIG_IGN);  // NOLINT(bugprone-signal-handler): no handler
   }
   int wait() {
     int signal = 0;
@@ -96,6 +106,7 @@ int serve(const Settings& settings) {
   store_options.directory = settings.directory;
   store_options.durability = settings.durability;
   store_options.flush_interval = settings.flush_interval;
+  store_options.segment_bytes_max = settings.segment_bytes_max;
   store_options.snapshot_after_bytes = settings.snapshot_after_bytes;
   store_options.disk_bytes_max = settings.disk_bytes_max;
   store_options.memory_bytes_max = settings.memory_bytes_max;
@@ -111,11 +122,11 @@ int serve(const Settings& settings) {
                                              .directory = settings.directory,
                                              .durability = settings.durability,
                                              .flush_interval = settings.flush_interval,
+                                             .segment_bytes_max = settings.segment_bytes_max,
                                              .snapshot_after_bytes = settings.snapshot_after_bytes,
                                              .disk_bytes_max = settings.disk_bytes_max,
                                              .version = UNDERSTUDY_VERSION,
-                                             .process_usage = process_usage,
-                                             .on_store_stopped = [] { ::kill(::getpid(), store_stopped); }});
+                                             .process_usage = process_usage});
   if (!server) return fail(server.error().message());
   const std::string ready = fmt::format("redis protocol on {}, data in {} ({} keys, durability {})",
                                         endpoint(settings.bind, (*server)->port()), settings.directory, loaded.keys,
@@ -125,6 +136,7 @@ int serve(const Settings& settings) {
   manager.say_ready(ready);
 
   system.start(pass_on_shutdown_request(system));
+  system.start(pass_on_end_of_store((*store)->key_value()));
   const int signal = stop_signals.wait();
   if (signal == store_stopped) {
     manager.say_stopping("the store has failed");

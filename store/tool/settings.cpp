@@ -62,9 +62,9 @@ Result<void> apply_flush_interval(Settings& settings, std::string_view text) {
   return {};
 }
 
-template <std::uint64_t Settings::* bytes>
+template <std::uint64_t Settings::* bytes, std::uint64_t least = 0>
 Result<void> apply_bytes(Settings& settings, std::string_view text) {
-  const Result<std::uint64_t> number = parse_number(text, 0, std::uint64_t{1} << 50U);
+  const Result<std::uint64_t> number = parse_number(text, least, std::uint64_t{1} << 50U);
   if (!number) return std::unexpected(number.error());
   settings.*bytes = *number;
   return {};
@@ -115,7 +115,7 @@ Result<void> apply_log_level(Settings& settings, std::string_view text) {
   return {};
 }
 
-constexpr std::array<SettingRow, 12> table{{
+constexpr std::array<SettingRow, 13> table{{
     {.name = "port",
      .value_name = "PORT",
      .help = "Port to listen on; 0 takes a free one",
@@ -132,6 +132,11 @@ constexpr std::array<SettingRow, 12> table{{
      .help = "With durability interval: milliseconds between flushes",
      .is_number = true,
      .apply = apply_flush_interval},
+    {.name = "segment-size",
+     .value_name = "BYTES",
+     .help = "Size at which a file of the journal ends and the next begins",
+     .is_number = true,
+     .apply = apply_bytes<&Settings::segment_bytes_max, 4096>},
     {.name = "snapshot-after",
      .value_name = "BYTES",
      .help = "Bytes of journal after which a snapshot is taken; 0: only by UNDERSTUDY SNAPSHOT",

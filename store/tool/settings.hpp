@@ -26,6 +26,7 @@ struct Settings {
   std::string directory = "understudy-data";
   Durability durability = Durability::always;
   std::chrono::milliseconds flush_interval{1000};
+  std::uint64_t segment_bytes_max = std::uint64_t{64} << 20U;
   std::uint64_t snapshot_after_bytes = std::uint64_t{64} << 20U;
   std::uint64_t disk_bytes_max = 0;
   std::uint64_t memory_bytes_max = 0;

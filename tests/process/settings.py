@@ -43,6 +43,7 @@ class Precedence(unittest.TestCase):
             flush-interval = 50
             maxmemory = 1000000
             maxmemory-policy = "allkeys-lru"
+            segment-size = 8192
             workers = 1
             maxclients = 9
             log-level = "error"
@@ -51,6 +52,7 @@ class Precedence(unittest.TestCase):
             self.assertIn(directory, server.ready_line)
             self.assertEqual(server.durability, "interval")
             self.assertEqual(config_get(server, "flush-interval"), "50")
+            self.assertEqual(config_get(server, "segment-size"), "8192")
             self.assertEqual(config_get(server, "appendfsync"), "everysec")
             self.assertEqual(config_get(server, "dir"), directory)
             self.assertEqual(config_get(server, "maxmemory"), "1000000")
@@ -125,6 +127,7 @@ class Refusal(unittest.TestCase):
                 (["--port", "6379x"], ["--port", "6379x"]),
                 (["--durability", "maybe"], ["--durability", "maybe", "always", "interval", "none"]),
                 (["--flush-interval", "0"], ["--flush-interval", "0"]),
+                (["--segment-size", "4095"], ["--segment-size", "4095", "4096"]),
                 (["--maxclients", "0"], ["--maxclients"]),
                 (["--maxmemory", "much"], ["--maxmemory", "much", "100mb"]),
                 (["--maxmemory-policy", "lru"], ["--maxmemory-policy", "lru", "noeviction", "allkeys-lru"]),

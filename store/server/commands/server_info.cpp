@@ -188,6 +188,7 @@ std::vector<std::pair<std::string, std::string>> settings(const ServerContext& s
       {"proto-max-bulk-len", std::to_string(RespLimits{}.bulk_bytes_max)},
       {"requirepass", ""},
       {"save", ""},
+      {"segment-size", std::to_string(options.segment_bytes_max)},
       {"snapshot-after", std::to_string(options.snapshot_after_bytes)},
       {"disk-limit", std::to_string(options.disk_bytes_max)},
       {"timeout", "0"},

@@ -183,18 +183,6 @@ TEST_F(ServerTest, AbandonedOperationsOwnWhatTheyUse) {
   EXPECT_EQ(later.get("k"), "value");
 }
 
-TEST_F(ServerTest, TellsWhoRunsItThatTheStoreHasStopped) {
-  int told = 0;
-  ServerOptions options;
-  options.on_store_stopped = [&told] { ++told; };
-  start(options);
-  store_->failures = {ErrorCode::actor_crashed, ErrorCode::actor_stopped};
-  talk("GET k\r\nQUIT\r\n");
-  EXPECT_EQ(told, 0);
-  talk("GET k\r\nQUIT\r\n");
-  EXPECT_EQ(told, 1);
-}
-
 TEST_F(ServerTest, RefusesThoseBeyondItsLimit) {
   ServerOptions options;
   options.clients_max = 1;
