@@ -6,6 +6,7 @@
 #   tests/model/**               model_tests     (with the sources of the runtime, built on atomics of its own)
 #   tests/simulation/**          simulate        (a program of its own; the suite runs it with few seeds)
 #   tests/process/*.{py,sh,mjs}  each a test; the program's path is in UNDERSTUDY_PROGRAM. Not run: soak.py, _*, folders
+#   tests/process/interposer/**, crash_states/**  what they use: a library for LD_PRELOAD, a program; beside the program
 #   tests/compile/must_not_compile/*.cpp   must fail; the twin of the same name in must_compile must compile
 #   tests/package, tests/lint    consumers of the package; the checks of scripts/lint
 #   tests/golden/version-N/*     data directories as that format version left them, for unit/store/golden_test
@@ -91,6 +92,20 @@ endif()
 
 # --- the built program -----------------------------------------------------------------------------------------------
 if(TARGET understudy_program)
+  # Target process_helpers: what tests of the built program need beside it, in the same folder.
+  understudy_glob(interposer_sources "tests/process/interposer/*.cpp")
+  add_library(disk_watch MODULE ${interposer_sources})
+  target_include_directories(disk_watch PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_compile_features(disk_watch PRIVATE cxx_std_23)
+  set_target_properties(disk_watch PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+  understudy_warnings(disk_watch)
+  understudy_glob(crash_states_sources "tests/process/crash_states/*.cpp")
+  add_executable(crash_states ${crash_states_sources})
+  target_include_directories(crash_states PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(crash_states PRIVATE understudy_store understudy_simulation CLI11::CLI11)
+  understudy_warnings(crash_states)
+  add_custom_target(process_helpers DEPENDS disk_watch crash_states)
+
   file(GLOB process_tests RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS
     "tests/process/*.py" "tests/process/*.sh" "tests/process/*.mjs")
   list(FILTER process_tests EXCLUDE REGEX "/(soak\\.py|_[^/]*)$")

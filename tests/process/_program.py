@@ -65,12 +65,21 @@ def spawn(command, **options):
     return process
 
 
+class NotStarted(AssertionError):
+    """The program has ended, or hangs, instead of saying that it is ready."""
+
+    def __init__(self, line, code, errors):
+        super().__init__(f"no ready line, but: {line!r}, exit code {code}\n{errors}")
+        self.code = code  # None: it hangs.
+        self.errors = errors
+
+
 class Server:
-    """`understudy serve` on a free port and, unless told otherwise, a new folder."""
+    """`understudy serve` on a free port and, unless told otherwise, a new folder. `prefix`: a command that runs it."""
 
     READY = re.compile(r"understudy (\S+) ready: redis protocol on (\S+):(\d+), data in (.+) \((\d+) keys, durability (\w+)\)")
 
-    def __init__(self, *arguments, directory=None, port=0, env=None):
+    def __init__(self, *arguments, directory=None, port=0, env=None, prefix=()):
         self.directory = directory or os.path.join(folder(), "data")
         given = list(arguments)
         if port is not None:
@@ -78,13 +87,20 @@ class Server:
         if directory is not False:
             given += ["--dir", self.directory]
         self.log = tempfile.TemporaryFile()
-        self.process = spawn([PROGRAM, "serve", *given], env=env or environment(), stdout=subprocess.PIPE, stderr=self.log)
+        self.process = spawn([*prefix, PROGRAM, "serve", *given], env=env or environment(), stdout=subprocess.PIPE,
+                             stderr=self.log)
         self.ready_line = self._first_line()
         match = self.READY.fullmatch(self.ready_line)
         if not match:
-            raise AssertionError(f"no ready line, but: {self.ready_line!r}\n{self.errors()}")
+            raise NotStarted(self.ready_line, self._exit_code(), self.errors())
         self.version, self.address, self.port = match[1], match[2], int(match[3])
         self.keys, self.durability = int(match[5]), match[6]
+
+    def _exit_code(self):
+        try:
+            return self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            return None
 
     def _first_line(self):
         deadline = time.monotonic() + DEADLINE_S
