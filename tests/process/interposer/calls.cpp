@@ -50,7 +50,7 @@ std::uint64_t place_of_write(int descriptor, std::optional<off_t> offset) {
 }
 
 ssize_t write_to_file(int descriptor, const void* bytes, std::size_t count, std::optional<off_t> offset) {
-  const Fault fault = next_fault(offset ? "pwrite" : "write");
+  const Fault fault = next_fault("write");
   if (fault.kind == FaultKind::error) {
     errno = fault.error_number;
     return -1;

@@ -2,7 +2,8 @@
 //
 //     CALL:NTH:TIMES:WHAT     fdatasync:3:1:EIO   write:5:1:short   openat:2:*:ENOSPC
 //
-// CALL     write, pwrite, pread, fdatasync, fsync, openat (one that makes a file), renameat, unlinkat, ftruncate,
+// CALL     write (pwrite and the like too), pread, fdatasync, fsync, openat (one that makes a file), renameat,
+// unlinkat, ftruncate,
 //          fallocate
 // NTH      the first that fails: 1 is the first such call on a file of the data directory (fsync: on the directory too)
 // TIMES    how many fail, one after the other; * for all from there on
