@@ -18,8 +18,6 @@ from _program import Closed, ReplyError, Server
 INSIDE = "FULL_DISK_INSIDE"
 SIZE = 4 << 20
 ROOM_WITHIN_S = 3
-# The store replaces its actors when the disk is full, and gives up after some times: to be False once it waits for room.
-WAITS_FOR_ROOM_LATER = True
 SETTINGS = ("--segment-size", "65536", "--log-level", "error")
 
 
@@ -115,7 +113,6 @@ class FullDisk(unittest.TestCase):
         found = dict(zip(expected, client.call("MGET", *expected)))
         self.assertEqual([key for key in expected if found[key] != expected[key]], [])
 
-    @unittest.skipIf(WAITS_FOR_ROOM_LATER, "the store does not wait for room yet")
     def test_writes_fail_reads_go_on_and_writes_come_back_with_room(self):
         ballast = Ballast(self.folder)
         with Server(*SETTINGS, "--snapshot-after", "400000", directory=self.directory) as server:
