@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -203,6 +204,12 @@ class FileStorage final : public Storage {
       return std::unexpected(system_failure("rename", path_of(from), errno));
     }
     return flush_directory();
+  }
+
+  std::uint64_t file_bytes_max() const noexcept override {
+    struct rlimit limit{};
+    const bool is_known = ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+    return is_known ? limit.rlim_cur : Storage::file_bytes_max();
   }
 
   const std::string& describe() const noexcept override { return path_; }

@@ -7,10 +7,10 @@
 #include "journal/segment_writer.hpp"
 #include "journal/snapshot_name.hpp"
 #include "journal/snapshot_state.hpp"
+#include "journal/store_id.hpp"
 #include "understudy/runtime/detail/library_call.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +29,8 @@ struct Journal::State {
   std::uint64_t last_segment = 0;
   std::uint64_t chain = 0;      // at the end of the last segment, while there is no writer
   bool segment_wanted = false;  // the next batch begins a segment, for a snapshot has begun
+  // The option, or less where the system lets no file be that large.
+  std::uint64_t segment_bytes_max = 0;
   std::vector<journal::KeptSegment> segments;
   std::optional<SnapshotReport> snapshot;
   std::uint64_t snapshots_begun = 0;
@@ -49,8 +51,12 @@ struct Journal::State {
     return std::unexpected(reason);
   }
 
+  /// It may have changed: looked at with each segment, and when room is looked for.
+  void note_limit() noexcept { segment_bytes_max = std::min(options.segment_bytes_max, storage->file_bytes_max()); }
+
   Result<void> begin_segment() {
     journal::require(durable == committed, "a segment is flushed before the next one is created");
+    note_limit();
     journal::SegmentHead head;
     head.store_id = store_id;
     head.number = last_segment + 1;
@@ -85,7 +91,7 @@ struct Journal::State {
   /// Makes the segment that the open batch goes to.
   Result<void> find_segment() {
     const bool full =
-        writer && !writer->empty() && (segment_wanted || writer->bytes() + batch.bytes() > options.segment_bytes_max);
+        writer && !writer->empty() && (segment_wanted || writer->bytes() + batch.bytes() > segment_bytes_max);
     return writer && !full ? Result<void>{} : next_segment();
   }
 
@@ -131,7 +137,7 @@ struct Journal::State {
   }
   /// Where the reserved room should end, if there is too little of it.
   [[nodiscard]] std::optional<std::uint64_t> room_to_reserve() const noexcept {
-    const std::uint64_t end = std::min(writer->bytes() + options.reserved_bytes, options.segment_bytes_max);
+    const std::uint64_t end = std::min(writer->bytes() + options.reserved_bytes, segment_bytes_max);
     const bool is_enough = writer->file_bytes() - writer->bytes() >= options.reserved_bytes / 2;
     return is_enough || writer->file_bytes() >= end ? std::nullopt : std::optional(end);
   }
@@ -140,6 +146,7 @@ struct Journal::State {
   }
 
   Result<void> find_room() {
+    note_limit();
     if (!is_within_limit(least_room())) {
       if (auto replaced = replace_covered_segment(); !replaced) return replaced;
       if (auto within = check_limit(least_room()); !within) return within;
@@ -275,19 +282,6 @@ Result<void> Journal::State::remove_covered_segments() {
   return {};
 }
 
-namespace {
-
-journal::StoreId draw_store_id(Random& random) {
-  journal::StoreId id{};
-  for (std::size_t at = 0; at < id.size(); at += sizeof(std::uint64_t)) {
-    const std::uint64_t drawn = random.next();
-    std::memcpy(id.data() + at, &drawn, sizeof drawn);
-  }
-  return id;
-}
-
-}  // namespace
-
 Result<std::unique_ptr<Journal>> Journal::open(std::shared_ptr<Storage> storage, const JournalOptions& options,
                                                const ReplayFunction& apply) {
   if (options.segment_bytes_max == 0) {
@@ -306,9 +300,9 @@ Result<std::unique_ptr<Journal>> Journal::open(std::shared_ptr<Storage> storage,
   if (recovered->store_id) {
     state->store_id = *recovered->store_id;
   } else if (options.random != nullptr) {
-    state->store_id = draw_store_id(*options.random);
+    state->store_id = journal::draw_store_id(*options.random);
   } else {
-    state->store_id = draw_store_id(*make_system_random());
+    state->store_id = journal::draw_store_id(*make_system_random());
   }
   state->report = std::move(recovered->report);
   state->last_segment = recovered->last_segment;

@@ -23,6 +23,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -94,6 +95,11 @@ class Storage {
   [[nodiscard]] virtual Result<void> remove(std::string_view name) = 0;
   /// Gives a file another name. A file that has that name is replaced, in one step.
   [[nodiscard]] virtual Result<void> rename(std::string_view from, std::string_view to) = 0;
+  /// The most bytes that the system lets a file of this process have (RLIMIT_FSIZE), as it is now: writes past it give
+  /// storage_full however much room there is.
+  [[nodiscard]] virtual std::uint64_t file_bytes_max() const noexcept {
+    return std::numeric_limits<std::uint64_t>::max();
+  }
   /// The directory's path, for messages.
   [[nodiscard]] virtual const std::string& describe() const noexcept = 0;
 };

@@ -40,6 +40,26 @@ std::string content_of(StorageFile& file) {
   return content;
 }
 
+/// While it lives no file of this process may be longer.
+class LimitOnFiles {
+ public:
+  explicit LimitOnFiles(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    EXPECT_EQ(::getrlimit(RLIMIT_FSIZE, &before_), 0);
+    const struct rlimit limited{bytes, before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &limited), 0);
+  }
+  LimitOnFiles(const LimitOnFiles&) = delete;
+  LimitOnFiles& operator=(const LimitOnFiles&) = delete;
+  ~LimitOnFiles() {
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &before_), 0);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  struct rlimit before_{};
+  sighandler_t handler_;
+};
+
 TEST_F(FileStorage, MakesItsDirectoryWithParentsForThisUserOnly) {
   const auto storage = open_in("a/b/c/");
   ASSERT_TRUE(storage);
@@ -147,18 +167,50 @@ TEST_F(FileStorage, FinishesShortWritesAndReportsTheOneThatFails) {
   auto file = storage->create("limited");
   ASSERT_TRUE(file);
   // With a limit on a file's size the system writes what fits (a short write) and fails the next try.
-  struct rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
-  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-  const struct rlimit limited{1000, before.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limited), 0);
+  const LimitOnFiles limit(1000);
+  EXPECT_EQ(storage->file_bytes_max(), 1000U);
   const auto written = (*file)->append(std::string(1500, 'x'));
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
-  std::signal(SIGXFSZ, handler);
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error(), ErrorCode::storage_full);
   EXPECT_EQ(written.error().message(), "cannot write to " + (folder_ / "d/limited").native() + ": File too large");
   EXPECT_EQ((*file)->size(), 1000U);
+}
+
+TEST_F(FileStorage, WhereFilesMayNotGrowTheJournalEndsItsSegmentsEarlier) {
+  const auto storage = open_in("store");
+  EXPECT_GT(storage->file_bytes_max(), 5000U);
+  Payloads kept;
+  {
+    auto opened = open_journal(storage);
+    const auto keep = [&](std::size_t bytes) {
+      const std::string payload(bytes, static_cast<char>('a' + kept.size()));
+      const Result<void> written = write_flushed(*opened, {payload});
+      if (written) kept.push_back(payload);
+      return written;
+    };
+    {
+      const LimitOnFiles limit(2000);
+      for (int index = 0; index < 10; ++index) {
+        ASSERT_TRUE(keep(400));
+        ASSERT_TRUE(opened->reserve_ahead());
+      }
+      EXPECT_EQ(opened->usage().segments, 4U) << "three batches fit in each";
+      const Result<void> too_long = keep(3000);
+      ASSERT_FALSE(too_long);
+      EXPECT_EQ(too_long.error(), ErrorCode::storage_full);
+      EXPECT_TRUE(keep(100)) << "the journal goes on";
+    }
+    ASSERT_TRUE(keep(1500)) << "the limit is taken back, and the last segment ends where it was to end";
+    ASSERT_TRUE(keep(1500));
+    ASSERT_TRUE(keep(1500));
+    {
+      const LimitOnFiles limit(2000);
+      EXPECT_FALSE(keep(300)) << "its segment is longer than that already";
+      EXPECT_TRUE(opened->reserve_ahead());
+      EXPECT_TRUE(keep(300)) << "and is ended";
+    }
+  }
+  EXPECT_EQ(payloads_of(open_journal(open_in("store")).entries), kept);
 }
 
 TEST_F(FileStorage, CarriesAJournalThroughLivesAndATornTail) {
