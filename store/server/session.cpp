@@ -121,12 +121,24 @@ Task<Session::Next> Session::execute_gathered() {
   co_return Next::go_on;
 }
 
+/// Where the data commands from `first` on are no longer all reads, or all writes.
+std::size_t Session::end_of_stretch(std::size_t first, std::size_t last) const {
+  const auto writes = [this](std::size_t index) {
+    return (received_->requests()[index].lookup.command->flags & flag::write) != 0;
+  };
+  std::size_t end = first + 1;
+  while (end < last && writes(end) == writes(first)) ++end;
+  return end;
+}
+
 Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
+  bool apart = false;  // Reads in operations of their own.
   while (first < last) {
+    const std::size_t end = apart ? end_of_stretch(first, last) : last;
     const std::shared_ptr<Batch> batch = batch_;
     batch->requests = received_;
     batch->next = first;
-    batch->last = last;
+    batch->last = end;
     batch->replies_bytes_max = server_.options.output_bytes_max;
     batch->protocol = reply_.version();
     Task<Result<void>> operation =
@@ -136,9 +148,14 @@ Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
       // The operation may be running still: it keeps the batch and what was received; the session goes on with others.
       batch_ = std::make_shared<Batch>();
       received_is_shared_ = true;
+      // Of what finds no room nothing is done; and reads need none.
+      if (done.error() == ErrorCode::storage_full && !apart && end_of_stretch(first, last) < last) {
+        apart = true;
+        continue;
+      }
       const std::string error = describe_failure(done.error());
-      for (; first < last; ++first) reply_.error(error);
-      co_return Next::go_on;
+      for (; first < end; ++first) reply_.error(error);
+      continue;
     }
     first = batch->next;
     if (output_.empty()) {

@@ -48,8 +48,10 @@ class Session {
   /// Executes everything complete that was received, and writes the replies.
   Task<Next> execute_received();
   Task<Next> execute_gathered();
-  /// Runs the gathered data commands from `first` up to `last`, in one operation if their replies are short.
+  /// Runs the gathered data commands from `first` up to `last`, in one operation if their replies are short and the
+  /// disk is not full.
   Task<Next> execute_data(std::size_t first, std::size_t last);
+  [[nodiscard]] std::size_t end_of_stretch(std::size_t first, std::size_t last) const;
   Task<Next> execute_one(std::size_t index);
   Task<Next> write();
 

@@ -122,7 +122,8 @@ void describe_persistence(std::string& out, const Picture& now) {
       .field("journal_bytes", now.store.segment_bytes)
       .field("snapshot_bytes", now.store.snapshot_bytes)
       .field("snapshots", now.store.snapshots)
-      .field("failed_snapshots", now.store.failed_snapshots);
+      .field("failed_snapshots", now.store.failed_snapshots)
+      .field("disk_full", now.store.disk_full ? 1 : 0);
 }
 
 void describe_statistics(std::string& out, const Picture& now) {

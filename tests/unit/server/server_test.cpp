@@ -157,6 +157,27 @@ TEST_F(ServerTest, EveryCommandOfAFailedOperationSaysSoAndTheNextGoesOn) {
   EXPECT_EQ(talk("GET k\r\nQUIT\r\n"), "$-1\r\n+OK\r\n");
 }
 
+TEST_F(ServerTest, WhereThereIsNoRoomThePipelinesReadsAreAnsweredAllTheSame) {
+  start();
+  store_->data.set("k", "1");
+  const Error full(ErrorCode::storage_full, "no space left");
+  store_->failures = {full, full};
+  const std::string refused = "-MISCONF Errors writing to the journal: no space left\r\n";
+  EXPECT_EQ(talk("SET k 2\r\nINCR k\r\nGET k\r\nGET n\r\nSET n 3\r\nGET n\r\nQUIT\r\n"),
+            refused + refused + "$1\r\n1\r\n$-1\r\n+OK\r\n$1\r\n3\r\n+OK\r\n")
+      << "and there was room again for the last";
+  EXPECT_EQ(store_->operations, 5U) << "all at once; then each stretch by itself";
+}
+
+TEST_F(ServerTest, WritesThatFindNoRoomAreNotTriedTwice) {
+  start();
+  const Error full(ErrorCode::storage_full, "no space left");
+  store_->failures = {full};
+  const std::string refused = "-MISCONF Errors writing to the journal: no space left\r\n";
+  EXPECT_EQ(talk("SET k 2\r\nINCR k\r\nQUIT\r\n"), refused + refused + "+OK\r\n");
+  EXPECT_EQ(store_->operations, 1U);
+}
+
 TEST_P(SeededServerTest, AfterAFailureTheRestOfAPipelineIsReadFromANewBuffer) {
   start();
   store_->failures = {ErrorCode::timeout};
