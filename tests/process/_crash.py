@@ -19,8 +19,9 @@ from _program import Client, Closed, ReplyError, Server
 KEYS_EACH = 20
 # So that segments change and snapshots are taken in every round.
 SETTINGS = ("--segment-size", "65536", "--snapshot-after", "300000")
-# What is said while the store's actors are being replaced. If they have stopped for good, the connection ends soon.
-PASSING = ("reset", "crashed", "stopped", "MISCONF")
+# What is said while the store's actors are being replaced.
+PASSING = ("reset", "crashed", "MISCONF")
+THE_END = "has stopped"  # What is said when they are not: the connection ends soon.
 RESETS_EACH_ROUND = 6  # More than ten within ten seconds, and the supervisor gives the actor up.
 
 
@@ -36,6 +37,7 @@ class Writer:
         self.acknowledged = 0
         self.refused = 0
         self.count_seen = 0
+        self.told_of_the_end = False
 
     def _command(self):
         self.sent += 1
@@ -97,7 +99,8 @@ class Writer:
                     client.reply()
                     self._apply(command, certain=True)
                     self.acknowledged += 1
-                except ReplyError:
+                except ReplyError as error:
+                    self._note(error)
                     self._apply(command, certain=False)
                     self.refused += 1
                     failed = True
@@ -113,6 +116,9 @@ class Writer:
         if failed:
             self.check(client)
 
+    def _note(self, error):
+        self.told_of_the_end = self.told_of_the_end or THE_END in str(error)
+
     def check(self, client):
         """Compares what is stored with what may be; afterwards there is one possible state."""
         values = None
@@ -121,7 +127,9 @@ class Writer:
             try:
                 values = client.call("MGET", *self.names)
             except ReplyError as error:
-                if time.monotonic() > deadline or not any(word in str(error) for word in PASSING):
+                self._note(error)
+                is_passing = self.told_of_the_end or any(word in str(error) for word in PASSING)
+                if time.monotonic() > deadline or not is_passing:
                     raise
         stored = {name: value.decode() for name, value in zip(self.names, values) if value is not None}
         if stored not in self.possible:
@@ -216,6 +224,8 @@ class Rounds:
                     raise AssertionError("a client hangs after the server has ended")
         if self.failures:
             raise self.failures[0]
+        if any(writer.told_of_the_end for writer in self.writers):
+            raise AssertionError("a client was told that the store has stopped, and it had not")
 
     def _wait(self, done, reached):
         if not done.wait_for(lambda: self.failures or reached(), _program.DEADLINE_S):

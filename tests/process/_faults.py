@@ -19,15 +19,26 @@ EXCHANGES = 15
 HEALED_WITHIN_S = 5
 
 
+def until_healed(client, *command):
+    """The command's reply, once it is no error any more."""
+    deadline = time.monotonic() + HEALED_WITHIN_S
+    while True:
+        try:
+            return client.call(*command)
+        except ReplyError as error:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"writes still fail after {HEALED_WITHIN_S} s: {error}") from error
+
+
 class Attempt:
     """One life of a server on whose data directory something fails. `run` raises AssertionError for what must not be."""
 
-    def __init__(self, *faults, settings=SETTINGS, prefix=(), seed=1, exchanges=EXCHANGES, heals=True):
+    def __init__(self, *faults, settings=SETTINGS, prefix=(), seed=1, exchanges=EXCHANGES, midway=None):
         self.faults = faults
         self.settings = settings
         self.prefix = prefix
         self.exchanges = exchanges
-        self.heals = heals
+        self.midway = midway  # Called with the server when half of the exchanges are done.
         self.directory = os.path.join(os.path.realpath(_program.folder()), "data")
         self.writers = [_crash.Writer(number, seed) for number in range(WRITERS)]
         self.errors = ""  # What the program wrote to standard error.
@@ -63,8 +74,7 @@ class Attempt:
         with server:
             try:
                 self._write(server)
-                if self.heals:
-                    self._wait_until_healed(server)
+                self._wait_until_healed(server)
                 self.code = server.stop()
             except (OSError, Closed):
                 self.code = server.wait()  # It has ended by itself; or hangs, and this fails.
@@ -72,19 +82,16 @@ class Attempt:
 
     def _write(self, server):
         clients = [server.connect() for _ in self.writers]
-        for _ in range(self.exchanges):
+        for number in range(self.exchanges):
+            if self.midway and number == self.exchanges // 2:
+                self.midway(server)
             for writer, client in zip(self.writers, clients):
                 writer.exchange(client)
 
-    def _wait_until_healed(self, server):
-        deadline = time.monotonic() + HEALED_WITHIN_S
+    @staticmethod
+    def _wait_until_healed(server):
         with server.connect() as client:
-            while True:
-                try:
-                    return client.call("SET", "probe", "value")
-                except ReplyError as error:
-                    if time.monotonic() > deadline:
-                        raise AssertionError(f"writes still fail after {HEALED_WITHIN_S} s: {error}") from error
+            until_healed(client, "SET", "probe", "value")
 
     def _check_end(self):
         if self.code is None:
@@ -94,6 +101,8 @@ class Attempt:
         own = [line for line in self.errors.splitlines() if not line.startswith("disk_watch: ")]
         if self.code != 0 and not own:
             raise AssertionError(f"it ended with {self.code}, and did not say why")
+        if self.code == 0 and any(writer.told_of_the_end for writer in self.writers):
+            raise AssertionError("a client was told that the store has stopped, and it has healed")
         if self.code == 0 and not self.started:
             raise AssertionError("it did not start, and says that all is well")
 

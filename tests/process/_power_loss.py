@@ -3,6 +3,7 @@ crash_states builds every state that a crash could have left, starts on it, and 
 Some of these states are given to the real program as well."""
 
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -144,6 +145,8 @@ def run(commands, fates, seed, samples=30, whole_store_every=200, report=lambda 
     code, out, samples_to = recording.try_crashes(fates, whole_store_every, samples)
     if code != 0:
         raise AssertionError(f"seed {seed}: {out}")
+    if re.search(r"\b0 with ", out):
+        raise AssertionError(f"some kind of state was never tried: {out}")
     report(out.rstrip("\n"))
     states = [os.path.join(samples_to, name) for name in sorted(os.listdir(samples_to))] if samples else []
     for state in states:

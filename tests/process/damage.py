@@ -99,6 +99,34 @@ class Damage(unittest.TestCase):
         print(f"{FLIPS} flipped bits: {refused} refused, the others did no harm")
         self.assertGreater(refused, FLIPS // 2)
 
+    def test_what_stands_in_the_room_behind_the_last_batch_is_cut_off(self):
+        """A kill leaves the zeros that were reserved, and power loss perhaps garbage in them: none of it is data."""
+        rng = random.Random(SEED)
+        killed = os.path.join(_program.folder(), "data")
+        with Server("--snapshot-after", "0", directory=killed) as server:
+            client = server.connect()
+            expected = {b"key:%d" % number: rng.randbytes(50) for number in range(20)}
+            for key, value in expected.items():
+                client.call("SET", key, value)
+            server.kill()
+        last = sorted(name for name in os.listdir(killed) if name.startswith("journal-"))[-1]
+        whole = self.content(killed, last)
+        end = len(whole.rstrip(b"\0"))
+        self.assertGreater(len(whole), end + (1 << 18), "no room was reserved")
+        for at in (end + 8, end + 100, len(whole) - 1, *(rng.randrange(end + 8, len(whole)) for _ in range(5))):
+            with self.subTest(flipped=at):
+                directory = os.path.join(_program.folder(), "data")
+                shutil.copytree(killed, directory)
+                with open(os.path.join(directory, last), "r+b") as file:
+                    file.seek(at)
+                    file.write(b"\x40")
+                with Server("--log-level", "warning", directory=directory) as server:
+                    client = server.connect()
+                    self.assertEqual(dict(zip(expected, client.call("MGET", *expected))), expected)
+                    self.assertEqual(server.keys, len(expected))
+                    self.assertIn("unfinished", server.errors())
+                    self.assertIn(last, server.errors())
+
     def test_a_file_cut_short_is_found_or_reported(self):
         """The last segment may have been cut by a crash: then what is left is what the store once held."""
         self.random = random.Random(SEED)

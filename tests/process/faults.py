@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """System calls on the data directory that fail, under the real server; all of them, one by one: `./dev soak faults`."""
 
+import os
+import subprocess
 import unittest
 
 import _faults
 import _program
 from _faults import Attempt
+from _program import ReplyError, Server
 
 
 class OneCallFails(unittest.TestCase):
@@ -62,12 +65,32 @@ class CallsGoOnFailing(unittest.TestCase):
 
 
 class FilesMayNotGrow(unittest.TestCase):
-    def test_writes_stop_in_the_middle_and_are_refused(self):
-        """RLIMIT_FSIZE: a short write, then EFBIG, and the signal SIGXFSZ, which must not end the program."""
-        attempt = Attempt(prefix=("prlimit", "--fsize=9000"), settings=("--segment-size", "60000", "--snapshot-after", "0"),
-                          exchanges=20, heals=False).run()
+    """RLIMIT_FSIZE: a short write, then EFBIG, and the signal SIGXFSZ, which must not end the program."""
+
+    SETTINGS = ("--segment-size", "60000", "--snapshot-after", "0", "--log-level", "error")
+
+    def test_the_journal_goes_on_in_the_next_file(self):
+        attempt = Attempt(prefix=("prlimit", "--fsize=9000"), settings=self.SETTINGS, exchanges=20).run()
+        self.assertEqual((attempt.code, attempt.refused), (0, 0), attempt.errors)
+        files = [name for name in os.listdir(attempt.directory) if name.startswith("journal-")]
+        self.assertGreater(len(files), 2)
+
+    def test_a_limit_that_is_set_while_it_runs(self):
+        def limit(server):
+            subprocess.run(["prlimit", f"--pid={server.process.pid}", "--fsize=2000"], check=True)
+
+        attempt = Attempt(settings=self.SETTINGS, exchanges=20, midway=limit).run()
         self.assertEqual(attempt.code, 0, attempt.errors)
         self.assertGreater(attempt.refused, 0)
+
+    def test_only_a_change_that_is_larger_is_refused(self):
+        with Server(*self.SETTINGS, prefix=("prlimit", "--fsize=9000")) as server, server.connect() as client:
+            for _ in range(3):
+                with self.assertRaisesRegex(ReplyError, "MISCONF.*File too large"):
+                    client.call("SET", "large", "v" * 10_000)
+                self.assertEqual(client.call("GET", "large"), None)
+                self.assertEqual(_faults.until_healed(client, "SET", "small", "v" * 1_000), "OK")
+            self.assertEqual(server.stop(), 0)
 
 
 if __name__ == "__main__":

@@ -113,6 +113,15 @@ class FullDisk(unittest.TestCase):
         found = dict(zip(expected, client.call("MGET", *expected)))
         self.assertEqual([key for key in expected if found[key] != expected[key]], [])
 
+    def check_reads_of_a_pipeline(self, client):
+        """They are answered though the writes around them are refused."""
+        client.send_raw(client.encode("SET", "steady", "other") + client.encode("GET", "steady") + client.encode("DEL", "steady"))
+        with self.assertRaisesRegex(ReplyError, "MISCONF"):
+            client.reply()
+        self.assertEqual(client.reply(), b"value")
+        with self.assertRaisesRegex(ReplyError, "MISCONF"):
+            client.reply()
+
     def test_writes_fail_reads_go_on_and_writes_come_back_with_room(self):
         ballast = Ballast(self.folder)
         with Server(*SETTINGS, "--snapshot-after", "400000", directory=self.directory) as server:
@@ -126,10 +135,13 @@ class FullDisk(unittest.TestCase):
                 for _ in range(20):
                     self.assertRegex((self.write(client) or "no error").lower(), "disk is full|no space left")
                 self.check(client)
+                self.check_reads_of_a_pipeline(client)
+                self.assertIn(b"disk_full:1\r\n", client.call("INFO", "persistence"))
                 ballast.give_back()
                 deadline = time.monotonic() + ROOM_WITHIN_S
                 while self.write(client):
                     self.assertLess(time.monotonic(), deadline, "there is room, and writes still fail")
+                self.assertIn(b"disk_full:0\r\n", client.call("INFO", "persistence"))
             reader.stop()
             self.assertIsNone(reader.wrong, "reads did not go on")
             self.assertGreater(reader.count, 0)

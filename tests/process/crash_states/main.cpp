@@ -45,10 +45,10 @@ int main(int argc, char** argv) {
       return 1;
     }
     fmt::print(
-        "{} crash points of {} calls, {} states ({} with a torn tail, {} with a snapshot, {} with the whole store), "
-        "{} answered commands: nothing lost\n",
-        report.points, events.all().size(), report.states, report.torn, report.with_snapshot, report.whole_stores,
-        report.answered);
+        "{} crash points of {} calls, {} states ({} with a torn tail, {} with reserved room, {} with a snapshot, "
+        "{} with the whole store), {} answered commands: nothing lost\n",
+        report.points, events.all().size(), report.states, report.torn, report.with_room, report.with_snapshot,
+        report.whole_stores, report.answered);
     return 0;
   } catch (const std::exception& error) {
     fmt::print(stderr, "crash_states: {}\n", error.what());

@@ -24,12 +24,12 @@ Result<Started> start_on(SimulatedDisk& disk) {
   const auto apply = [&](const Record& record) -> Result<void> {
     const Result<store::Change> change = store::decode_record(record);
     if (!change) return std::unexpected(change.error());
-    if (!change->key) {
-      started.values.clear();
-    } else if (change->value) {
+    if (change->value) {
       started.values.insert_or_assign(Bytes(*change->key), Bytes(*change->value));
-    } else {
+    } else if (record.kind == store::erase_record) {
       started.values.erase(Bytes(*change->key));
+    } else if (record.kind == store::clear_record) {
+      started.values.clear();
     }
     return {};
   };

@@ -19,6 +19,8 @@ namespace understudy::process_test {
 
 namespace {
 
+constexpr std::size_t room_bytes_min = 64;
+
 std::uint64_t mixed(std::uint64_t first, std::uint64_t second, std::uint64_t third) {
   return SeededRandom(SeededRandom(SeededRandom(first).next() ^ second).next() ^ third).next();
 }
@@ -38,6 +40,13 @@ std::string hex(BytesView bytes) {
   std::string text;
   for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
   return text;
+}
+
+/// Whether the last segment ends in zeros: more than a record may end in by itself.
+bool ends_in_room(const Files& files) {
+  const auto last = std::ranges::find_if(files.rbegin(), files.rend(),
+                                         [](const auto& file) { return file.first.starts_with("journal-"); });
+  return last != files.rend() && last->second.ends_with(Bytes(room_bytes_min, '\0'));
 }
 
 /// Calls `crash(point, event)` before each event that changes what a crash may leave, if a crash before it may leave
@@ -104,6 +113,7 @@ class Share {
     if (!started) return "it does not start: " + std::string(started.error().message());
     if (started->report.torn_tail) ++report_.torn;
     if (started->report.snapshot) ++report_.with_snapshot;
+    if (ends_in_room(files)) ++report_.with_room;
     if (auto wrong = progress_.check(started->values)) return wrong;
     if (sample_every_ != 0 && seed % sample_every_ == 0) write_sample(files, started->values);
     if (options_.whole_store_every == 0 || (seed >> 32U) % options_.whole_store_every != 0) return std::nullopt;
@@ -168,6 +178,7 @@ WalkReport walk(const std::vector<Event>& events, const std::vector<Connection>&
     all.states += report.states;
     all.torn += report.torn;
     all.with_snapshot += report.with_snapshot;
+    all.with_room += report.with_room;
     all.whole_stores += report.whole_stores;
     all.samples += report.samples;
     if (!all.failure) all.failure = std::move(report.failure);

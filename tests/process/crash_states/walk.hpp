@@ -31,6 +31,7 @@ struct WalkReport {
   std::uint64_t states = 0;  ///< Started on.
   std::uint64_t torn = 0;    ///< Of these: with an unfinished write that was cut off.
   std::uint64_t with_snapshot = 0;  ///< Of these: that began with a snapshot.
+  std::uint64_t with_room = 0;      ///< Of these: whose last segment ends in zeros, as reserved room does.
   std::uint64_t whole_stores = 0;
   std::uint64_t samples = 0;
   std::uint64_t answered = 0;  ///< Commands that were answered in the end.
