@@ -1,6 +1,7 @@
 #include "understudy/durable/journal_writer.hpp"
 
 #include "durable/disk_room.hpp"
+#include "durable/loading_log.hpp"
 #include "understudy/actor/spawn.hpp"
 #include "understudy/base/logging.hpp"
 #include "understudy/runtime/blocking.hpp"
@@ -26,7 +27,10 @@ constexpr Duration room_retry = std::chrono::seconds(1);
 using Opened = Result<std::shared_ptr<Journal>>;
 
 Opened open_now(const SharedJournal& shared, const ReplayFunction& apply) {
-  Result<std::unique_ptr<Journal>> journal = Journal::open(shared.storage(), shared.options().journal, apply);
+  durable::LoadingLog log(shared.clock(), shared.storage()->describe());
+  JournalOptions options = shared.options().journal;
+  if (!options.on_progress) options.on_progress = [&log](const JournalProgress& progress) { log.note(progress); };
+  Result<std::unique_ptr<Journal>> journal = Journal::open(shared.storage(), options, apply);
   if (!journal) return std::unexpected(journal.error());
   return std::shared_ptr<Journal>(std::move(*journal));
 }

@@ -289,14 +289,15 @@ Result<std::unique_ptr<Journal>> Journal::open(std::shared_ptr<Storage> storage,
   }
   auto lock = storage->lock();
   if (!lock) return std::unexpected(lock.error());
-  auto recovered = journal::recover(*storage, apply);
+  auto recovered = journal::recover(*storage, apply, journal::Recovery::mend, options.on_progress);
   if (!recovered) return std::unexpected(recovered.error());
 
   auto state = std::make_unique<State>();
   state->storage = std::move(storage);
   state->lock = std::move(*lock);
   state->options = options;
-  state->options.random = nullptr;  // The caller's, for the time of this call.
+  state->options.random = nullptr;  // The caller's, for the time of this call; what is told as well.
+  state->options.on_progress = {};
   if (recovered->store_id) {
     state->store_id = *recovered->store_id;
   } else if (options.random != nullptr) {

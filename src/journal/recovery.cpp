@@ -26,11 +26,14 @@ struct Cut {
 
 class StartUp {
  public:
-  StartUp(Storage& storage, const ReplayFunction& apply, Recovery recovery) noexcept
-      : storage_(storage), apply_(apply), recovery_(recovery) {}
+  StartUp(Storage& storage, const ReplayFunction& apply, Recovery recovery, const ProgressFunction& progress) noexcept
+      : storage_(storage), apply_(apply), recovery_(recovery), on_progress_(progress) {}
 
   Result<Recovered> run() {
     if (auto listed = list_files(); !listed) return std::unexpected(listed.error());
+    if (on_progress_) {
+      if (auto measured = measure_files(); !measured) return std::unexpected(measured.error());
+    }
     if (newest_snapshot_) {
       if (auto loaded = load_snapshot(*newest_snapshot_); !loaded) return std::unexpected(loaded.error());
     }
@@ -67,6 +70,31 @@ class StartUp {
     return {};
   }
 
+  /// What there is to read.
+  Result<void> measure_files() {
+    std::vector<std::string> names;
+    if (newest_snapshot_) names.push_back(snapshot_name(*newest_snapshot_));
+    for (const std::uint64_t number : segments_) names.push_back(segment_name(number));
+    for (const std::string& name : names) {
+      auto file = storage_.open(name);
+      if (!file) return std::unexpected(file.error());
+      auto bytes = (*file)->size();
+      if (!bytes) return std::unexpected(bytes.error());
+      progress_.bytes_total += *bytes;
+    }
+    return {};
+  }
+  /// The file that is being read has come to `offset`; or to its end, which is told in any case.
+  void note_progress(std::uint64_t offset, bool ends = false) {
+    constexpr std::uint64_t told_bytes = std::uint64_t{256} << 10U;
+    if (!on_progress_) return;
+    const std::uint64_t bytes = files_bytes_ + offset;
+    if (ends) files_bytes_ = bytes;
+    if (!ends && bytes - progress_.bytes < told_bytes) return;
+    progress_.bytes = bytes;
+    on_progress_(progress_);
+  }
+
   Result<void> load_snapshot(Lsn covers) {
     file_ = snapshot_name(covers);
     auto file = storage_.open(file_);
@@ -96,10 +124,14 @@ class StartUp {
         report.records = end->records;
         report.end_lsn = end->end_lsn;
         recovered_.report.snapshot = std::move(report);
+        note_progress(reader->file_bytes(), true);
         return {};
       }
+      const GoodBlock& block = std::get<GoodBlock>(*step);
       const auto apply = [&](const Record& record) { return apply_({covers, record.kind, record.payload}); };
-      if (auto applied = replay_records(std::get<GoodBlock>(*step).body, covers, apply); !applied) return applied;
+      if (auto applied = replay_records(block.body, covers, apply); !applied) return applied;
+      progress_.records += block.count;
+      note_progress(block.offset);
     }
   }
 
@@ -198,10 +230,13 @@ class StartUp {
       if (!step) return std::unexpected(step.error());
       if (std::holds_alternative<EndOfSegment>(*step)) {
         recovered_.report.bytes += reader.file_bytes();
+        note_progress(reader.file_bytes(), true);
         return {};
       }
       if (auto* damage = std::get_if<Damage>(&*step)) return judge(reader, std::move(*damage), last);
-      if (auto replayed = replay(std::get<GoodBatch>(*step)); !replayed) return replayed;
+      const GoodBatch& batch = std::get<GoodBatch>(*step);
+      if (auto replayed = replay(batch); !replayed) return replayed;
+      note_progress(batch.offset);
     }
   }
 
@@ -236,6 +271,7 @@ class StartUp {
       if (record.lsn <= covered) return {};
       if (recovered_.report.first_lsn == 0) recovered_.report.first_lsn = record.lsn;
       ++recovered_.report.records;
+      ++progress_.records;
       return apply_(record);
     };
     return replay_records(batch.body, batch.header.first_lsn, apply);
@@ -307,6 +343,9 @@ class StartUp {
   Storage& storage_;
   const ReplayFunction& apply_;
   const Recovery recovery_;
+  const ProgressFunction& on_progress_;
+  JournalProgress progress_;
+  std::uint64_t files_bytes_ = 0;        // of the files that have been read to their end
   std::vector<std::uint64_t> segments_;  // their numbers, in order
   std::optional<Lsn> newest_snapshot_;
   std::vector<std::string> unfinished_;
@@ -320,8 +359,9 @@ class StartUp {
 
 }  // namespace
 
-Result<Recovered> recover(Storage& storage, const ReplayFunction& apply, Recovery recovery) {
-  return StartUp(storage, apply, recovery).run();
+Result<Recovered> recover(Storage& storage, const ReplayFunction& apply, Recovery recovery,
+                          const ProgressFunction& progress) {
+  return StartUp(storage, apply, recovery, progress).run();
 }
 
 }  // namespace understudy::journal

@@ -38,6 +38,6 @@ enum class Recovery : std::uint8_t { mend, look_only };
 
 /// Recovers the journal in a directory that the caller has locked. Errors: as Journal::open.
 [[nodiscard]] Result<Recovered> recover(Storage& storage, const ReplayFunction& apply,
-                                        Recovery recovery = Recovery::mend);
+                                        Recovery recovery = Recovery::mend, const ProgressFunction& progress = {});
 
 }  // namespace understudy::journal

@@ -38,6 +38,15 @@
 
 namespace understudy {
 
+/// How far a start, or a copy (see copy.hpp), has come.
+struct JournalProgress {
+  std::uint64_t bytes = 0;        ///< Of the files, read so far.
+  std::uint64_t bytes_total = 0;  ///< What there is to read.
+  std::uint64_t records = 0;      ///< Given to the replay function so far.
+};
+/// Is told about it, often: once for about a quarter of a MiB. On the thread that makes the call.
+using ProgressFunction = std::function<void(const JournalProgress&)>;
+
 /// Settings of a journal.
 struct JournalOptions {
   /// A segment ends before the batch that would take it past this many bytes. A larger batch gets a segment of its own.
@@ -50,6 +59,8 @@ struct JournalOptions {
   std::uint64_t bytes_max = 0;
   /// Where the id of a new store comes from; the operating system's when null. Used in `open` only.
   Random* random = nullptr;
+  /// Is told how far the replay has come; may be empty. Used in `open` only.
+  ProgressFunction on_progress = {};
 };
 
 /// An unfinished write that `open` found at the journal's end and cut off.
