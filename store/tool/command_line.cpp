@@ -1,5 +1,6 @@
 #include "tool/command_line.hpp"
 
+#include "tool/backup.hpp"
 #include "tool/check.hpp"
 #include "tool/demo.hpp"
 #include "tool/inspect.hpp"
@@ -9,6 +10,7 @@
 #include "tool/transfer.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,6 +37,59 @@ Result<Settings> read_settings(const std::map<std::string_view, std::string>& fl
   return settings;
 }
 
+/// Tools for the files of a data directory.
+class DirectoryTools {
+ public:
+  explicit DirectoryTools(CLI::App& app)
+      : check_(app.add_subcommand("check", "Verify all files of a data directory; changes nothing")),
+        inspect_(app.add_subcommand("inspect", "Show the records of a data directory; changes nothing")),
+        salvage_(app.add_subcommand("salvage", "Make a new store of all that is whole in a damaged one")),
+        back_up_(app.add_subcommand("backup", "Copy a data directory, also while a server uses it; checks all of it")),
+        restore_(app.add_subcommand("restore", "Make a data directory from a backup; checks all of it")) {
+    check_->add_option("dir", from_, "The data directory")->required()->option_text("DIR");
+    inspect_->add_option("dir", inspected_.directory, "The data directory")->required()->option_text("DIR");
+    inspect_->add_flag("--json", inspected_.json, "A JSON object a line");
+    inspect_->add_option("--from", inspected_.from, "The first LSN to show")->option_text("LSN");
+    inspect_->add_option("--to", inspected_.to, "The last LSN to show")->option_text("LSN");
+    salvage_->add_option("dir", from_, "The damaged data directory; it is left as it is")
+        ->required()
+        ->option_text("DIR");
+    salvage_->add_option("--to", to_, "The new data directory; must be empty or not there")
+        ->required()
+        ->option_text("NEW");
+    back_up_->add_option("dir", from_, "The data directory; it is left as it is")->required()->option_text("DIR");
+    back_up_->add_option("--to", to_, "The backup, a directory; must be empty or not there")
+        ->required()
+        ->option_text("NEW");
+    restore_->add_option("backup", restored_.backup, "The backup; it is left as it is")
+        ->required()
+        ->option_text("BACKUP");
+    restore_->add_option("--to", restored_.directory, "The data directory to make")->required()->option_text("DIR");
+    restore_->add_flag("--move-aside", restored_.move_aside, "Rename DIR first if it holds files; they are kept");
+  }
+
+  /// The exit code, if one of them was asked for.
+  [[nodiscard]] std::optional<int> run() const {
+    if (check_->parsed()) return check_data(from_);
+    if (inspect_->parsed()) return inspect_data(inspected_);
+    if (salvage_->parsed()) return salvage_data(from_, to_);
+    if (back_up_->parsed()) return back_up(from_, to_);
+    if (restore_->parsed()) return restore(restored_);
+    return std::nullopt;
+  }
+
+ private:
+  CLI::App* check_;
+  CLI::App* inspect_;
+  CLI::App* salvage_;
+  CLI::App* back_up_;
+  CLI::App* restore_;
+  std::string from_;
+  std::string to_;
+  InspectOptions inspected_;
+  RestoreOptions restored_;
+};
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -57,24 +112,7 @@ int run_command_line(int argc, char** argv) {
                    "reset: of a store, while requests wait; stuck: actors that do not come back")
       ->check(CLI::IsMember({"reset", "stuck"}))
       ->capture_default_str();
-  std::string checked;
-  CLI::App* check = app.add_subcommand("check", "Verify all files of a data directory; changes nothing");
-  check->add_option("dir", checked, "The data directory")->required()->option_text("DIR");
-  InspectOptions inspect_options;
-  CLI::App* inspect = app.add_subcommand("inspect", "Show the records of a data directory; changes nothing");
-  inspect->add_option("dir", inspect_options.directory, "The data directory")->required()->option_text("DIR");
-  inspect->add_flag("--json", inspect_options.json, "A JSON object a line");
-  inspect->add_option("--from", inspect_options.from, "The first LSN to show")->option_text("LSN");
-  inspect->add_option("--to", inspect_options.to, "The last LSN to show")->option_text("LSN");
-  std::string salvaged;
-  std::string salvage_to;
-  CLI::App* salvage = app.add_subcommand("salvage", "Make a new store of all that is whole in a damaged one");
-  salvage->add_option("dir", salvaged, "The damaged data directory; it is left as it is")
-      ->required()
-      ->option_text("DIR");
-  salvage->add_option("--to", salvage_to, "The new data directory; must be empty or not there")
-      ->required()
-      ->option_text("NEW");
+  const DirectoryTools directory_tools(app);
   CLI::App* help = app.add_subcommand("help", "Print this help");
   for (const SettingRow& row : setting_table()) {
     add_setting(serve, row);
@@ -101,9 +139,7 @@ int run_command_line(int argc, char** argv) {
     return help->parsed() ? 0 : usage_error;
   }
   if (demo->parsed()) return demonstration == "stuck" ? run_demo_stuck() : run_demo();
-  if (check->parsed()) return check_data(checked);
-  if (inspect->parsed()) return inspect_data(inspect_options);
-  if (salvage->parsed()) return salvage_data(salvaged, salvage_to);
+  if (const std::optional<int> code = directory_tools.run()) return *code;
   const Result<Settings> settings = read_settings(flags, config);
   if (!settings) {
     fmt::print(stderr, "understudy: {}\n", settings.error().message());
