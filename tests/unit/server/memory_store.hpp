@@ -78,8 +78,11 @@ class MemoryBackend final : public Backend {
       abandoned.push_back(std::move(operation));
       co_return std::unexpected(error);
     }
+    const auto before = disk_full ? data.values : decltype(data.values){};
     operation(data);
-    co_return Result<void>{};
+    if (!disk_full || data.values == before) co_return Result<void>{};
+    data.values = before;
+    co_return failure(ErrorCode::storage_full, "no space left");
   }
   Task<Result<bool>> reset(store::ActorType actor) override {
     resets.push_back(actor);
@@ -105,6 +108,8 @@ class MemoryBackend final : public Backend {
   store::WhenMemoryFull when_memory_full = store::WhenMemoryFull::refuse;
   Duration delay{0};
   std::size_t operations = 0;
+  /// Whatever changes something is refused, and changes nothing.
+  bool disk_full = false;
   /// What the next operations end with, without being run.
   std::deque<Error> failures;
   /// Those that failed: an incarnation that was replaced may still run them.

@@ -157,25 +157,23 @@ TEST_F(ServerTest, EveryCommandOfAFailedOperationSaysSoAndTheNextGoesOn) {
   EXPECT_EQ(talk("GET k\r\nQUIT\r\n"), "$-1\r\n+OK\r\n");
 }
 
-TEST_F(ServerTest, WhereThereIsNoRoomThePipelinesReadsAreAnsweredAllTheSame) {
+TEST_P(SeededServerTest, WhereThereIsNoRoomThePipelinesReadsAreAnsweredAllTheSame) {
   start();
   store_->data.set("k", "1");
-  const Error full(ErrorCode::storage_full, "no space left");
-  store_->failures = {full, full};
+  store_->disk_full = true;
   const std::string refused = "-MISCONF Errors writing to the journal: no space left\r\n";
-  EXPECT_EQ(talk("SET k 2\r\nINCR k\r\nGET k\r\nGET n\r\nSET n 3\r\nGET n\r\nQUIT\r\n"),
-            refused + refused + "$1\r\n1\r\n$-1\r\n+OK\r\n$1\r\n3\r\n+OK\r\n")
-      << "and there was room again for the last";
-  EXPECT_EQ(store_->operations, 5U) << "all at once; then each stretch by itself";
+  EXPECT_EQ(talk("SET k 2\r\nINCR k\r\nGET k\r\nGET n\r\nSET n 3\r\nGET k\r\nQUIT\r\n"),
+            refused + refused + "$1\r\n1\r\n$-1\r\n" + refused + "$1\r\n1\r\n+OK\r\n");
+  store_->disk_full = false;
+  EXPECT_EQ(talk("SET n 3\r\nGET n\r\nQUIT\r\n"), "+OK\r\n$1\r\n3\r\n+OK\r\n");
 }
 
-TEST_F(ServerTest, WritesThatFindNoRoomAreNotTriedTwice) {
+TEST_P(SeededServerTest, WritesThatFindNoRoomAreNotTriedTwice) {
   start();
-  const Error full(ErrorCode::storage_full, "no space left");
-  store_->failures = {full};
+  store_->disk_full = true;
   const std::string refused = "-MISCONF Errors writing to the journal: no space left\r\n";
   EXPECT_EQ(talk("SET k 2\r\nINCR k\r\nQUIT\r\n"), refused + refused + "+OK\r\n");
-  EXPECT_EQ(store_->operations, 1U);
+  EXPECT_LE(store_->operations, 2U) << "one, or two if they came apart";
 }
 
 TEST_P(SeededServerTest, AfterAFailureTheRestOfAPipelineIsReadFromANewBuffer) {

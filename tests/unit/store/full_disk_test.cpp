@@ -105,7 +105,10 @@ TEST(FullDisk, NothingIsEvictedForAChangeThatIsRefused) {
   Life life(disk, 1);
   const std::uint64_t empty = life.store().statistics().memory_bytes;
   life.store().set_memory_limit(empty + 20'000, WhenMemoryFull::evict);
-  for (int i = 0; i < 500; ++i) ASSERT_TRUE(life.set("early" + std::to_string(i)));
+  for (int i = 0; i < 500; ++i) {
+    const Result<void> done = life.set("early" + std::to_string(i));
+    ASSERT_TRUE(done) << i << ": " << done.error().message();
+  }
   life.simulation.run_for(std::chrono::milliseconds(100));
   disk.set_faults({.capacity_bytes = bytes_on(disk)});
   life.fill();
