@@ -173,10 +173,13 @@ struct KeySpace::State {
       part.table.rehash(2 * part.table.size());
     }
   }
-  void remove(BytesView key) {
+  /// To make room: an empty table goes too.
+  void evict(BytesView key) {
     const Probe probe = probe_of(key);
     const std::size_t number = part_number(probe.hash);
-    remove(number, parts[number].table.find(probe));
+    Table& table = parts[number].table;
+    remove(number, table.find(probe));
+    if (table.empty()) table.rehash(0);
   }
 
   /// Removes keys of one part whose time has come. `looks` is how many places of the heap it may still look at.
@@ -367,7 +370,7 @@ std::size_t KeySpace::evict(std::uint64_t random, std::size_t most, const Remove
   for (std::size_t i = 0; i < wanted; ++i) {
     const BytesView key = sample[i]->key();
     removed(key);
-    state.remove(key);
+    state.evict(key);
   }
   return wanted;
 }
