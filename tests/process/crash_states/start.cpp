@@ -48,7 +48,7 @@ Result<Values> values_of_store(SimulatedDisk& disk, const Bytes& new_key) {
   if (!store) return std::unexpected(store.error());
   Values values;
   auto read = [&values](store::Transaction& transaction) {
-    transaction.for_each([&](BytesView key, BytesView value) { values.emplace(key, value); });
+    transaction.for_each([&](const store::KeyView& each) { values.emplace(each.key, each.value); });
   };
   const Result<void> done = wait(system, (*store)->operate(read));
   if (!done) return std::unexpected(done.error());
