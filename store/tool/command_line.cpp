@@ -3,11 +3,12 @@
 #include "tool/backup.hpp"
 #include "tool/check.hpp"
 #include "tool/demo.hpp"
+#include "tool/export.hpp"
+#include "tool/import.hpp"
 #include "tool/inspect.hpp"
 #include "tool/salvage.hpp"
 #include "tool/serve.hpp"
 #include "tool/settings.hpp"
-#include "tool/transfer.hpp"
 
 #include <map>
 #include <optional>
@@ -103,8 +104,8 @@ int run_command_line(int argc, char** argv) {
         ->option_text(std::string(row.value_name));
   };
   CLI::App* serve = app.add_subcommand("serve", "Serve the store until SIGTERM or SIGINT");
-  CLI::App* import = app.add_subcommand("import", "Put a data.json into a store, all or nothing");
-  CLI::App* data_export = app.add_subcommand("export", "Write a store as a data.json");
+  CLI::App* import = app.add_subcommand("import", "Put a data.json, or JSON lines, into a store");
+  CLI::App* data_export = app.add_subcommand("export", "Write a store as a data.json, or as JSON lines");
   CLI::App* demo =
       app.add_subcommand("demo", "Show actors being replaced: a store that is reset, or actors that are stuck");
   std::string demonstration = "reset";
@@ -121,12 +122,15 @@ int run_command_line(int argc, char** argv) {
   serve->add_option("--config", config, "Settings in TOML: the names of these flags, without dashes in front")
       ->option_text("FILE");
   ImportOptions import_options;
-  import->add_option("file", import_options.file, "The data.json; - is standard input")->required();
+  constexpr const char* format_help = "json: a data.json; jsonl: JSON lines; otherwise the file's ending says it";
+  import->add_option("file", import_options.file, "The file to read; - is standard input")->required();
+  import->add_option("--format", import_options.format, format_help)->check(CLI::IsMember({"json", "jsonl"}));
   import->add_flag("--overwrite", import_options.overwrite,
                    "Into a store that has keys; those of the same name are replaced");
   ExportOptions export_options;
   data_export->add_option("file", export_options.file, "The file to write; - is standard output")
       ->capture_default_str();
+  data_export->add_option("--format", export_options.format, format_help)->check(CLI::IsMember({"json", "jsonl"}));
   data_export->add_flag("--force", export_options.force, "Replace the file if it exists");
   const std::string overview = app.help();  // Later it would be the help of the subcommand that was given.
   try {

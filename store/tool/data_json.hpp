@@ -10,24 +10,16 @@
 // Threads: pure functions. Left out: reading and writing the file, which is the caller's.
 #pragma once
 
+#include "tool/entry_stream.hpp"
 #include "understudy/base/bytes.hpp"
-#include "understudy/base/clock.hpp"
 #include "understudy/base/error.hpp"
 
-#include <optional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace understudy::store {
-
-/// A key, its value, and when it dies.
-struct DataEntry {
-  Bytes key;
-  Bytes value;
-  std::optional<WallTime> expires_at = std::nullopt;
-  bool operator==(const DataEntry&) const = default;
-};
 
 /// The entries of a data.json, in the order of the text; no two have the same key. `text` is the whole file. Fails with
 /// `data_damaged` and a sentence that names line, byte offset (the first byte is 0) and, where there is one, the key:
@@ -35,14 +27,30 @@ struct DataEntry {
 /// one key twice.
 [[nodiscard]] Result<std::vector<DataEntry>> parse_data_json(BytesView text);
 
+/// Reads a data.json piece by piece; fails as parse_data_json. Memory: one entry, and 16 bytes for each key, by which
+/// one that is given twice is known.
+class DataJsonReader final : public EntryReader {
+ public:
+  explicit DataJsonReader(TakeEntry take);
+  DataJsonReader(const DataJsonReader&) = delete;
+  DataJsonReader& operator=(const DataJsonReader&) = delete;
+  ~DataJsonReader() override;
+  Result<void> feed(BytesView piece) override;
+  Result<void> finish() override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 /// Writes a data.json piece by piece to the end of a string, which may be emptied between two calls: a large store
 /// needs not be in memory as text. Each key must be given once.
-class DataJsonWriter {
+class DataJsonWriter final : public EntryWriter {
  public:
   explicit DataJsonWriter(std::string& out) noexcept : out_(&out) {}
-  void entry(BytesView key, BytesView value, std::optional<WallTime> expires_at = std::nullopt);
+  void add(const KeyView& entry) override;
   /// Closes the object. Nothing may follow. Without it the text is truncated, and is refused as such.
-  void finish();
+  void finish() override;
 
  private:
   std::string* out_;

@@ -181,12 +181,61 @@ TEST(DataJsonTest, TheWritersStringMayBeEmptiedBetweenCalls) {
   std::string piece;
   std::string text;
   DataJsonWriter writer(piece);
-  writer.entry("a", "\x01");
+  writer.add({.key = "a", .value = "\x01", .expires_at = std::nullopt});
   text += std::exchange(piece, "");
-  writer.entry("b", "\x02\x03");
+  writer.add({.key = "b", .value = "\x02\x03", .expires_at = std::nullopt});
   text += std::exchange(piece, "");
   writer.finish();
   EXPECT_EQ(text + piece, R"({"a":[1],"b":[2,3]})");
+}
+
+// Wherever the text is cut, what comes out is the same: entries, and what is wrong, with its place.
+TEST(DataJsonTest, PiecesMeanWhatTheWholeMeans) {
+  const std::vector<std::string> texts{"{\"h\u00e9\\u0041\" : [119, 0],\n\"\\u0000hex:ff\":[255]} \n"s,
+                                       "{\"a\":[0,\n256]}"s,
+                                       "{\"a\":[1],\n\"a\":[2]}"s,
+                                       "{\"a\":[1, -0]}"s,
+                                       "{\"a\":[12345678901234567890123]}"s,
+                                       "{} \n{}"s,
+                                       "{\n\"\xc3(\":[1]}"s,
+                                       "12"s,
+                                       "{\"a\":[1]"s,
+                                       "{\"a\":\"some text\"}"s,
+                                       " \n "s,
+                                       "{\"a\":[1.5e3]}"s,
+                                       "{\"\u20ac\xe2"s};
+  for (const std::string& text : texts) {
+    const Result<Entries> whole = parse_data_json(text);
+    for (std::size_t size = 1; size < text.size(); ++size) {
+      Entries entries;
+      DataJsonReader reader([&entries](DataEntry entry) -> Result<void> {
+        entries.emplace_back(std::move(entry.key), std::move(entry.value));
+        return {};
+      });
+      Result<void> read;
+      for (std::size_t at = 0; read && at < text.size(); at += size) {
+        read = reader.feed(BytesView(text).substr(at, size));
+      }
+      if (read) read = reader.finish();
+      ASSERT_EQ(read.has_value(), whole.has_value()) << text;
+      if (whole) {
+        ASSERT_EQ(entries, *whole) << text;
+      } else if (text.find("some text") == std::string::npos) {  // A string that is cut is refused at the cut.
+        ASSERT_EQ(read.error().message(), whole.error().message()) << text << " in pieces of " << size;
+      }
+    }
+  }
+}
+
+TEST(DataJsonTest, WhatTheTakerRefusesIsSaidWithItsPlace) {
+  DataJsonReader reader([](const DataEntry& entry) -> Result<void> {
+    if (entry.key == "b") return failure(ErrorCode::storage_full, "full");
+    return {};
+  });
+  const Result<void> read = reader.feed("{\"a\":[1],\n\"b\":[2],\"c\":[3]}");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error(), ErrorCode::storage_full);
+  EXPECT_EQ(read.error().message(), "line 2, byte offset 17: full");
 }
 
 TEST(DataJsonTest, AnyEntriesComeBackAsTheyWere) {
