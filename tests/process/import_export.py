@@ -3,6 +3,8 @@
 
 import json
 import os
+import signal
+import subprocess
 import unittest
 
 import _program
@@ -80,6 +82,79 @@ class Import(Case):
             self.assertIn(str(server.process.pid), errors)
             self.refused("export", "-")
             self.assertEqual(server.connect().call("DBSIZE"), 0)
+
+
+    def test_keys_that_died_are_left_out(self):
+        file = self.write({"a": [1], "dead": {"value": [2], "expires_at_ms": 5}, "dies": {"value": [3], "expires_at_ms": 4102444800000}})
+        out = self.do("import", file)
+        self.assertIn("imported 2 keys", out)
+        self.assertIn("1 keys had died", out)
+        self.assertEqual(self.content(), {"a": [1], "dies": {"value": [3], "expires_at_ms": 4102444800000}})
+
+    def test_an_interrupted_import_into_a_new_directory_leaves_nothing(self):
+        lines = b'{"key":"%d","value":"x"}\n'
+        process = subprocess.Popen([_program.PROGRAM, "import", "-", "--format", "jsonl", "--dir", self.directory],
+                                   stdin=subprocess.PIPE)
+        process.stdin.write(b"".join(lines % i for i in range(100_000)))
+        process.stdin.flush()
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        self.assertFalse(os.path.exists(self.directory))
+        self.do("import", self.write({"a": [1]}))
+        self.assertEqual(self.content(), {"a": [1]})
+
+
+class JsonLines(Case):
+    LINES = (b'{"key":"a","value":"one"}\n'
+             b'{"key_hex":"68ff","value_hex":"00ff","expires_at_ms":4102444800000}\n')
+
+    def test_in_and_out(self):
+        self.do("import", self.write(self.LINES, "data.jsonl"))
+        self.do("export", self.path("out.ndjson"))
+        with open(self.path("out.ndjson"), "rb") as out:
+            self.assertEqual(sorted(out.read().splitlines()), sorted(self.LINES.splitlines()))
+        self.assertEqual(json.loads(self.do("export")),
+                         {"a": list(b"one"), "\0hex:68ff": {"value": [0, 255], "expires_at_ms": 4102444800000}})
+
+    def test_the_last_line_of_a_key_counts(self):
+        self.assertIn("1 of them replaced; 1 keys now",
+                      self.do("import", "-", "--format", "jsonl", stdin=b'{"key":"a","value":"1"}\n{"key":"a","value":"2"}'))
+        self.assertEqual(self.content(), {"a": list(b"2")})
+
+    def test_a_bad_line_is_named_and_nothing_imported(self):
+        for bad, said in ((b'{"key":"b"}', '"value"'), (b'{"key":"b","value":1}', "not a string"), (b"[]", "not an object"),
+                          (b'{"key":"b","value":"x"', "before its object does"), (b'{"key":"b","value":"x"} y', "follows"),
+                          (b'{"key":"\xff","value":""}', "UTF-8"), (b'{"key":"b","value":"","ttl":1}', '"ttl"')):
+            with self.subTest(bad=bad):
+                errors = self.refused("import", self.write(self.LINES + bad, "data.jsonl"))
+                self.assertIn("line 3, byte offset", errors)
+                self.assertIn(said, errors)
+                self.assertIn("nothing was imported", errors)
+                self.assertFalse(os.path.exists(self.directory))
+
+    def test_what_came_through_a_pipe_before_an_error_is_told(self):
+        self.do("import", self.write({"old": [7]}))
+        lines = b"".join(b'{"key":"%d","value":"x"}\n' % i for i in range(5000))
+        errors = self.refused("import", "-", "--format", "jsonl", "--overwrite", stdin=lines + b"no line")
+        self.assertIn("line 5001", errors)
+        self.assertIn("the first 5000 entries are in the store", errors)
+        self.assertEqual(len(self.content()), 5001)
+
+    def test_an_unknown_format(self):
+        code, _, errors = run("export", "--format", "xml", "--dir", self.directory)
+        self.assertNotEqual(code, 0)
+        self.assertIn("xml", errors)
+
+    def test_a_closed_pipe_ends_it_as_any_tool_and_harms_nothing(self):
+        self.do("import", "-", "--format", "jsonl", stdin=b"".join(b'{"key":"%d","value":"%s"}\n' % (i, b"x" * 100) for i in range(20_000)))
+        process = subprocess.Popen([_program.PROGRAM, "export", "--dir", self.directory], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdout.read(10)
+        process.stdout.close()
+        self.assertEqual(process.stderr.read(), b"")
+        process.stderr.close()
+        self.assertEqual(process.wait(), -signal.SIGPIPE)
+        self.assertEqual(len(self.content()), 20_000)
 
 
 class Export(Case):
