@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t group_bytes_max = std::size_t{8} << 20U;
 constexpr Duration lock_retry = std::chrono::milliseconds(5);
-constexpr int lock_tries = 2000;
+constexpr int lock_tries = 2000;  // Ten seconds.
 constexpr Duration room_retry = std::chrono::seconds(1);
 
 using Opened = Result<std::shared_ptr<Journal>>;
@@ -36,15 +36,22 @@ Opened open_now(const SharedJournal& shared, const ReplayFunction& apply) {
 }
 
 /// Opens the journal. While an earlier incarnation's last write is still under way on its thread, that one holds the
-/// lock, and this one waits for it: two never write side by side. Nothing has been applied when the lock is not free.
+/// lock, and this one waits for it, as long as the disk takes: two never write side by side. Nothing has been applied
+/// when the lock is not free.
 Task<Opened> open_after_predecessor(std::shared_ptr<SharedJournal> shared, ReplayFunction apply) {
-  for (int attempt = 0;; ++attempt) {
+  for (int attempt = 1;; ++attempt) {
     auto open = [shared, apply] { return open_now(*shared, apply); };
     Opened opened = co_await blocking(std::move(open));
-    if (opened || opened.error().code() != ErrorCode::directory_locked || attempt == lock_tries) co_return opened;
+    if (opened || opened.error().code() != ErrorCode::directory_locked) co_return opened;
     // No holder any more: it has let go since. Another process: that is for people to solve.
     const auto holder = shared->storage()->lock_holder();
     if (!holder || (*holder && !(*holder)->held_by_this_process)) co_return opened;
+    if (attempt % lock_tries == 0) {
+      // By somebody else in this process, perhaps, who has opened it too and will not let go.
+      if (!shared->was_opened()) co_return opened;
+      log_line(LogLevel::warning, fmt::format("{}: a write of an earlier incarnation has not come back from the disk",
+                                              shared->storage()->describe()));
+    }
     beat();
     co_await sleep(lock_retry);
   }

@@ -44,6 +44,7 @@ bool SharedJournal::snapshot_is_due() const noexcept {
 }
 
 void SharedJournal::note_opened(const RecoveryReport& report, const JournalUsage& usage) noexcept {
+  opened_.store(true, std::memory_order_relaxed);
   note_usage(usage);
   last_lsn_.store(report.last_lsn, std::memory_order_relaxed);
   durable_lsn_.store(report.last_lsn, std::memory_order_relaxed);

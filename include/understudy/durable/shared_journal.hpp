@@ -62,6 +62,9 @@ class SharedJournal {
   /// The number of the last batch which, with all before it, is as safe as its durability says.
   [[nodiscard]] std::uint64_t safe_batch() const noexcept { return safe_batch_.load(std::memory_order_acquire); }
 
+  /// Whether an incarnation has opened it before: then it is one of this program's own that may hold its lock still.
+  [[nodiscard]] bool was_opened() const noexcept { return opened_.load(std::memory_order_relaxed); }
+
   // By the writer.
   void note_opened(const RecoveryReport& report, const JournalUsage& usage) noexcept;
   void note_commit(const Journal& journal) noexcept;
@@ -81,6 +84,7 @@ class SharedJournal {
   const std::shared_ptr<Storage> storage_;
   const Clock& clock_;
 
+  detail::Atomic<bool> opened_{false};  // Relaxed: incarnations follow one another.
   // Counters: relaxed, each has one writer at a time, readers want a recent number.
   detail::Atomic<std::uint64_t> commits_{0};
   detail::Atomic<std::uint64_t> last_lsn_{0};

@@ -1,5 +1,6 @@
 #include "simulation/scenarios/durable_under_crashes.hpp"
 
+#include "simulation/scenarios/disk_troubles.hpp"
 #include "simulation/scenarios/life.hpp"
 #include "understudy/durable/durable_actor.hpp"
 #include "understudy/runtime/sleep.hpp"
@@ -26,7 +27,6 @@ namespace simulation {
 namespace {
 
 using std::chrono::microseconds;
-using std::chrono::milliseconds;
 
 // --- the state, in two releases
 // --------------------------------------------------------------------------------------
@@ -113,13 +113,14 @@ us::Task<> ledger_actor(us::Mailbox<Message>& inbox, us::Durable<Ledger<Release>
 // -------------------------------------------------------------------------------------------------------
 
 struct World {
-  explicit World(std::uint64_t seed) : random(seed), disk(seed) {}
+  explicit World(std::uint64_t seed) : random(seed), disk(seed), troubles(draw_troubles(random)) {}
   void fail(std::string what) {
     if (outcome.failure.empty()) outcome.failure = std::move(what);
   }
 
   us::SeededRandom random;
   us::SimulatedDisk disk;
+  std::vector<Trouble> troubles;
   us::Durability durability = us::Durability::always;
   std::uint64_t power = 0;  // Counts ends of the process: what was begun in an earlier life is not observed any more.
   std::map<std::uint64_t, std::uint64_t> sent;              // By client: the last number.
@@ -191,7 +192,8 @@ us::Task<> client(World& world, us::Address<Message> ledger, std::uint64_t numbe
       }
     }
     ++(done ? world.outcome.answered : world.outcome.errors);
-    if (!done && code != us::ErrorCode::actor_crashed && code != us::ErrorCode::storage_failed) {
+    if (!done && code != us::ErrorCode::actor_crashed && code != us::ErrorCode::storage_failed &&
+        code != us::ErrorCode::storage_full) {
       world.fail(fmt::format("client {} got {}", number, us::name_of(code)));
     }
     if (!world.outcome.failure.empty()) co_return;
@@ -201,21 +203,12 @@ us::Task<> client(World& world, us::Address<Message> ledger, std::uint64_t numbe
 us::Task<> chaos(World& world, us::Address<Message> ledger, std::uint64_t blows) {
   for (std::uint64_t i = 0; i < blows; ++i) {
     co_await us::sleep(microseconds(world.random.below(20'000)));
-    us::DiskFaults faults;
-    switch (world.random.below(3)) {
-      case 0:
-        static_cast<void>(ledger.reset());
-        continue;
-      case 1:
-        faults.append_fails_percent = 30;
-        break;
-      default:
-        faults.flush_fails_percent = 30;
-        break;
+    if (world.random.chance(33)) {
+      static_cast<void>(ledger.reset());
+      continue;
     }
-    world.disk.set_faults(faults);
-    co_await us::sleep(milliseconds(1 + world.random.below(5)));
-    world.disk.set_faults({});
+    us::Task<> trouble = trouble_for_a_while(world, world.troubles);
+    co_await std::move(trouble);
   }
 }
 

@@ -14,6 +14,7 @@ struct Outcome {
   std::uint64_t errors = 0;
   std::uint64_t incidents = 0;
   std::uint64_t torn_tails = 0;
+  std::uint64_t damage_reported = 0;  ///< Seeds that ended so: what the disk had spoilt was found out.
   std::uint64_t snapshots = 0;
   std::uint64_t threads_taken = 0;  ///< From incarnations that held them.
   std::uint64_t cancelled = 0;      ///< Coroutines that were destroyed while they waited.
@@ -24,6 +25,7 @@ struct Outcome {
     errors += other.errors;
     incidents += other.incidents;
     torn_tails += other.torn_tails;
+    damage_reported += other.damage_reported;
     snapshots += other.snapshots;
     threads_taken += other.threads_taken;
     cancelled += other.cancelled;

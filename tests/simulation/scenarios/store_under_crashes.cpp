@@ -1,6 +1,7 @@
 #include "simulation/scenarios/store_under_crashes.hpp"
 
 #include "simulation/checkers/store_model.hpp"
+#include "simulation/scenarios/disk_troubles.hpp"
 #include "simulation/scenarios/life.hpp"
 #include "understudy/runtime/sleep.hpp"
 #include "understudy/runtime/task_group.hpp"
@@ -9,7 +10,9 @@
 #include "understudy/store/store.hpp"
 #include "understudy/supervision/supervisor.hpp"
 
+#include <memory>
 #include <stdexcept>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -26,10 +29,15 @@ std::uint32_t value_of(std::optional<us::BytesView> value) { return value ? std:
 
 /// All that the scenario's coroutines share. One seed, one object.
 struct World {
-  explicit World(std::uint64_t seed) : random(seed), disk(seed) {}
+  explicit World(std::uint64_t seed)
+      : random(seed), disk(seed), troubles(draw_troubles(random)), rots(random.chance(10)) {
+    if (rots) troubles.clear();
+  }
 
   us::SeededRandom random;
   us::SimulatedDisk disk;
+  std::vector<Trouble> troubles;
+  bool rots;  // Flushed data gets lost or spoilt, and nobody is told: whoever reads it must find out.
   StoreModel model;
   std::uint32_t next_value = 1;
   std::uint64_t power = 0;  // Counts power losses: what was begun in an earlier life is not observed any more.
@@ -130,7 +138,7 @@ us::Task<> client(World& world, us::store::Store& store, std::uint64_t power, st
     }
     ++world.outcome.errors;
     const us::ErrorCode code = done.error().code();
-    if (code == us::ErrorCode::mailbox_full) {
+    if (code == us::ErrorCode::mailbox_full || code == us::ErrorCode::storage_full) {
       world.model.refuse(number);
     } else if (code == us::ErrorCode::actor_crashed || code == us::ErrorCode::storage_failed) {
       world.model.leave_open(number);
@@ -146,6 +154,11 @@ us::Task<> chaos(World& world, us::store::Store& store, std::uint64_t blows) {
   const us::Address<us::store::RoutingMessage> router = store.router();
   for (std::uint64_t i = 0; i < blows; ++i) {
     co_await us::sleep(microseconds(world.random.below(20'000)));
+    if (world.rots && world.random.chance(50)) {
+      world.disk.set_faults({.misdirected_percent = 10, .rot_percent = 10});
+      co_await us::sleep(milliseconds(1 + world.random.below(5)));
+      world.disk.set_faults({});
+    }
     switch (world.random.below(5)) {
       case 0:
         static_cast<void>(co_await router.ask<us::store::Reset>(us::store::ActorType::key_value));
@@ -160,16 +173,11 @@ us::Task<> chaos(World& world, us::store::Store& store, std::uint64_t blows) {
         static_cast<void>(co_await store.operate(std::move(crash)));
         break;
       }
-      case 3:
-        world.disk.set_faults({.append_fails_percent = 30});
-        co_await us::sleep(milliseconds(1 + world.random.below(5)));
-        world.disk.set_faults({});
+      default: {
+        us::Task<> trouble = trouble_for_a_while(world, world.troubles);
+        co_await std::move(trouble);
         break;
-      default:
-        world.disk.set_faults({.flush_fails_percent = 30});
-        co_await us::sleep(milliseconds(1 + world.random.below(5)));
-        world.disk.set_faults({});
-        break;
+      }
     }
   }
 }
@@ -183,6 +191,21 @@ us::Task<> everybody(us::System& system, World& world, us::store::Store& store, 
   finished = true;
 }
 
+/// In the middle of trouble too, which may be why it fails; then once more without.
+us::Result<std::unique_ptr<us::store::Store>> open_store(World& world, us::System& system,
+                                                         const us::store::StoreOptions& options) {
+  const bool in_trouble = !world.troubles.empty() && world.random.chance(20);
+  if (in_trouble) {
+    world.disk.set_faults(faults_of(world, world.troubles[world.random.below(world.troubles.size())]));
+  }
+  auto opened = us::store::Store::open(system, options);
+  world.disk.set_faults({});
+  const bool by_trouble =
+      !opened && (opened.error() == us::ErrorCode::storage_failed || opened.error() == us::ErrorCode::storage_full);
+  if (!in_trouble || !by_trouble) return opened;
+  return us::store::Store::open(system, options);
+}
+
 /// One life of the process: from opening the store to a clean end, a kill, or a power loss.
 void run_life(World& world, std::uint64_t seed) {
   us::SimulatedSystem simulation(seed);
@@ -193,13 +216,24 @@ void run_life(World& world, std::uint64_t seed) {
   options.segment_bytes_max = 512 + world.random.below(4096);  // Small, so that segments change in every run.
   options.snapshot_after_bytes = world.random.chance(70) ? 1 + world.random.below(3000) : 0;
   options.open_storage = [&world] { return us::Result<std::shared_ptr<us::Storage>>(world.disk.attach()); };
-  auto opened = us::store::Store::open(system, std::move(options));
+  auto opened = open_store(world, system, options);
   if (!opened) {
-    world.fail(fmt::format("the store does not open: {}", opened.error().message()));
+    if (opened.error() == us::ErrorCode::data_damaged && !world.disk.damage().empty()) {
+      world.outcome.damage_reported = 1;  // Nothing was changed, and nothing wrong is served: that is all there is.
+    } else {
+      world.fail(fmt::format("the store does not open: {}", opened.error().message()));
+    }
     return;
   }
   us::store::Store& store = **opened;
-  if (!store.load_report().torn_tail.empty()) ++world.outcome.torn_tails;
+  if (!store.load_report().torn_tail.empty()) {
+    ++world.outcome.torn_tails;
+    // What was spoilt may have been acknowledged, and is told apart from a torn write only by a mark behind it.
+    if (!world.disk.damage().empty()) {
+      world.outcome.damage_reported = 1;
+      return;
+    }
+  }
 
   bool finished = false;
   us::TaskGroup group(system);
@@ -219,7 +253,8 @@ Outcome run_store_under_crashes(std::uint64_t seed, us::Durability durability) {
   World world(seed);
   world.durability = durability;
   const std::uint64_t lives = 2 + world.random.below(3);
-  for (std::uint64_t life = 0; life < lives && world.outcome.failure.empty(); ++life) {
+  const auto goes_on = [&world] { return world.outcome.failure.empty() && world.outcome.damage_reported == 0; };
+  for (std::uint64_t life = 0; life < lives && goes_on(); ++life) {
     run_life(world, world.random.next());
   }
   return world.outcome;
