@@ -137,8 +137,17 @@ Task<Result<void>> Store::operate(std::move_only_function<void(Transaction&)> op
 }
 
 Task<Result<SnapshotReport>> Store::take_snapshot() {
-  const Address<SnapshotterMessage> snapshotter = parts_->shared->snapshotter();
-  co_return co_await snapshotter.ask<TakeSnapshot>();
+  const Address<KeyValueMessage> key_value = parts_->key_value;
+  for (bool again = false;; again = true) {
+    const Address<SnapshotterMessage> snapshotter = parts_->shared->snapshotter();
+    const Result<SnapshotReport> taken = co_await snapshotter.ask<TakeSnapshot>();
+    const bool was_replaced = !taken && taken.error() == ErrorCode::actor_stopped && !key_value.stopped();
+    if (!was_replaced || again) co_return taken;
+    // It ends with its incarnation of the store; the first answer of the next means that there is another.
+    std::move_only_function<void(Transaction&)> nothing = [](Transaction&) {};
+    const Result<void> replaced = co_await key_value.ask<Operate>(std::move(nothing));
+    if (!replaced) co_return std::unexpected(replaced.error());
+  }
 }
 
 void Store::set_memory_limit(std::uint64_t bytes, WhenMemoryFull when_full) {

@@ -205,5 +205,19 @@ TEST(StoreSnapshot, AResetInTheMiddleOfOneLosesNothing) {
   }
 }
 
+TEST(StoreSnapshot, AskedForWhileTheStoreIsReplacedItIsTakenByTheNextIncarnation) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE(seed);
+    SimulatedDisk disk(seed);
+    Life life(disk, seed, 0);
+    life.set("key", "value");
+    EXPECT_TRUE(wait(life.simulation.system(), life.store().router().ask<Reset>(ActorType::key_value)));
+    for (std::uint64_t step = 0; step < seed; ++step) static_cast<void>(life.simulation.step());
+    const Result<SnapshotReport> taken = life.take_snapshot();
+    EXPECT_TRUE(taken || taken.error() != ErrorCode::actor_stopped) << "the store has not stopped";
+    EXPECT_TRUE(life.take_snapshot());
+  }
+}
+
 }  // namespace
 }  // namespace understudy::store
