@@ -149,7 +149,7 @@ void expect_opens(const Files& files, const fs::path& directory) {
 
 TEST(Golden, EveryVersionsDirectoriesOpenWithEveryKey) {
   const std::vector<fs::path> directories = golden_directories();
-  ASSERT_GE(directories.size(), 2U);
+  ASSERT_GE(directories.size(), 5U);
   for (const fs::path& directory : directories) expect_opens(read_directory(directory), directory);
 }
 
@@ -158,6 +158,7 @@ TEST(Golden, TheVersionThatIsWrittenTodayIsAmongThem) {
   EXPECT_TRUE(fs::exists(directory / "closed"))
       << directory << " is missing; the head of this file says how it is made";
   EXPECT_TRUE(fs::exists(directory / "torn")) << directory;
+  EXPECT_TRUE(fs::exists(directory / "killed")) << directory;
 }
 
 // --- making them --------------------------------------------------------------------------------------------------
@@ -209,6 +210,15 @@ Keys make_closed(SimulatedDisk& disk) {
   return life.all();
 }
 
+/// Segments alone; the process was killed with nothing left to write, and room behind what was written.
+Keys make_killed(SimulatedDisk& disk) {
+  Life life(disk);
+  set_some(life);
+  Keys keys = life.all();
+  disk.kill();
+  return keys;
+}
+
 /// Segments alone; the process was killed in the middle of a write.
 Keys make_torn(SimulatedDisk& disk) {
   Keys keys;
@@ -246,6 +256,8 @@ TEST(Golden, AreMadeWhenAskedFor) {
   const Keys in_closed = make_closed(closed);
   SimulatedDisk torn(2);
   const Keys in_torn = make_torn(torn);
+  SimulatedDisk killed(3);
+  const Keys in_killed = make_killed(killed);
   // What would be made opens as what is kept does.
   const auto with_contents = [](const SimulatedDisk& disk, const Keys& keys) {
     Files files = disk.files();
@@ -254,10 +266,12 @@ TEST(Golden, AreMadeWhenAskedFor) {
   };
   expect_opens(with_contents(closed, in_closed), "made/closed");
   expect_opens(with_contents(torn, in_torn), "made/torn");
+  expect_opens(with_contents(killed, in_killed), "made/killed");
   if (std::getenv("UNDERSTUDY_MAKE_GOLDEN") == nullptr) return;
   const fs::path directory = golden / ("version-" + std::to_string(version_written()));
   keep(directory / "closed", closed, in_closed);
   keep(directory / "torn", torn, in_torn);
+  keep(directory / "killed", killed, in_killed);
 }
 
 }  // namespace
