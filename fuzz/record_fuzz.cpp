@@ -56,7 +56,8 @@ class Input {
 /// A segment whose checksums hold, and whose fields are nearly right, or not, as the input says.
 Bytes segment_from(Input input) {
   SegmentHead head;
-  head.version = input.byte() == 255 ? 2 : format_version;
+  const std::uint8_t version = input.byte();
+  head.version = version == 255 ? format_version + 1 : version == 254 ? 1 : format_version;
   head.number = 1;
   head.first_lsn = input.byte() == 255 ? 2 : 1;
   std::array<char, head_layout::bytes> head_bytes{};
