@@ -142,6 +142,9 @@ us::Task<> client(World& world, us::store::Store& store, std::uint64_t power, st
       world.model.refuse(number);
     } else if (code == us::ErrorCode::actor_crashed || code == us::ErrorCode::storage_failed) {
       world.model.leave_open(number);
+    } else if (code == us::ErrorCode::actor_stopped && !world.disk.damage().empty()) {
+      world.outcome.damage_reported = 1;  // An incarnation has come across it at its start.
+      co_return;
     } else {
       world.fail(fmt::format("operation {} ended with {}: {}", number, us::name_of(code), done.error().message()));
       co_return;

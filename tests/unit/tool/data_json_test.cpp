@@ -235,7 +235,7 @@ TEST(DataJsonTest, WhatTheTakerRefusesIsSaidWithItsPlace) {
   const Result<void> read = reader.feed("{\"a\":[1],\n\"b\":[2],\"c\":[3]}");
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error(), ErrorCode::storage_full);
-  EXPECT_EQ(read.error().message(), "line 2, byte offset 17: full");
+  EXPECT_EQ(read.error().message(), "line 2, byte offset 16: full");
 }
 
 TEST(DataJsonTest, AnyEntriesComeBackAsTheyWere) {
