@@ -29,6 +29,7 @@ using Opened = Result<std::shared_ptr<Journal>>;
 Opened open_now(const SharedJournal& shared, const ReplayFunction& apply) {
   durable::LoadingLog log(shared.clock(), shared.storage()->describe());
   JournalOptions options = shared.options().journal;
+  options.durable_lsn = shared.statistics().durable_lsn;
   if (!options.on_progress) options.on_progress = [&log](const JournalProgress& progress) { log.note(progress); };
   Result<std::unique_ptr<Journal>> journal = Journal::open(shared.storage(), options, apply);
   if (!journal) return std::unexpected(journal.error());

@@ -289,7 +289,7 @@ Result<std::unique_ptr<Journal>> Journal::open(std::shared_ptr<Storage> storage,
   }
   auto lock = storage->lock();
   if (!lock) return std::unexpected(lock.error());
-  auto recovered = journal::recover(*storage, apply, journal::Recovery::mend, options.on_progress);
+  auto recovered = journal::recover(*storage, apply, journal::Recovery::mend, options.on_progress, options.durable_lsn);
   if (!recovered) return std::unexpected(recovered.error());
 
   auto state = std::make_unique<State>();

@@ -26,8 +26,9 @@ struct Cut {
 
 class StartUp {
  public:
-  StartUp(Storage& storage, const ReplayFunction& apply, Recovery recovery, const ProgressFunction& progress) noexcept
-      : storage_(storage), apply_(apply), recovery_(recovery), on_progress_(progress) {}
+  StartUp(Storage& storage, const ReplayFunction& apply, Recovery recovery, const ProgressFunction& progress,
+          Lsn durable_lsn) noexcept
+      : storage_(storage), apply_(apply), recovery_(recovery), on_progress_(progress), durable_lsn_(durable_lsn) {}
 
   Result<Recovered> run() {
     if (auto listed = list_files(); !listed) return std::unexpected(listed.error());
@@ -49,6 +50,10 @@ class StartUp {
       if (auto read = read_segment(number, last); !read) return std::unexpected(read.error());
     }
     if (auto fits = check_that_snapshot_fits(); !fits) return std::unexpected(fits.error());
+    if (recovered_.last_lsn < durable_lsn_) {
+      return std::unexpected(damaged(end_, "the records up to LSN " + std::to_string(durable_lsn_) +
+                                               " had been flushed by this program, and are not there"));
+    }
     if (recovery_ == Recovery::mend) {
       if (auto mended = mend(); !mended) return std::unexpected(mended.error());
     }
@@ -230,6 +235,7 @@ class StartUp {
       if (!step) return std::unexpected(step.error());
       if (std::holds_alternative<EndOfSegment>(*step)) {
         recovered_.report.bytes += reader.file_bytes();
+        end_ = reader.file_bytes();
         note_progress(reader.file_bytes(), true);
         return {};
       }
@@ -283,6 +289,7 @@ class StartUp {
       return std::unexpected(
           damaged(damage.offset, damage.reason + ", in a segment that was flushed before the next one was made"));
     }
+    end_ = damage.offset;
     // Without the room, where the segment may have some.
     Result<std::uint64_t> content_end = reserves_ ? reader.end_of_content(damage.offset) : reader.file_bytes();
     if (!content_end) return std::unexpected(content_end.error());
@@ -344,6 +351,8 @@ class StartUp {
   const ReplayFunction& apply_;
   const Recovery recovery_;
   const ProgressFunction& on_progress_;
+  const Lsn durable_lsn_;
+  std::uint64_t end_ = 0;  // in the last segment: where what holds ends
   JournalProgress progress_;
   std::uint64_t files_bytes_ = 0;        // of the files that have been read to their end
   std::vector<std::uint64_t> segments_;  // their numbers, in order
@@ -360,8 +369,8 @@ class StartUp {
 }  // namespace
 
 Result<Recovered> recover(Storage& storage, const ReplayFunction& apply, Recovery recovery,
-                          const ProgressFunction& progress) {
-  return StartUp(storage, apply, recovery, progress).run();
+                          const ProgressFunction& progress, Lsn durable_lsn) {
+  return StartUp(storage, apply, recovery, progress, durable_lsn).run();
 }
 
 }  // namespace understudy::journal

@@ -36,8 +36,10 @@ struct Recovered {
 /// Whether what is to be cut and removed is.
 enum class Recovery : std::uint8_t { mend, look_only };
 
-/// Recovers the journal in a directory that the caller has locked. Errors: as Journal::open.
+/// Recovers the journal in a directory that the caller has locked. `durable_lsn`: as in JournalOptions. Errors: as
+/// Journal::open.
 [[nodiscard]] Result<Recovered> recover(Storage& storage, const ReplayFunction& apply,
-                                        Recovery recovery = Recovery::mend, const ProgressFunction& progress = {});
+                                        Recovery recovery = Recovery::mend, const ProgressFunction& progress = {},
+                                        Lsn durable_lsn = 0);
 
 }  // namespace understudy::journal

@@ -56,9 +56,9 @@ int run_all(const Scenario& scenario, const std::vector<std::uint64_t>& seeds) {
   }
   fmt::print(
       "{}: {} seeds held: {} events, {} answers checked, {} errors, {} cancelled, {} incidents, {} torn tails cut, "
-      "{} damages reported, {} snapshots, {} threads taken\n",
+      "{} damages reported, {} survived, {} snapshots, {} threads taken\n",
       scenario.name, seeds.size(), sum.events, sum.answered, sum.errors, sum.cancelled, sum.incidents, sum.torn_tails,
-      sum.damage_reported, sum.snapshots, sum.threads_taken);
+      sum.damage_reported, sum.damage_survived, sum.snapshots, sum.threads_taken);
   return 0;
 }
 

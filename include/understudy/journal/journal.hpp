@@ -57,6 +57,9 @@ struct JournalOptions {
   /// The most that segments and snapshot may have together, in bytes, before `commit` gives storage_full; a snapshot
   /// makes room. 0: no limit. One that is being written is not counted.
   std::uint64_t bytes_max = 0;
+  /// What is known to have been flushed, from an earlier journal on the same files: if the records up to it are not
+  /// there, `open` takes that for damage, and not for an unfinished write. Used in `open` only. 0: nothing is known.
+  Lsn durable_lsn = 0;
   /// Where the id of a new store comes from; the operating system's when null. Used in `open` only.
   Random* random = nullptr;
   /// Is told how far the replay has come; may be empty. Used in `open` only.

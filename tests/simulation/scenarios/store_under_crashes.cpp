@@ -5,6 +5,7 @@
 #include "simulation/scenarios/life.hpp"
 #include "understudy/runtime/sleep.hpp"
 #include "understudy/runtime/task_group.hpp"
+#include "understudy/runtime/wait.hpp"
 #include "understudy/simulation/simulated_storage.hpp"
 #include "understudy/simulation/simulated_system.hpp"
 #include "understudy/store/store.hpp"
@@ -40,6 +41,7 @@ struct World {
   bool rots;  // Flushed data gets lost or spoilt, and nobody is told: whoever reads it must find out.
   StoreModel model;
   std::uint32_t next_value = 1;
+  std::vector<std::size_t> written{model_keys};  // For each value: the key that it was meant for; none: all.
   std::uint64_t power = 0;  // Counts power losses: what was begun in an earlier life is not observed any more.
   Outcome outcome;
   us::Durability durability = us::Durability::always;
@@ -61,6 +63,7 @@ Operation draw_operation(World& world) {
                               : Operation::Kind::get_all;
   if (operation.kind == Operation::Kind::set || operation.kind == Operation::Kind::set_all) {
     operation.value = world.next_value++;
+    world.written.push_back(operation.kind == Operation::Kind::set ? operation.key : model_keys);
   }
   return operation;
 }
@@ -194,6 +197,22 @@ us::Task<> everybody(us::System& system, World& world, us::store::Store& store, 
   finished = true;
 }
 
+/// The disk has lost or spoilt what was flushed, and the store has opened. That can be right: nothing needs those bytes
+/// any more, or all that is gone stood at the journal's end, where it looks as if it had never been written. But what
+/// it serves has been written, and to that key.
+void check_after_damage(World& world, us::System& system, us::store::Store& store) {
+  ++world.outcome.damage_survived;
+  for (std::size_t key = 0; key < model_keys; ++key) {
+    const auto got = us::wait(system, store.get(key_name(key)));
+    if (!got) return world.fail(fmt::format("it opened, and does not serve: {}", got.error().message()));
+    const std::uint32_t value = value_of(*got);
+    if (value == 0) continue;
+    const bool known =
+        value < world.written.size() && (world.written[value] == key || world.written[value] == model_keys);
+    if (!known) return world.fail(fmt::format("key {} has value {}, which it was never given", key, value));
+  }
+}
+
 /// In the middle of trouble too, which may be why it fails; then once more without.
 us::Result<std::unique_ptr<us::store::Store>> open_store(World& world, us::System& system,
                                                          const us::store::StoreOptions& options) {
@@ -231,12 +250,8 @@ void run_life(World& world, std::uint64_t seed) {
   us::store::Store& store = **opened;
   if (!store.load_report().torn_tail.empty()) {
     ++world.outcome.torn_tails;
-    // What was spoilt may have been acknowledged, and is told apart from a torn write only by a mark behind it.
-    if (!world.disk.damage().empty()) {
-      world.outcome.damage_reported = 1;
-      return;
-    }
   }
+  if (!world.disk.damage().empty()) return check_after_damage(world, system, store);
 
   bool finished = false;
   us::TaskGroup group(system);
@@ -256,7 +271,9 @@ Outcome run_store_under_crashes(std::uint64_t seed, us::Durability durability) {
   World world(seed);
   world.durability = durability;
   const std::uint64_t lives = 2 + world.random.below(3);
-  const auto goes_on = [&world] { return world.outcome.failure.empty() && world.outcome.damage_reported == 0; };
+  const auto goes_on = [&world] {
+    return world.outcome.failure.empty() && world.outcome.damage_reported + world.outcome.damage_survived == 0;
+  };
   for (std::uint64_t life = 0; life < lives && goes_on(); ++life) {
     run_life(world, world.random.next());
   }

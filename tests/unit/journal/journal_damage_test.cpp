@@ -56,6 +56,31 @@ bool check_damaged(SimulatedDisk& disk, std::size_t least, const std::string& wh
   return true;
 }
 
+// Who has had it open knows more than the files do.
+TEST(JournalDamage, WhatIsKnownToHaveBeenFlushedIsNeverTakenForAnUnfinishedWrite) {
+  const auto files = small_journal(false);
+  const Bytes& last = files.at(second_segment);
+  Lsn flushed = 0;
+  {
+    SimulatedDisk whole(1);
+    put(whole, files);
+    flushed = open_journal(whole)->last_lsn();
+  }
+  for (std::size_t size = 0; size <= last.size(); ++size) {
+    SimulatedDisk disk(size);
+    put(disk, files);
+    disk.place(second_segment, BytesView(last).substr(0, size));
+    const auto before = disk.files();
+    const auto opened =
+        Journal::open(disk.attach(), {.durable_lsn = flushed}, [](const Record&) { return Result<void>(); });
+    ASSERT_EQ(opened.has_value(), size == last.size()) << size;
+    if (opened) continue;
+    ASSERT_EQ(opened.error(), ErrorCode::data_damaged) << size;
+    EXPECT_NE(opened.error().message().find("had been flushed"), std::string_view::npos) << opened.error().message();
+    ASSERT_EQ(disk.files(), before) << size;
+  }
+}
+
 // The last segment may end anywhere: that is what an unfinished write looks like.
 TEST(JournalDamage, EveryCutOfTheLastSegmentLeavesWhatIsWhole) {
   const auto files = small_journal(false);
