@@ -194,7 +194,7 @@ TEST_F(FileStorage, WhereFilesMayNotGrowTheJournalEndsItsSegmentsEarlier) {
         ASSERT_TRUE(keep(400));
         ASSERT_TRUE(opened->reserve_ahead());
       }
-      EXPECT_EQ(opened->usage().segments, 4U) << "three batches fit in each";
+      EXPECT_EQ(opened->usage().segments, 3U) << "four batches fit in each";
       const Result<void> too_long = keep(3000);
       ASSERT_FALSE(too_long);
       EXPECT_EQ(too_long.error(), ErrorCode::storage_full);
