@@ -26,13 +26,13 @@ bool SimulatedSystem::hold_thread_until(std::function<bool()> condition) {
 std::size_t SimulatedSystem::threads_held() const noexcept { return scheduler_->held().size(); }
 
 void SimulatedSystem::run_for(Duration duration) {
-  const TimePoint end = scheduler_->clock().now() + duration;
+  const TimePoint end = after(scheduler_->clock().now(), duration);
   while (scheduler_->step_until(end)) {
   }
 }
 
 bool SimulatedSystem::run_until(const std::function<bool()>& condition, Duration limit) {
-  const TimePoint end = scheduler_->clock().now() + limit;
+  const TimePoint end = after(scheduler_->clock().now(), limit);
   while (!condition()) {
     if (!scheduler_->step_until(end)) return condition();
   }

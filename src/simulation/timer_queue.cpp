@@ -94,7 +94,7 @@ Timer* TimerQueue::take_due(TimePoint now) noexcept {
 }
 
 std::optional<TimePoint> TimerQueue::next_deadline() const noexcept {
-  if (root_ == nullptr) return std::nullopt;
+  if (root_ == nullptr || root_->deadline_ == TimePoint::max()) return std::nullopt;
   return root_->deadline_;
 }
 

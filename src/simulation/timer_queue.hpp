@@ -17,7 +17,7 @@ class TimerQueue {
   bool remove(Timer& timer) noexcept;
   /// Takes the earliest timer whose deadline is at or before `now`; null if there is none.
   Timer* take_due(TimePoint now) noexcept;
-  /// The earliest deadline, if any timer is queued.
+  /// The earliest deadline, if any timer is queued. One at the end of time never comes.
   [[nodiscard]] std::optional<TimePoint> next_deadline() const noexcept;
 
  private:

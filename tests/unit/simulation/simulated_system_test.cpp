@@ -98,6 +98,22 @@ TEST(SimulatedSystem, SaysWhenNothingIsLeft) {
   EXPECT_EQ(simulation.steps(), steps);
 }
 
+TEST(SimulatedSystem, TheEndOfTimeNeverComes) {
+  for_each_seed(20, [](SimulatedSystem& simulation) {
+    TaskGroup sleeping(simulation.system());
+    bool woken = false;
+    sleeping.spawn([](bool& done) -> Task<> {
+      co_await sleep(Duration::max());
+      done = true;
+    }(woken));
+    EXPECT_FALSE(simulation.run_until([&] { return woken; }, Duration::max())) << "and nothing else is left";
+    simulation.run_for(std::chrono::hours(1));
+    EXPECT_FALSE(simulation.step());
+    EXPECT_LT(simulation.now(), std::chrono::hours(24));
+    sleeping.cancel();
+  });
+}
+
 TEST(SimulatedSystem, BlockingCallsTakeVirtualTime) {
   for_each_seed(50, [](SimulatedSystem& simulation) {
     simulation.set_blocking_time_max(seconds(10));

@@ -166,6 +166,34 @@ TEST(StoreSnapshot, TakenWhileOthersWriteItGivesBackExactlyWhatWasWritten) {
   }
 }
 
+TEST(StoreSnapshot, EachPieceOfItIsProgressHoweverLongAllOfItTakes) {
+  SimulatedDisk disk(1);
+  Life life(disk, 1, 0);
+  System& system = life.simulation.system();
+  ASSERT_TRUE(wait(system, life.store().operate([](Transaction& map) {
+    for (int i = 0; i < 6000; ++i) map.set("key" + std::to_string(i), "v");
+  })));
+  // Others keep the store busy: each piece waits for its turn.
+  TaskGroup others(system);
+  for (int i = 0; i < 2; ++i) {
+    others.spawn([](Life& busy) -> Task<> {
+      for (;;) {
+        std::move_only_function<void(Transaction&)> work = [&busy](Transaction&) {
+          busy.simulation.suspend_for(std::chrono::milliseconds(100));
+        };
+        static_cast<void>(co_await busy.store().operate(std::move(work)));
+      }
+    }(life));
+  }
+  const Duration began = life.simulation.now();
+  const Result<SnapshotReport> taken = life.take_snapshot();
+  ASSERT_TRUE(taken) << taken.error().message();
+  EXPECT_EQ(taken->records, 6000U);
+  EXPECT_GT(life.simulation.now() - began, std::chrono::seconds(1)) << "longer than the cutoff of an actor";
+  EXPECT_EQ(life.supervisor.incident_count(), 0U);
+  others.cancel();
+}
+
 TEST(StoreSnapshot, OneThatFailsLeavesTheStoreAsItWasAndIsTriedAgainLater) {
   SimulatedDisk disk(1);
   Life life(disk, 1, 2000);
