@@ -42,6 +42,11 @@ int main(int argc, char** argv) {
   app.add_option("--scenario", wanted, "store, durable, actors, failures or holders; without it, all")
       ->check(CLI::IsMember({"store", "durable", "actors", "failures", "holders"}));
   app.add_option("--remembered", remembered, "a file of seeds to run first")->check(CLI::ExistingFile);
+  simulation::Limits limits;
+  for (const simulation::LimitName& limit : simulation::limit_names) {
+    app.add_option("--" + std::string(limit.name), limits.*limit.value,
+                   "with --seed: no more of them than that, as a seed that fails is shortened");
+  }
   app.add_flag("--canary", canary, "check the checkers: run what is wrong, which must be found out");
   app.add_flag("--verbose", verbose, "show the library's log");
   CLI11_PARSE(app, argc, argv);
@@ -56,7 +61,7 @@ int main(int argc, char** argv) {
       result |= run_canary(scenario, count);
     } else if (only) {
       simulation::Outcome outcome;
-      result |= run_seed(scenario, *only, outcome, true) ? 0 : 1;
+      result |= run_seed(scenario, *only, limits, outcome, true) ? 0 : 1;
     } else {
       result |= run_all(scenario, seeds);
     }

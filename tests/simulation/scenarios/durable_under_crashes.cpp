@@ -120,6 +120,7 @@ struct World {
 
   us::SeededRandom random;
   us::SimulatedDisk disk;
+  Limits limits;
   std::vector<Trouble> troubles;
   us::Durability durability = us::Durability::always;
   std::uint64_t power = 0;  // Counts ends of the process: what was begun in an earlier life is not observed any more.
@@ -214,9 +215,11 @@ us::Task<> chaos(World& world, us::Address<Message> ledger, std::uint64_t blows)
 
 us::Task<> everybody(us::System& system, World& world, us::Address<Message> ledger, bool& finished) {
   us::TaskGroup group(system);
-  const std::uint64_t clients = 1 + world.random.below(4);
-  for (std::uint64_t i = 0; i < clients; ++i) group.spawn(client(world, ledger, i, 5 + world.random.below(25)));
-  group.spawn(chaos(world, ledger, world.random.below(5)));
+  const std::uint64_t clients = std::min(1 + world.random.below(4), world.limits.clients);
+  for (std::uint64_t i = 0; i < clients; ++i) {
+    group.spawn(client(world, ledger, i, std::min(5 + world.random.below(25), world.limits.operations)));
+  }
+  group.spawn(chaos(world, ledger, std::min(world.random.below(5), world.limits.blows)));
   co_await group.join();
   finished = true;
 }
@@ -256,12 +259,13 @@ void run_life(World& world, std::uint64_t seed) {
 
 }  // namespace
 
-Outcome run_durable_under_crashes(std::uint64_t seed, bool canary) {
+Outcome run_durable_under_crashes(std::uint64_t seed, bool canary, const Limits& limits) {
   World world(seed);
+  world.limits = limits;
   if (canary) world.durability = us::Durability::none;
   const std::uint64_t lives = 2 + world.random.below(3);
   const std::uint64_t upgrade = world.random.below(lives + 1);
-  for (std::uint64_t life = 0; life < lives && world.outcome.failure.empty(); ++life) {
+  for (std::uint64_t life = 0; life < std::min(lives, limits.lives) && world.outcome.failure.empty(); ++life) {
     const std::uint64_t drawn = world.random.next();
     if (life < upgrade) {
       run_life<1>(world, drawn);

@@ -3,6 +3,7 @@
 // what is taken back.
 #pragma once
 
+#include "simulation/limits.hpp"
 #include "simulation/scenarios/outcome.hpp"
 
 #include <cstdint>
@@ -10,6 +11,6 @@
 namespace simulation {
 
 /// Runs the scenario that `seed` stands for. The canary answers before it has written, and must be found out.
-Outcome run_durable_under_crashes(std::uint64_t seed, bool canary);
+Outcome run_durable_under_crashes(std::uint64_t seed, bool canary, const Limits& limits);
 
 }  // namespace simulation

@@ -11,6 +11,7 @@
 #include "understudy/store/store.hpp"
 #include "understudy/supervision/supervisor.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <vector>
@@ -37,6 +38,7 @@ struct World {
 
   us::SeededRandom random;
   us::SimulatedDisk disk;
+  Limits limits;
   std::vector<Trouble> troubles;
   bool rots;  // Flushed data gets lost or spoilt, and nobody is told: whoever reads it must find out.
   StoreModel model;
@@ -190,9 +192,11 @@ us::Task<> chaos(World& world, us::store::Store& store, std::uint64_t blows) {
 
 us::Task<> everybody(us::System& system, World& world, us::store::Store& store, std::uint64_t power, bool& finished) {
   us::TaskGroup group(system);
-  const std::uint64_t clients = 1 + world.random.below(4);
-  for (std::uint64_t i = 0; i < clients; ++i) group.spawn(client(world, store, power, 5 + world.random.below(25)));
-  group.spawn(chaos(world, store, world.random.below(6)));
+  const std::uint64_t clients = std::min(1 + world.random.below(4), world.limits.clients);
+  for (std::uint64_t i = 0; i < clients; ++i) {
+    group.spawn(client(world, store, power, std::min(5 + world.random.below(25), world.limits.operations)));
+  }
+  group.spawn(chaos(world, store, std::min(world.random.below(6), world.limits.blows)));
   co_await group.join();
   finished = true;
 }
@@ -267,10 +271,11 @@ void run_life(World& world, std::uint64_t seed) {
 
 }  // namespace
 
-Outcome run_store_under_crashes(std::uint64_t seed, us::Durability durability) {
+Outcome run_store_under_crashes(std::uint64_t seed, us::Durability durability, const Limits& limits) {
   World world(seed);
   world.durability = durability;
-  const std::uint64_t lives = 2 + world.random.below(3);
+  world.limits = limits;
+  const std::uint64_t lives = std::min(2 + world.random.below(3), limits.lives);
   const auto goes_on = [&world] {
     return world.outcome.failure.empty() && world.outcome.damage_reported + world.outcome.damage_survived == 0;
   };

@@ -2,6 +2,7 @@
 // tear the last write; every answer is checked against a model.
 #pragma once
 
+#include "simulation/limits.hpp"
 #include "simulation/scenarios/outcome.hpp"
 #include "understudy/journal/durability.hpp"
 
@@ -11,6 +12,6 @@ namespace simulation {
 
 /// Runs the scenario that `seed` stands for. `durability` none is the canary: a store that answers before it has
 /// written must be found out.
-Outcome run_store_under_crashes(std::uint64_t seed, understudy::Durability durability);
+Outcome run_store_under_crashes(std::uint64_t seed, understudy::Durability durability, const Limits& limits);
 
 }  // namespace simulation
