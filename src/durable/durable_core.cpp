@@ -61,7 +61,7 @@ Task<Result<Recovered>> recover(std::shared_ptr<FullDisks> full_disks, DurableOp
   }
   report(**journal, opened->found);
   const Address<SnapshotterMessage> snapshots =
-      spawn_child("snapshotter", snapshotter, {.capacity = 8}, *journal, opened->writer, SnapshotterSetUp{});
+      spawn_child("snapshotter", snapshotter, snapshotter_options(), *journal, opened->writer, SnapshotterSetUp{});
   Recovered recovered{.full_disks = std::move(full_disks),
                       .actor = actor,
                       .recorder = Recorder(*journal, opened->writer, snapshots, opened->found.last_lsn),

@@ -32,7 +32,6 @@ Task<Result<void>> add_pieces(Snapshot snapshot, ReadPiece read_piece) {
     auto add = [snapshot, piece = *piece] { return add_records(*snapshot, piece->records); };
     const Result<void> added = co_await blocking(std::move(add));
     if (!added) co_return added;
-    beat();  // One message for all of it, and each piece is progress: else it counts as stuck after its cutoff.
   } while (next != 0);
   co_return Result<void>{};
 }

@@ -362,7 +362,7 @@ Task<> key_value_actor(Mailbox<KeyValueMessage>& inbox, std::shared_ptr<SharedSt
     throw std::runtime_error(std::string(loaded.error().message()));
   }
   const Address<SnapshotterMessage> snapshots =
-      spawn_child("snapshotter", snapshotter, {.capacity = 8}, shared->journal, loaded->writer,
+      spawn_child("snapshotter", snapshotter, snapshotter_options(), shared->journal, loaded->writer,
                   SnapshotterSetUp{.records_are_called = "keys", .read_piece = pieces_of(inbox.address())});
   shared->set_snapshotter(snapshots);
   const Address<ReclaimNow> reclaimer = spawn_child("reclaimer", reclaimer_actor, {.capacity = 2}, inbox.address());

@@ -17,6 +17,7 @@
 
 #include "understudy/actor/mailbox.hpp"
 #include "understudy/actor/reply.hpp"
+#include "understudy/actor/spawn_options.hpp"
 #include "understudy/durable/journal_writer.hpp"
 #include "understudy/durable/record_list.hpp"
 #include "understudy/durable/shared_journal.hpp"
@@ -56,6 +57,13 @@ struct SnapshotterSetUp {
   std::string records_are_called = "records";
   ReadPiece read_piece = {};  ///< Unset: TakeSnapshot fails with invalid_argument.
 };
+
+/// How it is spawned, as its owner's child. A snapshot takes as long as the disk takes: what is read is answered once
+/// it is safe, and others come first. No limit on that is the right one, and a snapshotter that counts as stuck would
+/// leave the journal to grow. What it waits for ends: its owner, or a call to the disk; and it ends with its owner.
+[[nodiscard]] inline SpawnOptions snapshotter_options() noexcept {
+  return {.capacity = 8, .exempt = "waits for its owner and for the disk, and ends with its owner"};
+}
 
 Task<> snapshotter(Mailbox<SnapshotterMessage>& inbox, std::shared_ptr<SharedJournal> journal,
                    Address<JournalWriterMessage> writer, SnapshotterSetUp set_up);

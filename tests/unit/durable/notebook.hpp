@@ -52,7 +52,7 @@ inline Task<> notebook(Mailbox<NotebookMessage>& inbox, std::shared_ptr<SharedJo
   Result<OpenedJournal> opened = co_await open_journal(journal, std::move(apply));
   if (!opened) throw std::runtime_error(std::string(opened.error().message()));
   const auto snapshots =
-      spawn_child("snapshotter", snapshotter, {.capacity = 2}, journal, opened->writer, SnapshotterSetUp{});
+      spawn_child("snapshotter", snapshotter, snapshotter_options(), journal, opened->writer, SnapshotterSetUp{});
   Recorder recorder(journal, opened->writer, snapshots, opened->found.last_lsn);
   while (auto message = co_await inbox.receive()) {
     bool save = false;

@@ -166,7 +166,7 @@ TEST(StoreSnapshot, TakenWhileOthersWriteItGivesBackExactlyWhatWasWritten) {
   }
 }
 
-TEST(StoreSnapshot, EachPieceOfItIsProgressHoweverLongAllOfItTakes) {
+TEST(StoreSnapshot, ItTakesAsLongAsTheDiskTakes) {
   SimulatedDisk disk(1);
   Life life(disk, 1, 0);
   System& system = life.simulation.system();
