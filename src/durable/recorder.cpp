@@ -2,9 +2,39 @@
 
 #include "understudy/actor/spawn.hpp"
 
+#include <memory>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 namespace understudy {
+namespace {
+
+/// Who waits for one batch. Whoever is left when the batch is given up (its writer has crashed, and the owner has not
+/// heard of that yet) is told that this life ends: what they asked for may have happened.
+class Waiting {
+ public:
+  explicit Waiting(std::vector<WhenSafe> completions) noexcept : completions_(std::move(completions)) {}
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  ~Waiting() {
+    complete(failure(ErrorCode::actor_crashed, "the journal's writer crashed before this was known to be safe"));
+  }
+  void complete(const Result<void>& outcome) {
+    for (WhenSafe& completion : std::exchange(completions_, {})) completion(outcome);
+  }
+
+ private:
+  std::vector<WhenSafe> completions_;
+};
+
+void keep_promises(std::vector<WhenSafe>& completions) {
+  if (completions.empty()) return;
+  auto waiting = std::make_unique<Waiting>(std::exchange(completions, {}));
+  completions.emplace_back([waiting = std::move(waiting)](const Result<void>& outcome) { waiting->complete(outcome); });
+}
+
+}  // namespace
 
 Task<Result<OpenedJournal>> open_journal(std::shared_ptr<SharedJournal> journal, ReplayFunction apply) {
   OpenedJournal opened;
@@ -42,6 +72,7 @@ void Recorder::add(RecordList records) {
 
 Task<> Recorder::send() {
   if (empty()) co_return;
+  keep_promises(open_.completions);
   AppendRecords sent = std::move(open_);
   begin_batch();
   const Result<void> accepted = co_await writer_.tell(std::move(sent));
@@ -49,6 +80,7 @@ Task<> Recorder::send() {
 }
 
 Task<Result<void>> Recorder::send_and_wait() {
+  keep_promises(open_.completions);
   AppendRecords sent = std::move(open_);
   begin_batch();
   // Whatever becomes of the request in hand: the state has what is written here.

@@ -46,6 +46,7 @@ TEST(LoadingLog, SaysNothingInTheFirstSecondAndThenALineASecond) {
     log.note({});
   }
   EXPECT_EQ(lines, 3);
+  set_log_level(LogLevel::off);
   set_log_sink({});
 }
 
