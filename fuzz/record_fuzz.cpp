@@ -4,6 +4,7 @@
 // Checksums would stop almost every input at the door. So the first byte chooses what they are worth: 0, the bytes are
 // the file; 1, they are the body of a batch; otherwise they are fields of batch headers and bodies, under checksums
 // that hold.
+#include "fuzz_input.hpp"
 #include "journal/checksum.hpp"
 #include "journal/record_codec.hpp"
 #include "understudy/journal/journal.hpp"
@@ -13,8 +14,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,35 +22,11 @@ namespace {
 
 using namespace understudy;
 using namespace understudy::journal;
+using fuzz::hold;
+using fuzz::Input;
 
 const std::string segment = "journal-0000000001.log";
 using Entries = std::vector<std::pair<Lsn, Bytes>>;
-
-void hold(bool holds, const char* promise) {
-  if (holds) return;
-  std::fprintf(stderr, "broken promise: %s\n", promise);
-  std::abort();
-}
-
-class Input {
- public:
-  explicit Input(BytesView bytes) noexcept : bytes_(bytes) {}
-  [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
-  [[nodiscard]] std::uint8_t byte() noexcept {
-    if (bytes_.empty()) return 0;
-    const auto first = static_cast<std::uint8_t>(bytes_.front());
-    bytes_.remove_prefix(1);
-    return first;
-  }
-  [[nodiscard]] BytesView take(std::size_t size) noexcept {
-    const BytesView taken = bytes_.substr(0, size);
-    bytes_.remove_prefix(taken.size());
-    return taken;
-  }
-
- private:
-  BytesView bytes_;
-};
 
 /// A segment whose checksums hold, and whose fields are nearly right, or not, as the input says.
 Bytes segment_from(Input input) {

@@ -5,6 +5,7 @@
 // Checksums would stop almost every input at the door. So the first byte chooses what they are worth: 0, the bytes are
 // the file; otherwise they are fields of head, blocks and end mark, and what stands in the blocks, under checksums that
 // hold.
+#include "fuzz_input.hpp"
 #include "journal/checksum.hpp"
 #include "journal/record_codec.hpp"
 #include "journal/snapshot_codec.hpp"
@@ -16,8 +17,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,35 +29,11 @@ namespace {
 
 using namespace understudy;
 using namespace understudy::journal;
+using fuzz::hold;
+using fuzz::Input;
 
 constexpr Lsn covers = 7;
 using Entries = std::vector<std::pair<RecordKind, Bytes>>;
-
-void hold(bool holds, const char* promise) {
-  if (holds) return;
-  std::fprintf(stderr, "broken promise: %s\n", promise);
-  std::abort();
-}
-
-class Input {
- public:
-  explicit Input(BytesView bytes) noexcept : bytes_(bytes) {}
-  [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
-  [[nodiscard]] std::uint8_t byte() noexcept {
-    if (bytes_.empty()) return 0;
-    const auto first = static_cast<std::uint8_t>(bytes_.front());
-    bytes_.remove_prefix(1);
-    return first;
-  }
-  [[nodiscard]] BytesView take(std::size_t size) noexcept {
-    const BytesView taken = bytes_.substr(0, size);
-    bytes_.remove_prefix(taken.size());
-    return taken;
-  }
-
- private:
-  BytesView bytes_;
-};
 
 Bytes compressed(BytesView raw) {
   Bytes packed(ZSTD_compressBound(raw.size()), '\0');
