@@ -27,26 +27,6 @@ bool can_fail(DiskOperation operation, DiskFailure how) noexcept {
   return false;
 }
 
-DiskFaultCounts& DiskFaultCounts::operator+=(const DiskFaultCounts& other) noexcept {
-  failed_writes += other.failed_writes;
-  short_writes += other.short_writes;
-  failed_flushes += other.failed_flushes;
-  failed_directory_changes += other.failed_directory_changes;
-  failed_reads += other.failed_reads;
-  full += other.full;
-  slow += other.slow;
-  stuck += other.stuck;
-  dropped_caches += other.dropped_caches;
-  misdirected += other.misdirected;
-  rotten += other.rotten;
-  power_losses += other.power_losses;
-  dropped_sectors += other.dropped_sectors;
-  zeroed_sectors += other.zeroed_sectors;
-  garbage_sectors += other.garbage_sectors;
-  lost_directory_changes += other.lost_directory_changes;
-  return *this;
-}
-
 namespace simulation {
 namespace {
 

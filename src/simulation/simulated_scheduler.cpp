@@ -99,15 +99,9 @@ void SimulatedScheduler::run_context(std::size_t index) {
   ready_[index] = ready_.back();
   ready_.pop_back();
   note(index);
-  std::unique_ptr<SimulatedThread> thread = take_thread();
-  SimulatedThread* const outer = std::exchange(running_, thread.get());
-  SimulatedScheduler* const outer_call = std::exchange(per_thread<InBlockingCall>().scheduler, nullptr);
   // Small budgets too, so that yielding happens in every run.
   const auto budget = 1 + static_cast<std::uint32_t>(random_.below(activation_budget));
-  const bool idle = thread->run(*context, *this, budget);
-  per_thread<InBlockingCall>().scheduler = outer_call;
-  stopped(std::move(thread), idle);
-  running_ = outer;
+  switch_to(take_thread(), false, [&](SimulatedThread& thread) { return thread.run(*context, *this, budget); });
 }
 
 std::unique_ptr<SimulatedThread> SimulatedScheduler::take_thread() {
@@ -115,20 +109,20 @@ std::unique_ptr<SimulatedThread> SimulatedScheduler::take_thread() {
 }
 
 void SimulatedScheduler::run_job(BlockingJob& job) {
-  std::unique_ptr<SimulatedThread> thread = take_thread();
-  SimulatedThread* const outer = std::exchange(running_, thread.get());
-  SimulatedScheduler* const outer_call = std::exchange(per_thread<InBlockingCall>().scheduler, this);
-  const bool idle = thread->run(job);
-  per_thread<InBlockingCall>().scheduler = outer_call;
-  stopped(std::move(thread), idle);
-  running_ = outer;
+  switch_to(take_thread(), true, [&job](SimulatedThread& thread) { return thread.run(job); });
 }
 
 void SimulatedScheduler::go_on(std::unique_ptr<SimulatedThread> thread) {
+  const bool in_blocking_call = thread->is_in_blocking_call();
+  switch_to(std::move(thread), in_blocking_call, [](SimulatedThread& held) { return held.go_on(); });
+}
+
+template <typename Run>
+void SimulatedScheduler::switch_to(std::unique_ptr<SimulatedThread> thread, bool in_blocking_call, Run run) {
   SimulatedThread* const outer = std::exchange(running_, thread.get());
-  SimulatedScheduler* const call = thread->is_in_blocking_call() ? this : nullptr;
-  SimulatedScheduler* const outer_call = std::exchange(per_thread<InBlockingCall>().scheduler, call);
-  const bool idle = thread->go_on();
+  SimulatedScheduler* const outer_call =
+      std::exchange(per_thread<InBlockingCall>().scheduler, in_blocking_call ? this : nullptr);
+  const bool idle = run(*thread);
   per_thread<InBlockingCall>().scheduler = outer_call;
   stopped(std::move(thread), idle);
   running_ = outer;

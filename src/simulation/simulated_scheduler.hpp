@@ -86,6 +86,9 @@ class SimulatedScheduler final : public Scheduler, public std::enable_shared_fro
   void run_job(BlockingJob& job);
   [[nodiscard]] std::unique_ptr<SimulatedThread> take_thread();
   void go_on(std::unique_ptr<SimulatedThread> thread);
+  /// Runs on `thread` until it stops. `run` gives whether it is idle then.
+  template <typename Run>
+  void switch_to(std::unique_ptr<SimulatedThread> thread, bool in_blocking_call, Run run);
   void stopped(std::unique_ptr<SimulatedThread> thread, bool idle);
   bool let_one_go_on();
   void run_control();

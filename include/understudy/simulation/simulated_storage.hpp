@@ -155,8 +155,6 @@ struct DiskFaultCounts {
   std::uint64_t zeroed_sectors = 0;
   std::uint64_t garbage_sectors = 0;
   std::uint64_t lost_directory_changes = 0;  ///< By power losses.
-
-  DiskFaultCounts& operator+=(const DiskFaultCounts& other) noexcept;
 };
 
 /// One directory on a simulated disk. Outlives the processes that use it; see the head of this file.
