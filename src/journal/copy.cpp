@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <string>
 #include <utility>
-#include <variant>
 
 namespace understudy {
 namespace journal {
@@ -104,22 +103,13 @@ class Copier {
     auto head = reader->read_head();
     if (!head) return std::unexpected(head.error());
     if (!*head) return written_wrongly(segment_name(copied.last_segment) + " has no head");
-    std::uint64_t end = head_layout::bytes;
-    Lsn marked = 0;
-    while (true) {
-      auto step = reader->next();
-      if (!step) return std::unexpected(step.error());
-      const auto* const batch = std::get_if<GoodBatch>(&*step);
-      if (batch == nullptr) break;
-      end = batch->offset + batch_layout::header_bytes + batch->header.body_bytes;
-      marked = batch->header.durable_lsn;
-    }
+    const std::uint64_t end = copied.segments.back().bytes;
     const std::uint64_t bytes = reader->file_bytes();
     const std::unique_ptr<StorageFile> file = reader->release_file();
     if (end < bytes) {
       if (auto cut = file->truncate(end); !cut) return cut;
     }
-    if (marked == copied.last_lsn) return {};
+    if (copied.marked == copied.last_lsn) return {};
     BatchBuilder no_records;
     BatchHeader mark{.first_lsn = copied.last_lsn + 1, .durable_lsn = copied.last_lsn, .previous = copied.chain};
     return file->append(no_records.finish(mark, batch_seed((*head)->checksum, end)));

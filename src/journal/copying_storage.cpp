@@ -1,5 +1,6 @@
 #include "journal/copying_storage.hpp"
 
+#include "journal/journal_files.hpp"
 #include "journal/segment_name.hpp"
 #include "journal/snapshot_name.hpp"
 
@@ -66,7 +67,8 @@ class CopyingFile final : public StorageFile {
   std::uint64_t copied_ = 0;
 };
 
-/// Behind the last byte that is not zero.
+/// Behind the last byte that is not zero. Its writer may be cutting room off meanwhile: that less is read is no error
+/// here, though it is for FileWindow, whose file nobody else changes.
 Result<std::uint64_t> end_of_content(StorageFile& file, std::uint64_t bytes) {
   constexpr std::uint64_t step = std::uint64_t{64} << 10U;
   Bytes buffer;
@@ -82,37 +84,20 @@ Result<std::uint64_t> end_of_content(StorageFile& file, std::uint64_t bytes) {
   return 0;
 }
 
-/// What start-up reads: the newest snapshot, and the segments, in order.
-struct Names {
-  std::optional<Lsn> snapshot;
-  std::vector<std::uint64_t> segments;
-};
-Result<Names> names_in(Storage& storage) {
-  auto listed = storage.list();
-  if (!listed) return std::unexpected(listed.error());
-  Names names;
-  for (const std::string& name : *listed) {
-    if (const auto covers = snapshot_covers(name)) names.snapshot = std::max(names.snapshot.value_or(0), *covers);
-    if (const auto number = segment_number(name)) names.segments.push_back(*number);
-  }
-  std::ranges::sort(names.segments);
-  return names;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<CopyingStorage>> CopyingStorage::open(Storage& source, Storage& target) {
-  auto names = names_in(source);
-  if (!names) return std::unexpected(names.error());
+  const auto listed = list_journal_files(source);
+  if (!listed) return std::unexpected(listed.error());
   std::unique_ptr<CopyingStorage> storage(new CopyingStorage(source, target));
-  if (names->snapshot) {
-    auto kept = storage->keep_open(snapshot_name(*names->snapshot), false);
+  if (const auto newest = listed->newest_snapshot()) {
+    auto kept = storage->keep_open(snapshot_name(*newest), false);
     if (!kept) return std::unexpected(kept.error());
     if (!*kept) return nullptr;
   }
   bool any = false;
-  for (const std::uint64_t number : names->segments) {
-    auto kept = storage->keep_open(segment_name(number), number == names->segments.back());
+  for (const std::uint64_t number : listed->segments) {
+    auto kept = storage->keep_open(segment_name(number), number == listed->segments.back());
     if (!kept) return std::unexpected(kept.error());
     // The first ones are being removed, perhaps: whether the snapshot makes up for them is for start-up to say.
     if (!*kept && any) return nullptr;
@@ -141,11 +126,9 @@ Result<bool> CopyingStorage::keep_open(const std::string& name, bool last) {
 }
 
 Result<bool> CopyingStorage::source_has_changed() {
-  auto names = names_in(source_);
-  if (!names) return std::unexpected(names.error());
-  std::vector<std::string> now;
-  if (names->snapshot) now.push_back(snapshot_name(*names->snapshot));
-  for (const std::uint64_t number : names->segments) now.push_back(segment_name(number));
+  const auto listed = list_journal_files(source_);
+  if (!listed) return std::unexpected(listed.error());
+  const std::vector<std::string> now = listed->names_to_read();
   // New segments at the end are no change of what was there.
   return std::ranges::any_of(files_, [&](const auto& file) { return std::ranges::find(now, file.first) == now.end(); });
 }

@@ -1,6 +1,7 @@
 #include "journal/recovery.hpp"
 
 #include "journal/invariant.hpp"
+#include "journal/journal_files.hpp"
 #include "journal/segment_name.hpp"
 #include "journal/segment_reader.hpp"
 #include "journal/snapshot_name.hpp"
@@ -31,28 +32,31 @@ class StartUp {
       : storage_(storage), apply_(apply), recovery_(recovery), on_progress_(progress), durable_lsn_(durable_lsn) {}
 
   Result<Recovered> run() {
-    if (auto listed = list_files(); !listed) return std::unexpected(listed.error());
+    auto listed = list_journal_files(storage_);
+    if (!listed) return std::unexpected(listed.error());
+    files_ = std::move(*listed);
     if (on_progress_) {
       if (auto measured = measure_files(); !measured) return std::unexpected(measured.error());
     }
-    if (newest_snapshot_) {
-      if (auto loaded = load_snapshot(*newest_snapshot_); !loaded) return std::unexpected(loaded.error());
+    if (const auto newest = files_.newest_snapshot()) {
+      if (auto loaded = load_snapshot(*newest); !loaded) return std::unexpected(loaded.error());
     }
     // Without a snapshot nothing has ever been removed.
-    const std::uint64_t first = snapshot_ && !segments_.empty() ? segments_.front() : 1;
-    for (std::size_t index = 0; index < segments_.size(); ++index) {
+    const std::vector<std::uint64_t>& segments = files_.segments;
+    const std::uint64_t first = snapshot_ && !segments.empty() ? segments.front() : 1;
+    for (std::size_t index = 0; index < segments.size(); ++index) {
       const std::uint64_t number = first + index;
-      if (const std::uint64_t found = segments_[index]; found != number) {
+      if (const std::uint64_t found = segments[index]; found != number) {
         file_ = segment_name(number);
         return std::unexpected(damaged(0, "the segment is missing, though there is " + segment_name(found)));
       }
-      const bool last = index + 1 == segments_.size();
+      const bool last = index + 1 == segments.size();
       if (auto read = read_segment(number, last); !read) return std::unexpected(read.error());
     }
     if (auto fits = check_that_snapshot_fits(); !fits) return std::unexpected(fits.error());
     if (recovered_.last_lsn < durable_lsn_) {
-      return std::unexpected(damaged(end_, "the records up to LSN " + std::to_string(durable_lsn_) +
-                                               " had been flushed by this program, and are not there"));
+      return std::unexpected(damaged(end_of_what_holds(), "the records up to LSN " + std::to_string(durable_lsn_) +
+                                                              " had been flushed by this program, and are not there"));
     }
     if (recovery_ == Recovery::mend) {
       if (auto mended = mend(); !mended) return std::unexpected(mended.error());
@@ -63,24 +67,9 @@ class StartUp {
   }
 
  private:
-  Result<void> list_files() {
-    auto names = storage_.list();
-    if (!names) return std::unexpected(names.error());
-    for (std::string& name : *names) {
-      if (const auto number = segment_number(name)) segments_.push_back(*number);
-      if (const auto covers = snapshot_covers(name)) newest_snapshot_ = std::max(newest_snapshot_.value_or(0), *covers);
-      if (is_unfinished_snapshot(name)) unfinished_.push_back(std::move(name));
-    }
-    std::ranges::sort(segments_);
-    return {};
-  }
-
   /// What there is to read.
   Result<void> measure_files() {
-    std::vector<std::string> names;
-    if (newest_snapshot_) names.push_back(snapshot_name(*newest_snapshot_));
-    for (const std::uint64_t number : segments_) names.push_back(segment_name(number));
-    for (const std::string& name : names) {
+    for (const std::string& name : files_.names_to_read()) {
       auto file = storage_.open(name);
       if (!file) return std::unexpected(file.error());
       auto bytes = (*file)->size();
@@ -190,6 +179,7 @@ class StartUp {
     if (auto fits = check_head(**head, number); !fits) return fits;
     recovered_.store_id = (*head)->store_id;
     recovered_.last_segment = number;
+    recovered_.marked = 0;
     recovered_.chain = (*head)->checksum;
     look_for_link();
     ++recovered_.report.segments;
@@ -235,7 +225,6 @@ class StartUp {
       if (!step) return std::unexpected(step.error());
       if (std::holds_alternative<EndOfSegment>(*step)) {
         recovered_.report.bytes += reader.file_bytes();
-        end_ = reader.file_bytes();
         note_progress(reader.file_bytes(), true);
         return {};
       }
@@ -267,6 +256,7 @@ class StartUp {
       if (auto applied = replay_after(covered, batch); !applied) return applied;
     }
     recovered_.last_lsn = last_lsn;
+    recovered_.marked = header.durable_lsn;
     recovered_.chain = header.checksum;
     look_for_link();
     return {};
@@ -289,7 +279,6 @@ class StartUp {
       return std::unexpected(
           damaged(damage.offset, damage.reason + ", in a segment that was flushed before the next one was made"));
     }
-    end_ = damage.offset;
     // Without the room, where the segment may have some.
     Result<std::uint64_t> content_end = reserves_ ? reader.end_of_content(damage.offset) : reader.file_bytes();
     if (!content_end) return std::unexpected(content_end.error());
@@ -318,7 +307,7 @@ class StartUp {
     if (cut_) {
       if (auto made = make_cut(); !made) return made;
     }
-    for (const std::string& name : unfinished_) {
+    for (const std::string& name : files_.unfinished) {
       if (auto removed = storage_.remove(name); !removed) return removed;
     }
     return {};
@@ -341,6 +330,12 @@ class StartUp {
                                                 std::to_string(known) + " only: a newer program wrote it");
   }
   /// The error for damage in the current file. Its LSN: of the first record that can't be had.
+  /// In the file that was read last.
+  [[nodiscard]] std::uint64_t end_of_what_holds() const {
+    if (cut_) return cut_->torn_tail.offset;
+    return recovered_.segments.empty() ? 0 : recovered_.segments.back().bytes;
+  }
+
   Error damaged(std::uint64_t offset, const std::string& what) const {
     return Error(ErrorCode::data_damaged, storage_.describe() + "/" + file_ + ", offset " + std::to_string(offset) +
                                               ", LSN " + std::to_string(recovered_.last_lsn + 1) + ": " + what +
@@ -352,12 +347,9 @@ class StartUp {
   const Recovery recovery_;
   const ProgressFunction& on_progress_;
   const Lsn durable_lsn_;
-  std::uint64_t end_ = 0;  // in the last segment: where what holds ends
   JournalProgress progress_;
-  std::uint64_t files_bytes_ = 0;        // of the files that have been read to their end
-  std::vector<std::uint64_t> segments_;  // their numbers, in order
-  std::optional<Lsn> newest_snapshot_;
-  std::vector<std::string> unfinished_;
+  std::uint64_t files_bytes_ = 0;  // of the files that have been read to their end
+  JournalFiles files_;
   std::optional<SnapshotHead> snapshot_;  // the one that was loaded
   bool linked_ = false;
   Recovered recovered_;

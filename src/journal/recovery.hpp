@@ -30,6 +30,7 @@ struct Recovered {
   std::uint64_t last_segment = 0;   ///< Number of the last segment that holds; 0 for a fresh start.
   std::uint64_t chain = 0;          ///< Chain value at its end.
   Lsn last_lsn = 0;
+  Lsn marked = 0;                     ///< The durable mark of its last batch.
   std::vector<KeptSegment> segments;  ///< In order.
 };
 

@@ -1,5 +1,6 @@
 #include "understudy/journal/scan.hpp"
 
+#include "journal/journal_files.hpp"
 #include "journal/recovery.hpp"
 #include "journal/segment_name.hpp"
 #include "journal/segment_reader.hpp"
@@ -21,22 +22,15 @@ class Scanner {
   Scanner(Storage& storage, JournalScan& scan) noexcept : storage_(storage), scan_(scan) {}
 
   Result<void> run() {
-    auto names = storage_.list();
-    if (!names) return std::unexpected(names.error());
-    std::vector<Lsn> snapshots;
-    std::vector<std::uint64_t> segments;
-    for (const std::string& name : *names) {
-      if (const auto covers = snapshot_covers(name)) snapshots.push_back(*covers);
-      if (const auto number = segment_number(name)) segments.push_back(*number);
-    }
-    std::ranges::sort(snapshots);
-    std::ranges::sort(segments);
-    for (const Lsn covers : snapshots) {
+    const auto files = list_journal_files(storage_);
+    if (!files) return std::unexpected(files.error());
+    const std::vector<std::uint64_t>& segments = files->segments;
+    for (const Lsn covers : files->snapshots) {
       if (auto read = read_snapshot(covers); !read) return read;
     }
     for (std::size_t index = 0; index < segments.size(); ++index) {
       const std::uint64_t number = segments[index];
-      const bool begins_late = index == 0 ? number != 1 && snapshots.empty() : number != segments[index - 1] + 1;
+      const bool begins_late = index == 0 ? number != 1 && files->snapshots.empty() : number != segments[index - 1] + 1;
       if (begins_late) scan_.on_damage({segment_name(number), 0, 0, "the segment before it is missing"});
       if (auto read = read_segment(number, index + 1 == segments.size()); !read) return read;
     }
