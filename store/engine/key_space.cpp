@@ -96,8 +96,20 @@ struct KeySpace::State {
     }
   }
 
-  static std::size_t part_number(std::size_t hash) noexcept { return (hash >> part_shift) % part_count; }
-  static Probe probe_of(BytesView key) noexcept { return {key, KeyHash{}(key)}; }
+  /// Where a key is, or would be.
+  struct Place {
+    std::size_t hash;
+    std::size_t number;  // Of the part.
+    Table& table;
+    Table::iterator slot;  // The table's end: it is not there.
+    [[nodiscard]] bool found() const noexcept { return slot != table.end(); }
+  };
+  Place locate(BytesView key) noexcept {
+    const Probe probe{key, KeyHash{}(key)};
+    const std::size_t number = (probe.hash >> part_shift) % part_count;
+    Table& table = parts[number].table;
+    return {probe.hash, number, table, table.find(probe)};
+  }
 
   /// Of the sum of times: one that is thousands of years off is taken for less.
   static std::uint64_t summand(std::int64_t at) noexcept {
@@ -175,11 +187,9 @@ struct KeySpace::State {
   }
   /// To make room: an empty table goes too.
   void evict(BytesView key) {
-    const Probe probe = probe_of(key);
-    const std::size_t number = part_number(probe.hash);
-    Table& table = parts[number].table;
-    remove(number, table.find(probe));
-    if (table.empty()) table.rehash(0);
+    const Place place = locate(key);
+    remove(place.number, place.slot);
+    if (place.table.empty()) place.table.rehash(0);
   }
 
   /// Removes keys of one part whose time has come. `looks` is how many places of the heap it may still look at.
@@ -234,63 +244,51 @@ KeySpace& KeySpace::operator=(KeySpace&&) noexcept = default;
 KeySpace::~KeySpace() = default;
 
 const Entry* KeySpace::find(BytesView key) {
-  State& state = *state_;
-  const Probe probe = State::probe_of(key);
-  const Table& table = state.parts[State::part_number(probe.hash)].table;
-  const auto found = table.find(probe);
-  if (found == table.end()) return nullptr;
-  found->entry->set_used(state.use());
-  return found->entry;
+  const State::Place place = state_->locate(key);
+  if (!place.found()) return nullptr;
+  place.slot->entry->set_used(state_->use());
+  return place.slot->entry;
 }
 
 void KeySpace::set(BytesView key, BytesView value, std::optional<WallTime> expires_at) {
   State& state = *state_;
-  const Probe probe = State::probe_of(key);
-  const std::size_t number = State::part_number(probe.hash);
-  Table& table = state.parts[number].table;
+  const State::Place place = state.locate(key);
   const std::uint32_t used = state.use();
-  if (const auto found = table.find(probe); found != table.end()) {
-    Entry* const old = found->entry;
+  if (place.found()) {
+    Entry* const old = place.slot->entry;
     old->set_used(used);
     const std::optional<WallTime> before = old->expires_at();
-    if (!old->assign(value, expires_at)) state.replace(*found, Entry::make(key, value, expires_at, used));
-    state.note_time(number, probe.hash, before, expires_at);
-    state.tidy(number);
+    if (!old->assign(value, expires_at)) state.replace(*place.slot, Entry::make(key, value, expires_at, used));
+    state.note_time(place.number, place.hash, before, expires_at);
+    state.tidy(place.number);
     return;
   }
   Entry* const entry = Entry::make(key, value, expires_at, used);
-  table.insert(Slot{entry});
+  place.table.insert(Slot{entry});
   state.entry_bytes += entry->memory_bytes();
   ++state.size;
-  state.note_time(number, probe.hash, std::nullopt, expires_at);
+  state.note_time(place.number, place.hash, std::nullopt, expires_at);
 }
 
 bool KeySpace::expire_at(BytesView key, std::optional<WallTime> expires_at) {
   State& state = *state_;
-  const Probe probe = State::probe_of(key);
-  const std::size_t number = State::part_number(probe.hash);
-  const Table& table = state.parts[number].table;
-  const auto found = table.find(probe);
-  if (found == table.end()) return false;
-  Entry* const old = found->entry;
+  const State::Place place = state.locate(key);
+  if (!place.found()) return false;
+  Entry* const old = place.slot->entry;
   const std::optional<WallTime> before = old->expires_at();
   if (before == expires_at) return true;
   if (!expires_at || !old->change_time(*expires_at)) {
-    state.replace(*found, Entry::make(old->key(), old->value(), expires_at, old->used()));
+    state.replace(*place.slot, Entry::make(old->key(), old->value(), expires_at, old->used()));
   }
-  state.note_time(number, probe.hash, before, expires_at);
-  state.tidy(number);
+  state.note_time(place.number, place.hash, before, expires_at);
+  state.tidy(place.number);
   return true;
 }
 
 bool KeySpace::erase(BytesView key) {
-  State& state = *state_;
-  const Probe probe = State::probe_of(key);
-  const std::size_t number = State::part_number(probe.hash);
-  const Table& table = state.parts[number].table;
-  const auto found = table.find(probe);
-  if (found == table.end()) return false;
-  state.remove(number, found);
+  const State::Place place = state_->locate(key);
+  if (!place.found()) return false;
+  state_->remove(place.number, place.slot);
   return true;
 }
 
