@@ -4,7 +4,6 @@ What each row is: docs/benchmarking.md. Clients, and our writers in process, are
 bench/peers/rocksdb and bench/peers/sqlite.
 """
 
-import argparse
 import os
 import re
 import shutil
@@ -22,15 +21,9 @@ REDIS_ROWS = (REDIS, REDIS_AOF, REDIS_RDB, BGSAVE, BGREWRITEAOF)
 EVERY_PEER = (*REDIS_ROWS, ROCKSDB, SQLITE_THREADS, SQLITE_GROUP)
 
 
-def at_least_five(text):
-    value = int(text)
-    if value < 5:
-        raise argparse.ArgumentTypeError("a median needs at least 5")
-    return value
-
-
 def add_options(parser):
-    parser.add_argument("--repetitions", type=at_least_five, default=5, metavar="R", help="runs of each (%(default)s)")
+    parser.add_argument("--repetitions", type=measure.at_least_five, default=5, metavar="R",
+                        help="runs of each (%(default)s)")
     parser.add_argument("--case", type=re.compile, default=re.compile(""), metavar="REGEX",
                         help="only the cases in whose name this is found: " + ", ".join(case.name for case in CASES))
     parser.add_argument("--plot", default=os.path.join(OUT, "durability.svg"), metavar="FILE",

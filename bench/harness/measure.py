@@ -1,5 +1,6 @@
 """Runs programs in turn and sums up what they print: one line of JSON each."""
 
+import argparse
 import dataclasses
 import json
 import resource
@@ -24,6 +25,14 @@ class Spread:
     @staticmethod
     def of(values):
         return Spread(statistics.median(values), min(values), max(values))
+
+
+def at_least_five(text):
+    """The repetitions of a benchmark, from its command line."""
+    value = int(text)
+    if value < 5:
+        raise argparse.ArgumentTypeError("a median needs at least 5")
+    return value
 
 
 def progress(text):

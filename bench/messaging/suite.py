@@ -4,7 +4,6 @@ Ours is bench_messaging, the peers are bench/peers/tokio (tokio-messaging) and b
 workloads, counts and shapes, the same options, the same line of JSON. What each row is: docs/benchmarking.md.
 """
 
-import argparse
 import os
 import re
 
@@ -17,15 +16,9 @@ BIN = os.path.join(peers.ROOT, "build", "release", "bin")
 QUICK_DIVISOR = 100
 
 
-def at_least_five(text):
-    value = int(text)
-    if value < 5:
-        raise argparse.ArgumentTypeError("a median needs at least 5")
-    return value
-
-
 def add_options(parser):
-    parser.add_argument("--repetitions", type=at_least_five, default=5, metavar="R", help="runs of each (%(default)s)")
+    parser.add_argument("--repetitions", type=measure.at_least_five, default=5, metavar="R",
+                        help="runs of each (%(default)s)")
     parser.add_argument("--case", type=re.compile, default=re.compile(""), metavar="REGEX",
                         help="only the cases in whose name this is found")
     parser.add_argument("--plot", default=os.path.join(peers.ROOT, "build", "bench", "messaging.svg"), metavar="FILE",

@@ -4,11 +4,14 @@
 
 #include <memory>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace understudy {
 namespace {
+
+constexpr std::string_view writer_crashed = "the journal's writer crashed before this was known to be safe";
 
 /// Who waits for one batch. Whoever is left when the batch is given up (its writer has crashed, and the owner has not
 /// heard of that yet) is told that this life ends: what they asked for may have happened.
@@ -17,9 +20,7 @@ class Waiting {
   explicit Waiting(std::vector<WhenSafe> completions) noexcept : completions_(std::move(completions)) {}
   Waiting(const Waiting&) = delete;
   Waiting& operator=(const Waiting&) = delete;
-  ~Waiting() {
-    complete(failure(ErrorCode::actor_crashed, "the journal's writer crashed before this was known to be safe"));
-  }
+  ~Waiting() { complete(failure(ErrorCode::actor_crashed, writer_crashed)); }
   void complete(const Result<void>& outcome) {
     for (WhenSafe& completion : std::exchange(completions_, {})) completion(outcome);
   }
@@ -84,7 +85,12 @@ Task<Result<void>> Recorder::send_and_wait() {
   AppendRecords sent = std::move(open_);
   begin_batch();
   // Whatever becomes of the request in hand: the state has what is written here.
-  co_return co_await writer_.ask<AppendAndWait>(std::move(sent)).regardless();
+  const Result<void> written = co_await writer_.ask<AppendAndWait>(std::move(sent)).regardless();
+  // Not so: its owner is about to be replaced, and the next incarnation has another.
+  if (!written && written.error() == ErrorCode::actor_stopped) {
+    co_return failure(ErrorCode::actor_crashed, writer_crashed);
+  }
+  co_return written;
 }
 
 void Recorder::save_state(std::shared_ptr<const RecordList> state, Reply<SnapshotReport> reply) {

@@ -294,14 +294,6 @@ bool KeySpace::erase(BytesView key) {
 
 void KeySpace::clear() { state_ = std::make_unique<State>(); }
 
-void KeySpace::reserve(std::size_t keys) {
-  // Parts differ by chance: a tenth more than the mean, and a few, suits nearly all.
-  const std::size_t each = keys / part_count;
-  if (each == 0) return;
-  constexpr std::size_t few = 16;
-  for (Part& part : state_->parts) part.table.reserve(each + each / 10 + few);
-}
-
 std::size_t KeySpace::size() const noexcept { return state_->size; }
 std::size_t KeySpace::expiring() const noexcept { return state_->expiring; }
 

@@ -56,8 +56,6 @@ class KeySpace {
   bool expire_at(BytesView key, std::optional<WallTime> expires_at);
   bool erase(BytesView key);
   void clear();
-  /// Makes room for as many keys, so that they are added without laying out tables anew.
-  void reserve(std::size_t keys);
 
   [[nodiscard]] std::size_t size() const noexcept;
   /// Keys that have a time to die.

@@ -1,5 +1,6 @@
 #include "tool/backup.hpp"
 
+#include "tool/fail.hpp"
 #include "tool/new_directory.hpp"
 #include "tool/progress_line.hpp"
 #include "understudy/base/clock.hpp"
@@ -23,11 +24,6 @@ namespace {
 
 /// Says what a backup holds, so that one that was cut short between two batches is found out.
 constexpr std::string_view label_name = "backup.json";
-
-int fail(std::string_view message) {
-  fmt::print(stderr, "understudy: {}\n", message);
-  return 1;
-}
 
 /// All files of a directory are open at once.
 void allow_many_files() {
@@ -122,15 +118,15 @@ Result<void> check_unused(const std::string& directory) {
 
 int back_up(const std::string& from, const std::string& to) {
   const Result<std::shared_ptr<Storage>> source = open_file_storage_to_read(from);
-  if (!source) return fail(source.error().message());
+  if (!source) return fail(source.error());
   if (!is_free(to)) return fail(fmt::format("{} is there already, and is not empty; nothing was copied", to));
   const Result<std::unique_ptr<NewDirectory>> target = NewDirectory::begin(to);
-  if (!target) return fail(target.error().message());
+  if (!target) return fail(target.error());
   const Result<JournalCopy> copy = copy_with_progress(**source, (*target)->storage(), "backup");
-  if (!copy) return fail(copy.error().message());
+  if (!copy) return fail(copy.error());
   Result<void> done = write_label((*target)->storage(), *copy, (*source)->describe());
   if (done) done = (*target)->publish();
-  if (!done) return fail(done.error().message());
+  if (!done) return fail(done.error());
   fmt::print("backed up {} to {}: {}\n", from, to, in_words(*copy));
   if (copy->left_out) {
     fmt::print("left out: {} bytes at the end of {}: an unfinished write, which nobody was told of\n",
@@ -141,22 +137,22 @@ int back_up(const std::string& from, const std::string& to) {
 
 int restore(const RestoreOptions& options) {
   const Result<std::shared_ptr<Storage>> source = open_file_storage_to_read(options.backup);
-  if (!source) return fail(source.error().message());
+  if (!source) return fail(source.error());
   const Result<std::unique_ptr<DirectoryLock>> source_lock = (*source)->lock();
-  if (!source_lock) return fail(source_lock.error().message());
+  if (!source_lock) return fail(source_lock.error());
   const Result<std::uint64_t> last_lsn = read_label(**source);
-  if (!last_lsn) return fail(last_lsn.error().message());
+  if (!last_lsn) return fail(last_lsn.error());
   const bool taken = !is_free(options.directory);
   if (taken) {
-    if (const Result<void> unused = check_unused(options.directory); !unused) return fail(unused.error().message());
+    if (const Result<void> unused = check_unused(options.directory); !unused) return fail(unused.error());
     if (!options.move_aside) {
       return fail(fmt::format("{} holds files, and was left alone; --move-aside renames it first", options.directory));
     }
   }
   const Result<std::unique_ptr<NewDirectory>> target = NewDirectory::begin(options.directory);
-  if (!target) return fail(target.error().message());
+  if (!target) return fail(target.error());
   const Result<JournalCopy> copy = copy_with_progress(**source, (*target)->storage(), "restore");
-  if (!copy) return fail(copy.error().message());
+  if (!copy) return fail(copy.error());
   if (copy->left_out || copy->last_lsn != *last_lsn) {
     return fail(fmt::format(
         "{} is not what was backed up: it ends with LSN {}, and should with LSN {}{}; nothing was "
@@ -165,10 +161,10 @@ int restore(const RestoreOptions& options) {
   }
   if (taken) {
     const Result<std::string> aside = move_aside(options.directory);
-    if (!aside) return fail(aside.error().message());
+    if (!aside) return fail(aside.error());
     fmt::print("what was in {} is in {} now\n", options.directory, *aside);
   }
-  if (const Result<void> published = (*target)->publish(); !published) return fail(published.error().message());
+  if (const Result<void> published = (*target)->publish(); !published) return fail(published.error());
   fmt::print("restored {} to {}: {}\n", options.backup, options.directory, in_words(*copy));
   return 0;
 }

@@ -1,5 +1,6 @@
 #include "tool/check.hpp"
 
+#include "tool/fail.hpp"
 #include "understudy/journal/scan.hpp"
 #include "understudy/journal/storage.hpp"
 #include "understudy/store/records.hpp"
@@ -13,11 +14,6 @@
 
 namespace understudy::tool {
 namespace {
-
-int fail(const Error& error) {
-  fmt::print(stderr, "understudy: {}\n", error.message());
-  return 1;
-}
 
 class Printer final : public JournalScan {
  public:

@@ -1,6 +1,7 @@
 #include "tool/export.hpp"
 
 #include "tool/entry_format.hpp"
+#include "tool/fail.hpp"
 #include "tool/offline_store.hpp"
 #include "tool/progress_line.hpp"
 #include "tool/text_file.hpp"
@@ -19,11 +20,6 @@ namespace {
 
 constexpr std::size_t piece_keys = 512;
 constexpr std::size_t piece_bytes = std::size_t{1} << 20U;
-
-int fail(std::string_view message) {
-  fmt::print(stderr, "understudy: {}\n", message);
-  return 1;
-}
 
 bool holds_files(const std::string& directory) {
   std::error_code error;
@@ -75,19 +71,19 @@ Result<std::uint64_t> write_all(OfflineStore& store, OutputFile& file, EntryForm
 
 int export_data(const ExportOptions& options) {
   const Result<EntryFormat> format = format_of(options.format, options.file);
-  if (!format) return fail(format.error().message());
+  if (!format) return fail(format.error());
   const bool to_output = options.file == "-";
   if (!to_output && !options.force && std::filesystem::exists(std::filesystem::symlink_status(options.file))) {
     return fail(fmt::format("{} exists and was left alone; --force replaces it", options.file));
   }
   if (!holds_files(options.directory)) return fail(fmt::format("there is no store in {}", options.directory));
   const Result<std::unique_ptr<OfflineStore>> store = OfflineStore::open(options.directory);
-  if (!store) return fail(store.error().message());
+  if (!store) return fail(store.error());
   const Result<std::unique_ptr<OutputFile>> file = OutputFile::create(options.file);
-  if (!file) return fail(file.error().message());
+  if (!file) return fail(file.error());
   const Result<std::uint64_t> keys = write_all(**store, **file, *format);
-  if (!keys) return fail(keys.error().message());
-  if (const Result<void> finished = (*file)->finish(options.force); !finished) return fail(finished.error().message());
+  if (!keys) return fail(keys.error());
+  if (const Result<void> finished = (*file)->finish(options.force); !finished) return fail(finished.error());
   if (!to_output) fmt::print("exported {} keys to {}\n", *keys, options.file);
   return 0;
 }

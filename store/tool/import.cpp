@@ -1,6 +1,7 @@
 #include "tool/import.hpp"
 
 #include "tool/entry_format.hpp"
+#include "tool/fail.hpp"
 #include "tool/new_directory.hpp"
 #include "tool/offline_store.hpp"
 #include "tool/progress_line.hpp"
@@ -22,11 +23,6 @@ using store::DataEntry;
 
 constexpr std::size_t batch_entries = 1000;
 constexpr std::size_t batch_bytes = std::size_t{1} << 20U;
-
-int fail(std::string_view message) {
-  fmt::print(stderr, "understudy: {}\n", message);
-  return 1;
-}
 
 /// Whether the store can hold it.
 Result<void> check(const DataEntry& entry) {
@@ -169,7 +165,9 @@ Result<Imported> import_anew(InputFile& file, EntryFormat format, const ImportOp
 Result<Imported> import_more(InputFile& file, EntryFormat format, const ImportOptions& options) {
   if (file.size()) {
     Result<void> good = read_all(file, format, "check", [](const DataEntry&) { return Result<void>{}; });
-    if (!good) return failure(good.error().code(), fmt::format("{}; nothing was imported", good.error().message()));
+    if (!good) {
+      return failure(good.error().code(), fmt::format("{}; nothing was imported", good.error().message()));
+    }
     if (good = file.rewind(); !good) return std::unexpected(good.error());
   }
   return import_into(options.directory, file, format, options.overwrite, false);
@@ -179,12 +177,12 @@ Result<Imported> import_more(InputFile& file, EntryFormat format, const ImportOp
 
 int import_data(const ImportOptions& options) {
   const Result<EntryFormat> format = format_of(options.format, options.file);
-  if (!format) return fail(format.error().message());
+  if (!format) return fail(format.error());
   const Result<std::unique_ptr<InputFile>> file = InputFile::open(options.file);
-  if (!file) return fail(file.error().message());
+  if (!file) return fail(file.error());
   const Result<Imported> imported =
       is_free(options.directory) ? import_anew(**file, *format, options) : import_more(**file, *format, options);
-  if (!imported) return fail(imported.error().message());
+  if (!imported) return fail(imported.error());
   fmt::print("imported {} keys into {} ({} of them replaced; {} keys now)\n", imported->keys, options.directory,
              imported->replaced, imported->keys_now);
   if (imported->dead > 0) {

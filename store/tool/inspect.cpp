@@ -1,5 +1,7 @@
 #include "tool/inspect.hpp"
 
+#include "tool/fail.hpp"
+#include "tool/text_encoding.hpp"
 #include "understudy/journal/scan.hpp"
 #include "understudy/journal/storage.hpp"
 #include "understudy/store/records.hpp"
@@ -104,9 +106,7 @@ class Show final : public JournalScan {
       line[name] = std::string(bytes);
       return;
     }
-    std::string digits;
-    for (const char each : bytes) digits += fmt::format("{:02x}", static_cast<unsigned char>(each));
-    line[fmt::format("{}_hex", name)] = digits;
+    line[fmt::format("{}_hex", name)] = store::to_hex(bytes);
   }
   static void print_json(const ScannedFile& file, std::uint64_t offset, const Record& record,
                          const store::Change& change) {
@@ -129,10 +129,6 @@ class Show final : public JournalScan {
 }  // namespace
 
 int inspect_data(const InspectOptions& options) {
-  const auto fail = [](const Error& error) {
-    fmt::print(stderr, "understudy: {}\n", error.message());
-    return 1;
-  };
   const Result<std::shared_ptr<Storage>> storage = open_file_storage_to_read(options.directory);
   if (!storage) return fail(storage.error());
   const Result<std::unique_ptr<DirectoryLock>> lock = (*storage)->lock();

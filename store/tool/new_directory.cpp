@@ -1,6 +1,7 @@
 #include "tool/new_directory.hpp"
 
-#include <cerrno>
+#include "tool/system_call.hpp"
+
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -13,25 +14,11 @@
 namespace understudy::tool {
 namespace {
 
-std::unexpected<Error> system_failure(std::string_view what, const std::string& path) {
-  const std::string reason = std::generic_category().message(errno);
-  return failure(ErrorCode::storage_failed, fmt::format("cannot {} {}: {}", what, path, reason));
-}
-
 /// Without slashes at its end, so that something can be added to its name.
 std::string plain(const std::string& path) {
   std::string name = std::filesystem::absolute(path).lexically_normal().string();
   while (name.size() > 1 && name.ends_with('/')) name.pop_back();
   return name;
-}
-
-Result<void> flush_directory(const std::string& path) {
-  const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) return system_failure("open the directory", path);
-  Result<void> flushed;
-  if (::fsync(directory) != 0) flushed = system_failure("flush the directory", path);
-  ::close(directory);
-  return flushed;
 }
 
 }  // namespace

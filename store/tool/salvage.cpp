@@ -1,5 +1,6 @@
 #include "tool/salvage.hpp"
 
+#include "tool/fail.hpp"
 #include "understudy/journal/journal.hpp"
 #include "understudy/journal/scan.hpp"
 #include "understudy/journal/storage.hpp"
@@ -17,11 +18,6 @@ namespace {
 
 constexpr std::size_t batch_bytes = std::size_t{8} << 20U;
 constexpr int something_was_lost = 3;
-
-int fail(const Error& error) {
-  fmt::print(stderr, "understudy: {}\n", error.message());
-  return 1;
-}
 
 /// The newest snapshot's LSN. Where there are several, the others were to be removed.
 class FindSnapshot final : public JournalScan {

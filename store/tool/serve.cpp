@@ -1,6 +1,7 @@
 #include "tool/serve.hpp"
 
 #include "server/server.hpp"
+#include "tool/fail.hpp"
 #include "tool/process_usage.hpp"
 #include "tool/service_manager.hpp"
 #include "understudy/actor/watch.hpp"
@@ -19,11 +20,6 @@ namespace understudy::tool {
 namespace {
 
 using namespace std::chrono_literals;
-
-int fail(std::string_view message) {
-  fmt::print(stderr, "understudy: {}\n", message);
-  return 1;
-}
 
 /// Our own signs: the store has ended for good; the system asks for a shutdown, as it can't go on.
 constexpr int store_stopped = SIGUSR1;
@@ -112,7 +108,7 @@ int serve(const Settings& settings) {
   store_options.memory_bytes_max = settings.memory_bytes_max;
   store_options.when_memory_full = settings.when_memory_full;
   const auto store = store::Store::open(system, store_options);
-  if (!store) return fail(store.error().message());
+  if (!store) return fail(store.error());
   const store::LoadReport loaded = (*store)->load_report();
 
   const auto server = server::Server::start(system, **store,
@@ -127,7 +123,7 @@ int serve(const Settings& settings) {
                                              .disk_bytes_max = settings.disk_bytes_max,
                                              .version = UNDERSTUDY_VERSION,
                                              .process_usage = process_usage});
-  if (!server) return fail(server.error().message());
+  if (!server) return fail(server.error());
   const std::string ready = fmt::format("redis protocol on {}, data in {} ({} keys, durability {})",
                                         endpoint(settings.bind, (*server)->port()), settings.directory, loaded.keys,
                                         name_of(settings.durability));
@@ -147,7 +143,7 @@ int serve(const Settings& settings) {
     manager.say_stopping(system.shutdown_requested()->message());
     (*server)->stop();
     (*store)->close();
-    fail(system.shutdown_requested()->message());
+    fail(*system.shutdown_requested());
     return exit_code_start_anew;
   }
   manager.say_stopping(signal == SIGINT ? "SIGINT" : "SIGTERM");

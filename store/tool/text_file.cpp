@@ -1,5 +1,7 @@
 #include "tool/text_file.hpp"
 
+#include "tool/system_call.hpp"
+
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -15,19 +17,8 @@ namespace {
 
 constexpr std::size_t piece_bytes = std::size_t{1} << 20U;
 
-std::unexpected<Error> system_failure(std::string_view what, const std::string& file) {
-  const std::string reason = std::generic_category().message(errno);
-  return failure(ErrorCode::storage_failed, fmt::format("cannot {} {}: {}", what, file, reason));
-}
-
 Result<void> flush_folder_of(const std::string& path) {
-  const std::string folder = std::filesystem::absolute(path).parent_path().string();
-  const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) return system_failure("flush", folder);
-  Result<void> flushed;
-  if (::fsync(directory) != 0) flushed = system_failure("flush", folder);
-  ::close(directory);
-  return flushed;
+  return flush_directory(std::filesystem::absolute(path).parent_path().string());
 }
 
 }  // namespace

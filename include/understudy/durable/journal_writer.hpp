@@ -39,12 +39,13 @@
 namespace understudy {
 
 /// Called once, in the writer, when what a request changed or saw is safe, or with the error that kept it from becoming
-/// so. One that is destroyed without being called: the writer, or its parent, has ended.
+/// so; with actor_crashed in its owner, when the writer did not take it any more.
 using WhenSafe = std::move_only_function<void(const Result<void>&)>;
 
 /// Opens the journal, and gives its records to `apply`, on the blocking pool: it owns all that it touches. The first
-/// message to each incarnation. Errors: as Journal::open, directory_locked after ten seconds if it is this process that
-/// holds it; the writer has ended then.
+/// message to each incarnation. While an earlier incarnation's write is under way it waits for that, as long as the
+/// disk takes. Errors: as Journal::open, directory_locked after ten seconds if somebody else in this process holds it;
+/// the writer has ended then.
 struct OpenJournal {
   ReplayFunction apply;
   Reply<RecoveryReport> reply;

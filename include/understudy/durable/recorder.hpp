@@ -83,7 +83,7 @@ class Recorder {
   [[nodiscard]] Task<> send();
 
   /// The same, and waits until the batch, and all before it, is safe. Counts as waiting for the disk. Errors:
-  /// storage_failed, storage_full; the incarnation is about to end then.
+  /// storage_failed, storage_full, actor_crashed (the writer had); the incarnation is about to end then.
   [[nodiscard]] Task<Result<void>> send_and_wait();
 
   /// Whether it is time for a snapshot; see SharedJournal.

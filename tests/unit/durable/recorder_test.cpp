@@ -12,8 +12,13 @@ namespace understudy::test {
 namespace {
 
 struct WriteWithoutWriter {
+  bool by_waiting = false;  // Else by a completion.
   Reply<std::optional<Error>> reply;
 };
+
+std::optional<Error> error_of(const Result<void>& outcome) {
+  return outcome ? std::nullopt : std::optional(outcome.error());
+}
 
 /// Its writer has stopped, and it has not heard of that.
 Task<> owner(Mailbox<WriteWithoutWriter>& inbox, std::shared_ptr<SharedJournal> journal) {
@@ -24,9 +29,13 @@ Task<> owner(Mailbox<WriteWithoutWriter>& inbox, std::shared_ptr<SharedJournal> 
   Recorder recorder(journal, opened->writer, {}, opened->found.last_lsn);
   while (auto message = co_await inbox.receive()) {
     recorder.add(RecordKind{1}, "x");
-    recorder.when_safe([reply = std::move(message->reply)](const Result<void>& outcome) mutable {
-      reply(outcome ? std::nullopt : std::optional(outcome.error()));
-    });
+    if (message->by_waiting) {
+      const Result<void> outcome = co_await recorder.send_and_wait();
+      message->reply(error_of(outcome));
+      continue;
+    }
+    recorder.when_safe(
+        [reply = std::move(message->reply)](const Result<void>& outcome) mutable { reply(error_of(outcome)); });
     co_await recorder.send();
   }
 }
@@ -38,7 +47,7 @@ TEST(Recorder, WhoWaitsForABatchThatItsWriterDoesNotTakeIsToldOfACrash) {
     Supervisor supervisor(simulation.system());
     const auto journal = std::make_shared<SharedJournal>(DurableOptions{}, disk.attach(), simulation.system().clock());
     const auto actor = simulation.system().spawn("owner", owner, {}, journal);
-    const Result<std::optional<Error>> told = wait(simulation.system(), actor.ask<WriteWithoutWriter>());
+    const Result<std::optional<Error>> told = wait(simulation.system(), actor.ask<WriteWithoutWriter>(seed % 2 == 0));
     ASSERT_TRUE(told) << told.error().message();
     ASSERT_TRUE(*told);
     EXPECT_EQ(**told, ErrorCode::actor_crashed);

@@ -1,12 +1,8 @@
 // Keys that die: not there from the moment their time has come, removed in the background, and never back, whatever
 // crashes, restarts and whoever sets the clock.
 #include "support/quiet.hpp"
+#include "support/store_life.hpp"
 #include "understudy/base/random.hpp"
-#include "understudy/runtime/wait.hpp"
-#include "understudy/simulation/simulated_storage.hpp"
-#include "understudy/simulation/simulated_system.hpp"
-#include "understudy/store/store.hpp"
-#include "understudy/supervision/supervisor.hpp"
 
 #include <map>
 #include <memory>
@@ -23,31 +19,17 @@ using std::chrono::seconds;
 constexpr WallTime noon{milliseconds(1'800'000'000'000)};
 
 /// One life of a store on a disk that outlives it, at a time of day.
-struct Life {
+struct Life : StoreLife {
   Life(SimulatedDisk& disk, std::uint64_t seed, WallTime now, std::uint64_t snapshot_after_bytes = 0)
-      : simulation(seed), supervisor(simulation.system()) {
-    simulation.set_wall_time(now);
-    StoreOptions options;
-    options.segment_bytes_max = 4096;
-    options.snapshot_after_bytes = snapshot_after_bytes;
-    options.open_storage = [&disk] { return Result<std::shared_ptr<Storage>>(disk.attach()); };
-    opened = Store::open(simulation.system(), std::move(options));
-  }
-  Store& store() { return **opened; }
-  System& system() { return simulation.system(); }
-  WallTime now() { return simulation.system().clock().wall_now(); }
-  std::optional<Bytes> get(const Bytes& key) { return wait(system(), store().get(key)).value(); }
+      : StoreLife(disk, seed, {.segment_bytes_max = 4096, .snapshot_after_bytes = snapshot_after_bytes}, now) {}
+  WallTime now() { return system().clock().wall_now(); }
   void set(const Bytes& key, const Bytes& value, WriteOptions options = {}) {
-    ASSERT_TRUE(wait(system(), store().set(key, value, options)));
+    ASSERT_TRUE(StoreLife::set(key, value, options));
   }
   template <typename Operation>
   void operate(Operation operation) {
-    ASSERT_TRUE(wait(system(), store().operate(std::move(operation))));
+    ASSERT_TRUE(StoreLife::operate(std::move(operation)));
   }
-
-  SimulatedSystem simulation;
-  Supervisor supervisor;
-  Result<std::unique_ptr<Store>> opened = failure(ErrorCode::cancelled);
 };
 
 TEST(Expiry, AKeyIsThereUntilItsTimeAndNotFromThen) {

@@ -1,10 +1,6 @@
 // A store on a full disk: changes are refused, reads go on, and it goes on by itself when there is room.
 #include "support/quiet.hpp"
-#include "understudy/runtime/wait.hpp"
-#include "understudy/simulation/simulated_storage.hpp"
-#include "understudy/simulation/simulated_system.hpp"
-#include "understudy/store/store.hpp"
-#include "understudy/supervision/supervisor.hpp"
+#include "support/store_life.hpp"
 
 #include <memory>
 #include <utility>
@@ -14,20 +10,13 @@
 namespace understudy::store {
 namespace {
 
-struct Life {
+struct Life : StoreLife {
   Life(SimulatedDisk& disk, std::uint64_t seed, std::uint64_t disk_bytes_max = 0,
        std::uint64_t snapshot_after_bytes = 0)
-      : simulation(seed), supervisor(simulation.system()) {
-    StoreOptions options;
-    options.reserved_bytes = 4000;
-    options.disk_bytes_max = disk_bytes_max;
-    options.snapshot_after_bytes = snapshot_after_bytes;
-    options.open_storage = [&disk] { return Result<std::shared_ptr<Storage>>(disk.attach()); };
-    opened = Store::open(simulation.system(), std::move(options));
-  }
-  Store& store() { return **opened; }
-  Result<void> set(const Bytes& key) { return wait(simulation.system(), store().set(key, std::string(100, 'v'))); }
-  std::optional<Bytes> get(const Bytes& key) { return wait(simulation.system(), store().get(key)).value(); }
+      : StoreLife(
+            disk, seed,
+            {.reserved_bytes = 4000, .disk_bytes_max = disk_bytes_max, .snapshot_after_bytes = snapshot_after_bytes}) {}
+  Result<void> set(const Bytes& key) { return StoreLife::set(key, Bytes(100, 'v')); }
   /// Keys that could be set until there was no room.
   int fill() {
     for (int i = 0;; ++i) {
@@ -37,10 +26,6 @@ struct Life {
       return i;
     }
   }
-
-  SimulatedSystem simulation;
-  Supervisor supervisor;
-  Result<std::unique_ptr<Store>> opened = failure(ErrorCode::cancelled);
 };
 
 std::uint64_t bytes_on(const SimulatedDisk& disk) {

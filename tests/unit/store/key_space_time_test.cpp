@@ -131,15 +131,6 @@ TEST(KeySpaceMemory, ASmallKeyTakesLessThan85Bytes) {
   EXPECT_LT((keys.memory_bytes() - empty) / count, 85U);
 }
 
-TEST(KeySpaceMemory, MakingRoomAheadLosesNothing) {
-  KeySpace keys;
-  keys.set("before", "1");
-  keys.reserve(100'000);
-  for (int i = 0; i < 100'000; ++i) keys.set("key" + std::to_string(i), "v");
-  EXPECT_EQ(keys.size(), 100'001U);
-  EXPECT_EQ(keys.find("before")->value(), "1");
-}
-
 TEST(KeySpaceEviction, TakesWhatWasNotUsedForLong) {
   for (const std::uint64_t count : {50U, 1000U, 50'000U}) {
     SCOPED_TRACE(count);

@@ -1,11 +1,7 @@
 // The limit on memory: a store that refuses, and one that evicts what was not used for long.
 #include "support/quiet.hpp"
+#include "support/store_life.hpp"
 #include "understudy/base/random.hpp"
-#include "understudy/runtime/wait.hpp"
-#include "understudy/simulation/simulated_storage.hpp"
-#include "understudy/simulation/simulated_system.hpp"
-#include "understudy/store/store.hpp"
-#include "understudy/supervision/supervisor.hpp"
 
 #include <map>
 #include <memory>
@@ -18,24 +14,13 @@ namespace {
 
 constexpr std::uint64_t limit = std::uint64_t{4} << 20U;
 
-struct Life {
+struct Life : StoreLife {
   Life(SimulatedDisk& disk, std::uint64_t seed, WhenMemoryFull policy, std::uint64_t bytes = limit)
-      : simulation(seed), supervisor(simulation.system()) {
-    StoreOptions options;
-    options.durability = Durability::always;
-    options.snapshot_after_bytes = 0;
-    options.memory_bytes_max = bytes;
-    options.when_memory_full = policy;
-    options.open_storage = [&disk] { return Result<std::shared_ptr<Storage>>(disk.attach()); };
-    opened = Store::open(simulation.system(), std::move(options));
-  }
-  Store& store() { return **opened; }
-  Result<void> set(const Bytes& key, const Bytes& value) { return wait(simulation.system(), store().set(key, value)); }
-  std::optional<Bytes> get(const Bytes& key) { return wait(simulation.system(), store().get(key)).value(); }
-
-  SimulatedSystem simulation;
-  Supervisor supervisor;
-  Result<std::unique_ptr<Store>> opened = failure(ErrorCode::cancelled);
+      : StoreLife(disk, seed,
+                  {.durability = Durability::always,
+                   .snapshot_after_bytes = 0,
+                   .memory_bytes_max = bytes,
+                   .when_memory_full = policy}) {}
 };
 
 Bytes name(int number) { return "key" + std::to_string(number); }

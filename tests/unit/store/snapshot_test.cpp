@@ -1,11 +1,7 @@
 // The store's snapshots: taken in the background, by themselves or when asked for, while others read and write.
 #include "support/quiet.hpp"
+#include "support/store_life.hpp"
 #include "understudy/runtime/task_group.hpp"
-#include "understudy/runtime/wait.hpp"
-#include "understudy/simulation/simulated_storage.hpp"
-#include "understudy/simulation/simulated_system.hpp"
-#include "understudy/store/store.hpp"
-#include "understudy/supervision/supervisor.hpp"
 
 #include <algorithm>
 #include <map>
@@ -19,32 +15,17 @@ namespace {
 using Keys = std::map<std::string, std::string>;
 
 /// One life of a store on a disk that outlives it.
-struct Life {
+struct Life : StoreLife {
   Life(SimulatedDisk& disk, std::uint64_t seed, std::uint64_t snapshot_after_bytes)
-      : simulation(seed), supervisor(simulation.system()) {
-    StoreOptions options;
-    options.segment_bytes_max = 4096;
-    options.snapshot_after_bytes = snapshot_after_bytes;
-    options.open_storage = [&disk] { return Result<std::shared_ptr<Storage>>(disk.attach()); };
-    opened = Store::open(simulation.system(), std::move(options));
-  }
-  Store& store() { return **opened; }
-  void set(const std::string& key, const std::string& value) {
-    ASSERT_TRUE(wait(simulation.system(), store().set(key, value)));
-  }
-  Result<SnapshotReport> take_snapshot() { return wait(simulation.system(), store().take_snapshot()); }
+      : StoreLife(disk, seed, {.segment_bytes_max = 4096, .snapshot_after_bytes = snapshot_after_bytes}) {}
+  void set(const std::string& key, const std::string& value) { ASSERT_TRUE(StoreLife::set(key, value)); }
+  Result<SnapshotReport> take_snapshot() { return wait(system(), store().take_snapshot()); }
   Keys all() {
     Keys keys;
-    const auto read = [&keys](Transaction& map) {
-      map.for_each([&](const KeyView& each) { keys.emplace(each.key, each.value); });
-    };
-    EXPECT_TRUE(wait(simulation.system(), store().operate(read)));
+    EXPECT_TRUE(operate(
+        [&keys](Transaction& map) { map.for_each([&](const KeyView& each) { keys.emplace(each.key, each.value); }); }));
     return keys;
   }
-
-  SimulatedSystem simulation;
-  Supervisor supervisor;
-  Result<std::unique_ptr<Store>> opened = failure(ErrorCode::cancelled);
 };
 
 bool has_segment(const SimulatedDisk& disk, const std::string& number) {

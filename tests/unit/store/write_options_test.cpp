@@ -1,10 +1,6 @@
 // Writes that ask for more, or less, than their store's durability.
 #include "support/quiet.hpp"
-#include "understudy/runtime/wait.hpp"
-#include "understudy/simulation/simulated_storage.hpp"
-#include "understudy/simulation/simulated_system.hpp"
-#include "understudy/store/store.hpp"
-#include "understudy/supervision/supervisor.hpp"
+#include "support/store_life.hpp"
 
 #include <memory>
 #include <utility>
@@ -16,25 +12,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-struct Life {
+struct Life : StoreLife {
   Life(SimulatedDisk& disk, std::uint64_t seed, Durability durability)
-      : simulation(seed), supervisor(simulation.system()) {
-    StoreOptions options;
-    options.durability = durability;
-    options.flush_interval = milliseconds(100);
-    options.snapshot_after_bytes = 0;
-    options.open_storage = [&disk] { return Result<std::shared_ptr<Storage>>(disk.attach()); };
-    opened = Store::open(simulation.system(), std::move(options));
-  }
-  Store& store() { return **opened; }
-  Result<void> set(const Bytes& key, WriteOptions options) {
-    return wait(simulation.system(), store().set(key, "value", options));
-  }
-  std::optional<Bytes> get(const Bytes& key) { return wait(simulation.system(), store().get(key)).value(); }
-
-  SimulatedSystem simulation;
-  Supervisor supervisor;
-  Result<std::unique_ptr<Store>> opened = failure(ErrorCode::cancelled);
+      : StoreLife(disk, seed,
+                  {.durability = durability, .flush_interval = milliseconds(100), .snapshot_after_bytes = 0}) {}
+  Result<void> set(const Bytes& key, WriteOptions options) { return StoreLife::set(key, "value", options); }
 };
 
 TEST(WriteOptions, OneThatAsksForMoreSurvivesThePowerWithAllBeforeIt) {
