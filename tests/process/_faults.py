@@ -27,7 +27,7 @@ def until_healed(client, *command):
             return client.call(*command)
         except ReplyError as error:
             if time.monotonic() > deadline:
-                raise AssertionError(f"writes still fail after {HEALED_WITHIN_S} s: {error}") from error
+                raise AssertionError(f"{command[0]} still fails after {HEALED_WITHIN_S} s: {error}") from error
 
 
 class Attempt:
