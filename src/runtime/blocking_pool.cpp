@@ -2,26 +2,42 @@
 
 #include "base/log.hpp"
 
+#include <exception>
+
 namespace understudy::detail {
 
 void BlockingPool::run(BlockingJob& job) {
-  {
-    State& state = *state_;
-    const std::lock_guard lock(state.mutex);
-    if (!state.stopping) {
-      job.next_job = nullptr;
-      (state.last == nullptr ? state.first : state.last->next_job) = &job;
-      state.last = &job;
-      ++state.queued;
-      if (state.queued > state.idle && threads_.size() < threads_max_) {
-        threads_.emplace_back([shared = state_] { work(shared); });
-        ++state.threads;
-      }
-      state.work_made.notify_one();
-      return;
-    }
+  State& state = *state_;
+  std::unique_lock lock(state.mutex);
+  if (state.stopping) {
+    lock.unlock();
+    job.run();
+    return;
   }
-  job.run();
+  const bool all_busy = state.queued >= state.idle && threads_.size() < threads_max_;
+  if (all_busy && !add_thread() && state.threads == 0) {
+    lock.unlock();
+    job.run();
+    return;
+  }
+  job.next_job = nullptr;
+  (state.last == nullptr ? state.first : state.last->next_job) = &job;
+  state.last = &job;
+  ++state.queued;
+  // Not under the lock: the thread that wakes would run into it at once, and sleep again.
+  lock.unlock();
+  state.work_made.notify_one();
+}
+
+bool BlockingPool::add_thread() noexcept {
+  try {
+    threads_.emplace_back([shared = state_] { work(shared); });
+  } catch (const std::exception& error) {
+    log_warning("blocking calls wait for the {} threads that there are: {}", state_->threads, error.what());
+    return false;
+  }
+  ++state_->threads;
+  return true;
 }
 
 void BlockingPool::work(const std::shared_ptr<State>& shared) noexcept {

@@ -20,7 +20,7 @@ class BlockingPool {
   BlockingPool& operator=(const BlockingPool&) = delete;
   ~BlockingPool() { stop(); }
 
-  /// Runs `job` on one of the pool's threads. Any thread.
+  /// Runs `job` on one of the pool's threads; on the caller's when the system grants the pool none. Any thread.
   void run(BlockingJob& job);
   /// Runs what is queued, and joins the threads; those whose call has not come back after `limit` are left behind with
   /// it. Jobs that come later run on the caller's thread.
@@ -39,6 +39,8 @@ class BlockingPool {
     std::uint32_t threads = 0;  // That have not ended.
     bool stopping = false;
   };
+  /// False if the system grants no more. With the state's mutex held.
+  bool add_thread() noexcept;
   static void work(const std::shared_ptr<State>& state) noexcept;
 
   std::shared_ptr<State> state_;
