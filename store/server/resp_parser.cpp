@@ -85,6 +85,25 @@ std::optional<std::int64_t> parse_length(BytesView line) {
   return value;
 }
 
+struct LengthLine {
+  std::size_t value = 0;
+  std::size_t bytes = 0;  // Of the line, with its end. 0: it has to be looked at more closely.
+};
+
+/// A line such as "$12\r\n" that is all there and has few digits, far below any limit on a line. Nearly all are.
+LengthLine short_length(BytesView line) noexcept {
+  constexpr std::size_t digits_max = 6;
+  const std::size_t end = std::min(line.size(), 1 + digits_max);
+  LengthLine found;
+  std::size_t at = 1;
+  for (; at < end && line[at] >= '0' && line[at] <= '9'; ++at) {
+    found.value = found.value * 10 + static_cast<std::size_t>(line[at] - '0');
+  }
+  const bool plain = at > 1 && (line[1] != '0' || at == 2);
+  if (plain && line.substr(at, line_end.size()) == line_end) found.bytes = at + line_end.size();
+  return found;
+}
+
 }  // namespace
 
 RespParser::Outcome RespParser::next(BytesView buffer) {
@@ -163,24 +182,43 @@ RespParser::Step RespParser::read_inline(BytesView request) {
   return arguments_.empty() ? Step::skipped : Step::done;
 }
 
-RespParser::Step RespParser::read_array_length(BytesView request) {
+/// The number in the line at the cursor, which is passed then; `step` says so, or what keeps it from being read.
+std::int64_t RespParser::read_length(BytesView request, std::string_view too_long, std::string_view wrong, Step& step) {
+  step = Step::go_on;
+  if (const LengthLine line = short_length(request.substr(cursor_)); line.bytes > 0) {
+    cursor_ += line.bytes;
+    scanned_ = cursor_;
+    return static_cast<std::int64_t>(line.value);
+  }
   switch (find_line_end(request, '\r')) {
     case LineEnd::not_yet:
-      return Step::need_more;
+      step = Step::need_more;
+      return 0;
     case LineEnd::too_far:
-      return fail("Protocol error: too big mbulk count string");
+      step = fail(too_long);
+      return 0;
     case LineEnd::found:
       break;
   }
   const std::optional<std::int64_t> length =
       parse_length(request.substr(cursor_, scanned_ + line_end.size() - cursor_));
-  if (!length || std::cmp_greater(*length, limits_.arguments_max)) {
-    return fail("Protocol error: invalid multibulk length");
+  if (!length) {
+    step = fail(wrong);
+    return 0;
   }
   cursor_ = scanned_ + line_end.size();
   scanned_ = cursor_;
-  if (*length <= 0) return Step::skipped;
-  arguments_missing_ = static_cast<std::size_t>(*length);
+  return *length;
+}
+
+RespParser::Step RespParser::read_array_length(BytesView request) {
+  constexpr std::string_view wrong = "Protocol error: invalid multibulk length";
+  Step step = Step::go_on;
+  const std::int64_t length = read_length(request, "Protocol error: too big mbulk count string", wrong, step);
+  if (step != Step::go_on) return step;
+  if (std::cmp_greater(length, limits_.arguments_max)) return fail(wrong);
+  if (length <= 0) return Step::skipped;
+  arguments_missing_ = static_cast<std::size_t>(length);
   phase_ = Phase::bulk_length;
   return Step::go_on;
 }
@@ -192,22 +230,12 @@ RespParser::Step RespParser::read_bulk_length(BytesView request) {
     error[error.size() - 2] = request[cursor_];
     return fail(error);
   }
-  switch (find_line_end(request, '\r')) {
-    case LineEnd::not_yet:
-      return Step::need_more;
-    case LineEnd::too_far:
-      return fail("Protocol error: too big bulk count string");
-    case LineEnd::found:
-      break;
-  }
-  const std::optional<std::int64_t> length =
-      parse_length(request.substr(cursor_, scanned_ + line_end.size() - cursor_));
-  if (!length || *length < 0 || std::cmp_greater(*length, limits_.bulk_bytes_max)) {
-    return fail("Protocol error: invalid bulk length");
-  }
-  cursor_ = scanned_ + line_end.size();
-  scanned_ = cursor_;
-  bulk_length_ = static_cast<std::size_t>(*length);
+  constexpr std::string_view wrong = "Protocol error: invalid bulk length";
+  Step step = Step::go_on;
+  const std::int64_t length = read_length(request, "Protocol error: too big bulk count string", wrong, step);
+  if (step != Step::go_on) return step;
+  if (length < 0 || std::cmp_greater(length, limits_.bulk_bytes_max)) return fail(wrong);
+  bulk_length_ = static_cast<std::size_t>(length);
   phase_ = Phase::bulk_bytes;
   return Step::go_on;
 }

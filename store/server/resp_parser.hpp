@@ -86,6 +86,7 @@ class RespParser {
 
   Step advance(BytesView request);
   Step read_inline(BytesView request);
+  std::int64_t read_length(BytesView request, std::string_view too_long, std::string_view wrong, Step& step);
   Step read_array_length(BytesView request);
   Step read_bulk_length(BytesView request);
   Step read_bulk_bytes(BytesView request);
