@@ -1,7 +1,5 @@
 #include "engine/key_space.hpp"
 
-#include "engine/key_hash.hpp"
-
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -45,15 +43,13 @@ struct Slot {
 };
 
 struct SlotHash {
-  KeyHash hash;
   using is_transparent = void;
   using is_avalanching = void;
-  std::size_t operator()(const Slot& slot) const noexcept { return hash(slot.entry->key()); }
+  std::size_t operator()(const Slot& slot) const noexcept { return KeyHash{}(slot.entry->key()); }
   std::size_t operator()(const Probe& probe) const noexcept { return probe.hash; }
   std::size_t operator()(const DueProbe& probe) const noexcept { return probe.hash; }
 };
 struct SlotEqual {
-  KeyHash hash;
   using is_transparent = void;
   bool operator()(const Slot& left, const Slot& right) const noexcept {
     return left.entry->key() == right.entry->key();
@@ -62,7 +58,7 @@ struct SlotEqual {
   bool operator()(const Probe& probe, const Slot& slot) const noexcept { return slot.entry->key() == probe.key; }
   bool operator()(const Slot& slot, const DueProbe& probe) const noexcept {
     const std::optional<WallTime> at = slot.entry->expires_at();
-    return at && milliseconds_of(*at) <= probe.now && hash(slot.entry->key()) == probe.hash;
+    return at && milliseconds_of(*at) <= probe.now && KeyHash{}(slot.entry->key()) == probe.hash;
   }
   bool operator()(const DueProbe& probe, const Slot& slot) const noexcept { return (*this)(slot, probe); }
 };
@@ -76,8 +72,8 @@ struct Due {
 constexpr std::ranges::greater earliest_on_top;
 
 struct Part {
-  Part(std::size_t& bytes, KeyHash hash)
-      : table(0, SlotHash{hash}, SlotEqual{hash}, CountingAllocator<Slot>(bytes)), due(CountingAllocator<Due>(bytes)) {}
+  explicit Part(std::size_t& bytes)
+      : table(0, SlotHash{}, SlotEqual{}, CountingAllocator<Slot>(bytes)), due(CountingAllocator<Due>(bytes)) {}
 
   Table table;
   std::vector<Due, CountingAllocator<Due>> due;  // A heap; every key that has a time is in it, with that time.
@@ -87,9 +83,9 @@ struct Part {
 }  // namespace
 
 struct KeySpace::State {
-  explicit State(KeyHash key_hash) : hash(key_hash) {
+  State() {
     parts.reserve(part_count);
-    for (std::size_t i = 0; i < part_count; ++i) parts.emplace_back(table_bytes, hash);
+    for (std::size_t i = 0; i < part_count; ++i) parts.emplace_back(table_bytes);
     earliest.assign(part_count, never);
   }
   State(const State&) = delete;
@@ -109,7 +105,7 @@ struct KeySpace::State {
     [[nodiscard]] bool found() const noexcept { return slot != table.end(); }
   };
   Place locate(BytesView key) noexcept {
-    const Probe probe{key, hash(key)};
+    const Probe probe{key, KeyHash{}(key)};
     const std::size_t number = (probe.hash >> part_shift) % part_count;
     Table& table = parts[number].table;
     return {probe.hash, number, table, table.find(probe)};
@@ -159,7 +155,7 @@ struct KeySpace::State {
     due.reserve(part.expiring);
     for (const Slot& slot : part.table) {
       if (const std::optional<WallTime> at = slot.entry->expires_at()) {
-        due.push_back({milliseconds_of(*at), hash(slot.entry->key())});
+        due.push_back({milliseconds_of(*at), KeyHash{}(slot.entry->key())});
       }
     }
     std::ranges::make_heap(due, earliest_on_top, &Due::at);
@@ -228,7 +224,6 @@ struct KeySpace::State {
     return count;
   }
 
-  const KeyHash hash;
   std::size_t table_bytes = 0;
   std::vector<Part> parts;
   /// For each part: the time of its heap's top.
@@ -243,7 +238,7 @@ struct KeySpace::State {
   std::size_t uses_since_tick = 0;
 };
 
-KeySpace::KeySpace(std::uint64_t secret) : state_(std::make_unique<State>(KeyHash(secret))) {}
+KeySpace::KeySpace() : state_(std::make_unique<State>()) {}
 KeySpace::KeySpace(KeySpace&&) noexcept = default;
 KeySpace& KeySpace::operator=(KeySpace&&) noexcept = default;
 KeySpace::~KeySpace() = default;
@@ -297,7 +292,7 @@ bool KeySpace::erase(BytesView key) {
   return true;
 }
 
-void KeySpace::clear() { state_ = std::make_unique<State>(state_->hash); }
+void KeySpace::clear() { state_ = std::make_unique<State>(); }
 
 std::size_t KeySpace::size() const noexcept { return state_->size; }
 std::size_t KeySpace::expiring() const noexcept { return state_->expiring; }

@@ -30,14 +30,20 @@
 
 namespace understudy::store {
 
+/// Hashes keys; also by view, so that look-ups make no copy.
+struct KeyHash {
+  using is_transparent = void;
+  using is_avalanching = void;
+  std::size_t operator()(BytesView key) const noexcept { return std::hash<BytesView>{}(key); }
+};
+
 class KeySpace {
  public:
   using Visit = std::function<void(const Entry&)>;
   /// Told of a key that is about to be removed.
   using Removed = std::function<void(BytesView key)>;
 
-  /// The secret is KeyHash's. It decides the order of the keys, and so what a cursor of `scan` means.
-  explicit KeySpace(std::uint64_t secret = 0);
+  KeySpace();
   KeySpace(KeySpace&&) noexcept;
   KeySpace& operator=(KeySpace&&) noexcept;
   ~KeySpace();

@@ -330,7 +330,7 @@ class KeyValue final : private Transaction {
   Recorder recorder_;
   Address<ReclaimNow> reclaimer_;
   ReclaimSchedule schedule_;
-  UnsafeKeys unsafe_{KeyHash(shared_->key_secret)};
+  UnsafeKeys unsafe_;
   SeededRandom random_;  // Chooses what to evict.
   struct {
     std::uint64_t batch = 0;

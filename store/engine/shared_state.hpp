@@ -2,7 +2,7 @@
 // known of the journal. Everything else belongs to one actor.
 #pragma once
 
-#include "understudy/actor/system.hpp"
+#include "understudy/base/clock.hpp"
 #include "understudy/base/error.hpp"
 #include "understudy/durable/shared_journal.hpp"
 #include "understudy/durable/snapshotter.hpp"
@@ -19,17 +19,14 @@ namespace understudy::store {
 
 class SharedState {
  public:
-  SharedState(StoreOptions given, std::shared_ptr<Storage> opened, System& system)
+  SharedState(StoreOptions given, std::shared_ptr<Storage> opened, const Clock& system_clock)
       : options(std::move(given)),
-        journal(std::make_shared<SharedJournal>(durable_options(options), std::move(opened), system.clock())),
-        key_secret(system.random_number()),
+        journal(std::make_shared<SharedJournal>(durable_options(options), std::move(opened), system_clock)),
         memory_bytes_max(options.memory_bytes_max),
         when_memory_full(options.when_memory_full) {}
 
   const StoreOptions options;
   const std::shared_ptr<SharedJournal> journal;
-  /// KeyHash's; of all incarnations, so that a cursor outlives them.
-  const std::uint64_t key_secret;
 
   // Counters: relaxed, each has one writer at a time, readers want a recent number.
   std::atomic<std::uint64_t> keys{0};

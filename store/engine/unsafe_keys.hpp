@@ -1,11 +1,10 @@
 // UnsafeKeys: the keys changed by messages to the writer that are not yet safe. What reads consult.
 #pragma once
 
-#include "engine/key_hash.hpp"
+#include "engine/key_space.hpp"
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <utility>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -15,7 +14,6 @@ namespace understudy::store {
 /// Batches are numbered upwards; a batch is safe when its number is at or below the safe one.
 class UnsafeKeys {
  public:
-  explicit UnsafeKeys(KeyHash hash) : last_change_(0, hash) {}
   /// `key` is changed by `batch`.
   void note(BytesView key, std::uint64_t batch) {
     newest_ = batch;

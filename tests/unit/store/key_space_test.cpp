@@ -5,7 +5,6 @@
 
 #include <map>
 #include <set>
-#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -49,18 +48,6 @@ TEST(KeySpace, DoesWhatAMapDoes) {
     keys.for_each([&](const Entry& entry) { walked.emplace(entry.key(), entry.value()); });
     EXPECT_EQ(walked, model);
   }
-}
-
-TEST(KeySpace, ItsSecretDecidesWhichKeysFallTogether) {
-  const auto order = [](std::uint64_t secret) {
-    KeySpace keys(secret);
-    for (int i = 0; i < 1000; ++i) keys.set("key" + std::to_string(i), "");
-    std::vector<Bytes> walked;
-    keys.for_each([&](const Entry& entry) { walked.emplace_back(entry.key()); });
-    return walked;
-  };
-  EXPECT_EQ(order(1), order(1));
-  EXPECT_NE(order(1), order(2));
 }
 
 TEST(KeySpace, AScanSeesEveryKeyThatIsThereAllTheWhile) {

@@ -10,9 +10,7 @@
 #include "understudy/simulation/simulated_system.hpp"
 #include "understudy/supervision/supervisor.hpp"
 
-#include <set>
 #include <stdexcept>
-#include <string>
 
 #include <gtest/gtest.h>
 
@@ -86,25 +84,6 @@ TEST(Store, AResetReadsBackWhatWasWritten) {
     EXPECT_EQ(fixture.get("hello"), "again");
     EXPECT_EQ(fixture.supervisor.incident_count(), 1U);
   }
-}
-
-TEST(Store, ACursorOutlivesAReset) {
-  Fixture fixture;
-  constexpr int count = 500;
-  for (int i = 0; i < count; ++i) ASSERT_TRUE(fixture.set("key" + std::to_string(i), "v"));
-  std::set<Bytes> seen;
-  std::uint64_t cursor = 0;
-  int steps = 0;
-  do {
-    if (++steps == 5) {
-      ASSERT_TRUE(wait(fixture.system(), fixture.store().router().ask<Reset>(ActorType::key_value)).value());
-    }
-    ASSERT_TRUE(wait(fixture.system(), fixture.store().operate([&](Transaction& keys) {
-      cursor = keys.scan(cursor, 20, [&](const KeyView& each) { seen.emplace(each.key); });
-    })));
-  } while (cursor != 0);
-  EXPECT_GT(steps, 5);
-  EXPECT_EQ(seen.size(), std::size_t{count});
 }
 
 Task<> count_answers(Store& store, int number, int& answered, int& crashed) {
