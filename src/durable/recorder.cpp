@@ -86,7 +86,7 @@ Task<Result<void>> Recorder::send_and_wait() {
   begin_batch();
   // Whatever becomes of the request in hand: the state has what is written here.
   const Result<void> written = co_await writer_.ask<AppendAndWait>(std::move(sent)).regardless();
-  // Not so: its owner is about to be replaced, and the next incarnation has another.
+  // A writer ends by itself only when it has failed: its owner is about to be replaced, and the next one has another.
   if (!written && written.error() == ErrorCode::actor_stopped) {
     co_return failure(ErrorCode::actor_crashed, writer_crashed);
   }

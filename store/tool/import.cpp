@@ -165,9 +165,7 @@ Result<Imported> import_anew(InputFile& file, EntryFormat format, const ImportOp
 Result<Imported> import_more(InputFile& file, EntryFormat format, const ImportOptions& options) {
   if (file.size()) {
     Result<void> good = read_all(file, format, "check", [](const DataEntry&) { return Result<void>{}; });
-    if (!good) {
-      return failure(good.error().code(), fmt::format("{}; nothing was imported", good.error().message()));
-    }
+    if (!good) return failure(good.error().code(), fmt::format("{}; nothing was imported", good.error().message()));
     if (good = file.rewind(); !good) return std::unexpected(good.error());
   }
   return import_into(options.directory, file, format, options.overwrite, false);

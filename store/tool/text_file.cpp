@@ -4,7 +4,6 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <system_error>
 
 #include <fcntl.h>
 #include <sys/stat.h>
