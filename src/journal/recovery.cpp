@@ -329,13 +329,13 @@ class StartUp {
                                                 std::to_string(found) + ", and this program knows those up to " +
                                                 std::to_string(known) + " only: a newer program wrote it");
   }
-  /// The error for damage in the current file. Its LSN: of the first record that can't be had.
   /// In the file that was read last.
   [[nodiscard]] std::uint64_t end_of_what_holds() const {
     if (cut_) return cut_->torn_tail.offset;
     return recovered_.segments.empty() ? 0 : recovered_.segments.back().bytes;
   }
 
+  /// The error for damage in the current file. Its LSN: of the first record that can't be had.
   Error damaged(std::uint64_t offset, const std::string& what) const {
     return Error(ErrorCode::data_damaged, storage_.describe() + "/" + file_ + ", offset " + std::to_string(offset) +
                                               ", LSN " + std::to_string(recovered_.last_lsn + 1) + ": " + what +

@@ -9,13 +9,8 @@ namespace understudy::detail {
 void BlockingPool::run(BlockingJob& job) {
   State& state = *state_;
   std::unique_lock lock(state.mutex);
-  if (state.stopping) {
-    lock.unlock();
-    job.run();
-    return;
-  }
-  const bool all_busy = state.queued >= state.idle && threads_.size() < threads_max_;
-  if (all_busy && !add_thread() && state.threads == 0) {
+  const bool wants_thread = state.queued >= state.idle && threads_.size() < threads_max_;
+  if (state.stopping || (wants_thread && !add_thread() && state.threads == 0)) {
     lock.unlock();
     job.run();
     return;
