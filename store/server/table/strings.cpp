@@ -1,0 +1,70 @@
+// Commands on the values of keys.
+#include "server/table/rows.hpp"
+
+namespace understudy::server {
+namespace {
+
+using namespace table;
+
+// clang-format off
+constexpr auto rows = std::to_array<Command>({
+    {.name = "append", .arity = 3, .flags = f::write | f::denyoom | f::fast, .categories = c::string, .keys = one_key,
+     .key_access = "RW insert", .group = "string", .since = "2.0.0", .complexity = "O(N), N being the length of the new value",
+     .usage = "key value", .summary = "Adds a value to the end of a key's value", .data = append},
+    {.name = "decr", .arity = 2, .flags = f::write | f::denyoom | f::fast, .categories = c::string, .keys = one_key,
+     .key_access = "RW access update", .group = "string", .since = "1.0.0", .complexity = constant,
+     .usage = "key", .summary = "Takes one from the number a key holds", .data = decr},
+    {.name = "decrby", .arity = 3, .flags = f::write | f::denyoom | f::fast, .categories = c::string, .keys = one_key,
+     .key_access = "RW access update", .group = "string", .since = "1.0.0", .complexity = constant,
+     .usage = "key decrement", .summary = "Takes a number from the number a key holds", .data = decrby},
+    {.name = "get", .arity = 2, .flags = f::readonly | f::fast, .categories = c::string, .keys = one_key,
+     .key_access = "RO access", .group = "string", .since = "1.0.0", .complexity = constant,
+     .usage = "key", .summary = "Gives the value of a key", .data = get},
+    {.name = "getdel", .arity = 2, .flags = f::write | f::fast, .categories = c::string, .keys = one_key,
+     .key_access = "RW access delete", .group = "string", .since = "6.2.0", .complexity = constant,
+     .usage = "key", .summary = "Gives the value of a key, and removes the key", .data = getdel},
+    {.name = "getex", .arity = -2, .flags = f::write | f::fast, .categories = c::string, .keys = one_key,
+     .key_access = "RW access update", .key_note = "RW and UPDATE because it changes the TTL", .group = "string",
+     .since = "6.2.0", .complexity = constant,
+     .usage = "key [EX seconds|PX milliseconds|EXAT seconds|PXAT milliseconds|PERSIST]",
+     .summary = "Gives the value of a key, and changes when it dies", .data = getex},
+    {.name = "getset", .arity = 3, .flags = f::write | f::denyoom | f::fast, .categories = c::string, .keys = one_key,
+     .key_access = "RW access update", .group = "string", .since = "1.0.0", .complexity = constant,
+     .usage = "key value", .summary = "Sets a key's value, and gives the one before", .data = getset},
+    {.name = "incr", .arity = 2, .flags = f::write | f::denyoom | f::fast, .categories = c::string, .keys = one_key,
+     .key_access = "RW access update", .group = "string", .since = "1.0.0", .complexity = constant,
+     .usage = "key", .summary = "Adds one to the number a key holds", .data = incr},
+    {.name = "incrby", .arity = 3, .flags = f::write | f::denyoom | f::fast, .categories = c::string, .keys = one_key,
+     .key_access = "RW access update", .group = "string", .since = "1.0.0", .complexity = constant,
+     .usage = "key increment", .summary = "Adds a number to the number a key holds", .data = incrby},
+    {.name = "mget", .arity = -2, .flags = f::readonly | f::fast, .categories = c::string, .keys = all_keys,
+     .key_access = "RO access", .tips = spread, .group = "string", .since = "1.0.0", .complexity = per_key,
+     .usage = "key [key ...]", .summary = "Gives the values of several keys", .data = mget},
+    {.name = "mset", .arity = -3, .flags = f::write | f::denyoom, .categories = c::string, .keys = {1, -1, 2},
+     .key_access = "OW update", .tips = "request_policy:multi_shard response_policy:all_succeeded", .group = "string",
+     .since = "1.0.1", .complexity = per_key,
+     .usage = "key value [key value ...]", .summary = "Sets the values of several keys, all or none", .data = mset},
+    {.name = "psetex", .arity = 4, .flags = f::write | f::denyoom, .categories = c::string, .keys = one_key,
+     .key_access = "OW update", .group = "string", .since = "2.6.0", .complexity = constant,
+     .usage = "key milliseconds value", .summary = "Sets a key's value, and how long it lives", .data = psetex},
+    {.name = "set", .arity = -3, .flags = f::write | f::denyoom, .categories = c::string, .keys = one_key,
+     .key_access = "RW access update variable_flags", .key_note = "RW and ACCESS due to the optional `GET` argument",
+     .group = "string", .since = "1.0.0", .complexity = constant,
+     .usage = "key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT seconds|PXAT milliseconds|KEEPTTL]", .summary = "Sets a key's value", .data = set},
+    {.name = "setex", .arity = 4, .flags = f::write | f::denyoom, .categories = c::string, .keys = one_key,
+     .key_access = "OW update", .group = "string", .since = "2.0.0", .complexity = constant,
+     .usage = "key seconds value", .summary = "Sets a key's value, and how long it lives", .data = setex},
+    {.name = "setnx", .arity = 3, .flags = f::write | f::denyoom | f::fast, .categories = c::string, .keys = one_key,
+     .key_access = "OW insert", .group = "string", .since = "1.0.0", .complexity = constant,
+     .usage = "key value", .summary = "Sets a key's value, unless the key is there", .data = setnx},
+    {.name = "strlen", .arity = 2, .flags = f::readonly | f::fast, .categories = c::string, .keys = one_key,
+     .key_access = "RO", .group = "string", .since = "2.2.0", .complexity = constant,
+     .usage = "key", .summary = "Gives the length of a key's value", .data = strlen},
+});
+// clang-format on
+
+}  // namespace
+
+std::span<const Command> string_commands() noexcept { return rows; }
+
+}  // namespace understudy::server
