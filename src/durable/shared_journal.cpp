@@ -13,15 +13,18 @@ Result<std::shared_ptr<SharedJournal>> SharedJournal::open(DurableOptions option
 
 JournalStatistics SharedJournal::statistics() const noexcept {
   const auto read = [](const auto& counter) { return counter.load(std::memory_order_relaxed); };
-  return {.commits = read(commits_),
-          .last_lsn = read(last_lsn_),
-          .durable_lsn = read(durable_lsn_),
-          .segment_bytes = read(segment_bytes_),
-          .snapshot_bytes = read(snapshot_bytes_),
-          .snapshots = read(snapshots_),
-          .failed_snapshots = read(failed_snapshots_),
-          .snapshot_runs = read(snapshot_runs_),
-          .disk_full = read(full_)};
+  const std::int64_t snapshot_at = read(snapshot_at_ms_);
+  return {
+      .commits = read(commits_),
+      .last_lsn = read(last_lsn_),
+      .durable_lsn = read(durable_lsn_),
+      .segment_bytes = read(segment_bytes_),
+      .snapshot_bytes = read(snapshot_bytes_),
+      .snapshots = read(snapshots_),
+      .failed_snapshots = read(failed_snapshots_),
+      .snapshot_at = snapshot_at == 0 ? std::optional<WallTime>() : WallTime(std::chrono::milliseconds(snapshot_at)),
+      .snapshot_runs = read(snapshot_runs_),
+      .disk_full = read(full_)};
 }
 
 Result<void> SharedJournal::no_room() const {
@@ -71,6 +74,7 @@ void SharedJournal::note_full(std::optional<Error> error) {
 void SharedJournal::note_snapshot() noexcept {
   no_snapshot_before_.store(0, std::memory_order_relaxed);
   snapshots_.fetch_add(1, std::memory_order_relaxed);
+  snapshot_at_ms_.store(clock_.wall_now().time_since_epoch().count(), std::memory_order_relaxed);
 }
 
 void SharedJournal::note_failed_snapshot(Duration pause) noexcept {

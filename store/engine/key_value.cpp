@@ -6,6 +6,7 @@
 #include "engine/record_format.hpp"
 #include "engine/snapshot_pieces.hpp"
 #include "engine/unsafe_keys.hpp"
+#include "engine/watched_keys.hpp"
 #include "understudy/actor/spawn.hpp"
 #include "understudy/base/logging.hpp"
 #include "understudy/base/random.hpp"
@@ -203,10 +204,12 @@ class KeyValue final : private Transaction {
   void clear() override {
     if (!may_change()) return;
     batch_.changes.clear();
+    watched_.touch_those([this](BytesView key) { return keys_.find(key) != nullptr; });
     keys_.clear();
     if (must_be_waited_for()) unsafe_.note_all(batch_.batch);
     count(shared_->changes);
   }
+  void watch(BytesView key, const std::shared_ptr<Watch>& watch) override { watched_.add(key, watch); }
   std::size_t size() override {
     saw_everything();
     return keys_.size();
@@ -304,6 +307,7 @@ class KeyValue final : private Transaction {
 
   void changed(BytesView key) {
     if (must_be_waited_for()) unsafe_.note(key, batch_.batch);
+    watched_.touch(key);
     count(shared_->changes);
   }
   /// Whether what the present request has changed is waited for, by itself and by whoever sees it.
@@ -331,6 +335,7 @@ class KeyValue final : private Transaction {
   Address<ReclaimNow> reclaimer_;
   ReclaimSchedule schedule_;
   UnsafeKeys unsafe_;
+  WatchedKeys watched_;
   SeededRandom random_;  // Chooses what to evict.
   struct {
     std::uint64_t batch = 0;

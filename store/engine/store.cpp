@@ -187,6 +187,7 @@ StoreStatistics Store::statistics() const {
           .snapshot_bytes = journal.snapshot_bytes,
           .snapshots = journal.snapshots,
           .failed_snapshots = journal.failed_snapshots,
+          .snapshot_at = journal.snapshot_at,
           .snapshot_runs = journal.snapshot_runs,
           .disk_full = journal.disk_full};
 }

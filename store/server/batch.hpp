@@ -6,11 +6,14 @@
 #pragma once
 
 #include "server/request_buffer.hpp"
+#include "understudy/base/clock.hpp"
 #include "understudy/base/error.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace understudy::server {
 
@@ -24,6 +27,14 @@ struct Batch {
   std::size_t changes_bytes_max = std::size_t{64} << 20U;
   RespVersion protocol = RespVersion::resp2;
   std::string replies;
+  /// Commands that take longer inside the store are noted; negative: none are.
+  std::chrono::microseconds slow_from{-1};
+  const Clock* clock = nullptr;
+  struct Slow {
+    std::size_t index = 0;
+    std::chrono::microseconds took{0};
+  };
+  std::vector<Slow> slow = {};
 };
 
 /// Runs the batch's commands in their order, each with its reply, until all are done or a limit is reached; at least

@@ -9,6 +9,7 @@
 #include "server/resp_writer.hpp"
 #include "understudy/base/clock.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -24,6 +25,10 @@ struct ClientFacts {
   std::string library_name = {};
   std::string library_version = {};
   RespVersion protocol = RespVersion::resp2;
+  std::size_t channels = 0;  ///< Subscribed to.
+  std::size_t patterns = 0;  ///< The same.
+  bool monitors = false;
+  std::int64_t queued = -1;  ///< Commands of a transaction, or none.
   TimePoint connected{};
   TimePoint active{};                  ///< When it last began to wait for bytes.
   std::string_view last_command = {};  ///< Static storage.

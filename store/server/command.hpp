@@ -21,6 +21,7 @@
 namespace understudy::server {
 
 class Client;
+struct Conversation;
 struct ServerContext;
 
 /// The command's words, its name first.
@@ -42,6 +43,7 @@ struct DataCall {
 struct SessionCall {
   ServerContext& server;
   Client& client;
+  Conversation& conversation;
   Arguments arguments;
   /// In the protocol version of the connection, which a handler may change (HELLO, RESET).
   RespWriter& reply;
@@ -66,12 +68,23 @@ enum : std::uint32_t {
   fast = 1U << 7U,
   no_auth = 1U << 8U,
   allow_busy = 1U << 9U,
+  pubsub = 1U << 10U,
+  skip_slowlog = 1U << 11U,
+  no_multi = 1U << 12U,
+  no_async_loading = 1U << 13U,
 };
 }  // namespace flag
 
 /// Categories that do not follow from the flags.
 namespace category {
-enum : std::uint32_t { keyspace = 1U << 0U, string = 1U << 1U, dangerous = 1U << 2U, connection = 1U << 3U };
+enum : std::uint32_t {
+  keyspace = 1U << 0U,
+  string = 1U << 1U,
+  dangerous = 1U << 2U,
+  connection = 1U << 3U,
+  transaction = 1U << 4U,
+  administrative = 1U << 5U,  ///< Without the flag.
+};
 }  // namespace category
 
 /// Which arguments are keys: the first, the last (negative: counted from the end), and the step between two.

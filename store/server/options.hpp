@@ -3,12 +3,14 @@
 
 #include "understudy/base/clock.hpp"
 #include "understudy/journal/durability.hpp"
+#include "understudy/supervision/incident.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace understudy::server {
 
@@ -19,6 +21,14 @@ struct ProcessUsage {
   std::uint64_t resident_peak_bytes = 0;
   std::chrono::microseconds user_time{0};
   std::chrono::microseconds system_time{0};
+};
+
+/// What a client may have unsent of what it did not ask for, before it is cut off. 0: no limit.
+struct OutputLimits {
+  std::size_t hard_bytes = std::size_t{32} << 20U;
+  std::size_t soft_bytes = std::size_t{8} << 20U;
+  /// How long the softer limit may be exceeded.
+  Duration soft_time = std::chrono::seconds(60);
 };
 
 struct ServerOptions {
@@ -36,6 +46,10 @@ struct ServerOptions {
   std::size_t batch_bytes_max = std::size_t{1} << 20U;
   /// Replies are written once they are longer than this, before more are made. A single reply may be longer.
   std::size_t output_bytes_max = std::size_t{1} << 20U;
+  /// Of clients that have subscribed to channels, or show all commands.
+  OutputLimits subscriber_output = {};
+  /// What the commands of a transaction may need before EXEC.
+  std::size_t transaction_bytes_max = std::size_t{256} << 20U;
   /// The most a connection may have sent of a request that is not complete.
   std::size_t request_bytes_max = std::size_t{768} << 20U;
 
@@ -47,6 +61,10 @@ struct ServerOptions {
   std::uint64_t snapshot_after_bytes = 0;
   std::uint64_t disk_bytes_max = 0;
   std::string version = "0.0.0";
+  /// Asks the program to end; returns at once. Unset: it cannot be asked to.
+  std::function<void()> shut_down = {};
+  /// Of the system's supervisor. Unset: there is none.
+  std::function<std::vector<Incident>()> incidents = {};
   /// Unset: nothing is known of the process.
   std::function<ProcessUsage()> process_usage = {};
 };

@@ -39,6 +39,9 @@ class RespWriter {
   /// No value where an array was possible: differs from `null` in version 2 only.
   void null_array();
 
+  /// Replies that are written already.
+  void append(std::string_view replies) { out_->append(replies); }
+
   void array(std::size_t elements) { header('*', static_cast<std::int64_t>(elements)); }
   /// `pairs` keys, each followed by its value. Version 2: an array twice as long.
   void map(std::size_t pairs);

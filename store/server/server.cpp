@@ -50,8 +50,12 @@ Server::Server(System& system, std::unique_ptr<Backend> backend, ServerOptions o
                .options = std::move(options),
                .store = std::move(backend),
                .started = system.clock().now(),
+               .started_at = system.clock().wall_now(),
                .run_id = make_run_id(system),
-               .clients = {}},
+               .slow_log = {},
+               .background = TaskGroup(system),
+               .channels = {},
+               .clients = Clients(system)},
       refusing_(system),
       accepting_(system) {}
 
@@ -97,9 +101,12 @@ void Server::stop() {
   System& system = context_.system;
   accepting_.cancel();
   refusing_.cancel();
+  context_.background.cancel();
   (void)wait(system, accepting_.join());
   (void)wait(system, refusing_.join());
+  (void)wait(system, context_.background.join());
   (void)wait(system, drain(context_));
+  (void)wait(system, context_.clients.join());
   context_.clients.clear();
 }
 

@@ -2,9 +2,12 @@
 #pragma once
 
 #include "server/backend.hpp"
+#include "server/channels.hpp"
 #include "server/clients.hpp"
 #include "server/options.hpp"
+#include "server/slow_log.hpp"
 #include "understudy/actor/system.hpp"
+#include "understudy/runtime/task_group.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -18,8 +21,12 @@ struct ServerContext {
   std::unique_ptr<Backend> store;
   std::uint16_t port = 0;  // The one it listens on.
   TimePoint started{};
+  WallTime started_at{};
   std::string run_id;  // 40 hexadecimal digits, new with each start.
-  Clients clients;
+  SlowLog slow_log;
+  TaskGroup background;  // What was asked for, and nobody waits for.
+  Channels channels;
+  Clients clients;  // Behind the channels: a session that ends takes its subscriptions back.
 };
 
 }  // namespace understudy::server

@@ -1,7 +1,10 @@
 #include "server/session.hpp"
 
+#include "server/commands/handlers.hpp"
+#include "server/monitor_line.hpp"
 #include "understudy/base/logging.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -16,7 +19,24 @@ Session::Session(ServerContext& server, std::unique_ptr<Connection> connection, 
       received_(std::make_shared<RequestBuffer>()),
       batch_(std::make_shared<Batch>()),
       reply_(output_),
+      conversation_(server.channels, [this] { return open_outbox(); }),
       task_(server.system) {}
+
+Session::~Session() { end_pushes(); }
+
+std::shared_ptr<Outbox> Session::open_outbox() {
+  if (outbox_ == nullptr) {
+    outbox_ = std::make_shared<Outbox>(server_.system, connection_, server_.options.subscriber_output,
+                                       [&clients = server_.clients, id = client_.facts().id] { clients.cut_off(id); });
+    outbox_->set_version(reply_.version());
+  }
+  return outbox_;
+}
+
+void Session::end_pushes() {
+  conversation_.subscriptions.clear();
+  if (outbox_ != nullptr) outbox_->close();
+}
 
 void Session::start(std::function<void(Session&)> ended) { task_.spawn(run(*this, std::move(ended))); }
 
@@ -30,7 +50,10 @@ Task<> Session::run(Session& session, std::function<void(Session&)> ended) {
   } catch (const std::exception& error) {
     log_line(LogLevel::error, fmt::format("a session ended by an exception: {}", error.what()));
   }
-  if (!session.unfinished_) session.connection_.reset();
+  if (!session.unfinished_) {
+    session.end_pushes();
+    session.connection_.reset();
+  }
   // From here on the session may be destroyed by others.
   ended(session);
 }
@@ -65,6 +88,7 @@ Task<> Session::serve() {
 Task<> Session::finish(std::shared_ptr<Session> session) {
   co_await session->task_.join();
   if (std::exchange(session->unfinished_, false)) (void)co_await session->execute_received();
+  session->end_pushes();
   session->connection_.reset();
 }
 
@@ -91,21 +115,18 @@ Task<Session::Next> Session::execute_received() {
     reply_.error(fmt::format("ERR Protocol error: a request may have at most {} bytes", options.request_bytes_max));
     next = Next::close;
   }
-  const Next written = co_await write();
+  const Next written = co_await write(next == Next::close);
   co_return next == Next::close ? next : written;
 }
 
 Task<Session::Next> Session::execute_gathered() {
-  const std::size_t count = received_->requests().size();
-  const auto is_data = [this](std::size_t index) {
-    const Lookup& lookup = received_->requests()[index].lookup;
-    return lookup.problem == Lookup::Problem::none && lookup.command->data != nullptr;
-  };
+  const std::span<const RequestBuffer::Request> requests = received_->requests();
+  const std::size_t count = requests.size();
   for (std::size_t index = 0; index < count;) {
     Next next = Next::go_on;
-    if (is_data(index)) {
+    if (joins_neighbours(requests[index])) {
       const std::size_t first = index;
-      while (index < count && is_data(index)) ++index;
+      while (index < count && joins_neighbours(requests[index])) ++index;
       next = co_await execute_data(first, index);
     } else {
       next = co_await execute_one(index++);
@@ -131,6 +152,15 @@ std::size_t Session::end_of_stretch(std::size_t first, std::size_t last) const {
   return end;
 }
 
+void Session::note_slow(Batch& batch) {
+  const ClientFacts facts = client_.facts();
+  for (const Batch::Slow& slow : batch.slow) {
+    const Arguments words = received_->arguments(received_->requests()[slow.index]);
+    server_.slow_log.add(server_.system.clock().wall_now(), slow.took, words, facts.peer, facts.name);
+  }
+  batch.slow.clear();
+}
+
 Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
   bool apart = false;  // Reads in operations of their own.
   while (first < last) {
@@ -141,6 +171,8 @@ Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
     batch->last = end;
     batch->replies_bytes_max = server_.options.output_bytes_max;
     batch->protocol = reply_.version();
+    batch->slow_from = server_.slow_log.threshold();
+    batch->clock = &server_.system.clock();
     Task<Result<void>> operation =
         server_.store->operate([batch](store::Transaction& store) { run_batch(*batch, store); });
     const Result<void> done = co_await std::move(operation);
@@ -157,6 +189,7 @@ Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
       for (; first < end; ++first) reply_.error(error);
       continue;
     }
+    if (!batch->slow.empty()) note_slow(*batch);
     first = batch->next;
     if (output_.empty()) {
       output_.swap(batch->replies);
@@ -172,29 +205,91 @@ Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
   co_return Next::go_on;
 }
 
+bool Session::joins_neighbours(const RequestBuffer::Request& request) const noexcept {
+  return request.lookup.problem == Lookup::Problem::none && request.lookup.command->data != nullptr &&
+         !conversation_.is_special(reply_.version()) && !server_.channels.has_monitors();
+}
+
+bool Session::is_put_off(const Command& command, Arguments arguments) {
+  if (!conversation_.allows(command, reply_.version())) {
+    reply_.error(
+        fmt::format("ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed "
+                    "in this context",
+                    command.name));
+    return true;
+  }
+  CommandQueue& queue = conversation_.queue;
+  if (!queue.is_open() || runs_inside_multi(command)) return false;
+  if ((command.flags & flag::no_multi) != 0) {
+    queue.spoil();
+    reply_.error("ERR Command not allowed inside a transaction");
+  } else if (queue.add(command, arguments, server_.options.transaction_bytes_max)) {
+    client_.change([&](ClientFacts& facts) { facts.queued = static_cast<std::int64_t>(queue.size()); });
+    reply_.simple("QUEUED");
+  } else {
+    reply_.error(fmt::format("ERR the commands of a transaction may need at most {} bytes",
+                             server_.options.transaction_bytes_max));
+  }
+  return true;
+}
+
+void Session::reply_to_refused(const Lookup& lookup, Arguments arguments) {
+  if (lookup.command != nullptr && lookup.command->task == exec) {
+    // A transaction ends with its EXEC, also with one that is none.
+    static_cast<void>(conversation_.queue.take());
+    conversation_.forget_watched();
+    reply_.error("EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command");
+    return;
+  }
+  conversation_.queue.spoil();
+  reply_to_problem(lookup, arguments, reply_);
+}
+
+void Session::show_to_monitors(const Command& command, Arguments arguments) {
+  if (!server_.channels.has_monitors() || (command.flags & flag::admin) != 0) return;
+  server_.channels.show(monitor_line(command, arguments, client_.facts().peer, server_.system.clock().wall_now()));
+}
+
 Task<Session::Next> Session::execute_one(std::size_t index) {
+  const std::size_t before = output_.size();
+  const Next next = co_await run_command(index);
+  // A reply that filled the buffer has been written: one that was asked not to be sent is held back as far as it can.
+  if (conversation_.mutes_reply()) output_.resize(std::min(output_.size(), before));
+  co_return next;
+}
+
+Task<Session::Next> Session::run_command(std::size_t index) {
   const RequestBuffer::Request request = received_->requests()[index];
   const Arguments arguments = received_->arguments(request);
   if (request.lookup.problem != Lookup::Problem::none) {
-    reply_to_problem(request.lookup, arguments, reply_);
+    reply_to_refused(request.lookup, arguments);
     co_return Next::go_on;
   }
   const Command& command = *request.lookup.command;
-  SessionCall call{.server = server_, .client = client_, .arguments = arguments, .reply = reply_};
+  if (is_put_off(command, arguments)) co_return Next::go_on;
+  show_to_monitors(command, arguments);
+  if (command.data != nullptr) {
+    const Next next = co_await execute_data(index, index + 1);
+    co_return next;
+  }
+  SessionCall call{
+      .server = server_, .client = client_, .conversation = conversation_, .arguments = arguments, .reply = reply_};
   if (command.session != nullptr) {
     command.session(call);
   } else {
     Task<> task = command.task(call);
     co_await std::move(task);
   }
+  if (outbox_ != nullptr) outbox_->set_version(reply_.version());
   co_return call.close ? Next::close : Next::go_on;
 }
 
-Task<Session::Next> Session::write() {
-  if (output_.empty()) co_return Next::go_on;
-  Task<Result<void>> writing = connection_->write_all(output_);
-  const Result<void> written = co_await std::move(writing);
+Task<Session::Next> Session::write(bool last) {
+  if (output_.empty() && outbox_ == nullptr) co_return Next::go_on;
   bytes_written_ += output_.size();
+  Task<Result<void>> writing = outbox_ == nullptr ? connection_->write_all(output_)
+                                                  : outbox_->send(output_, last ? 0 : server_.options.output_bytes_max);
+  const Result<void> written = co_await std::move(writing);
   // A very long reply is not paid for ever after.
   if (output_.capacity() > 2 * server_.options.output_bytes_max) std::string().swap(output_);
   output_.clear();

@@ -11,6 +11,7 @@
 
 #include "server/batch.hpp"
 #include "server/client.hpp"
+#include "server/conversation.hpp"
 #include "server/request_buffer.hpp"
 #include "server/server_context.hpp"
 #include "understudy/runtime/network.hpp"
@@ -26,6 +27,9 @@ namespace understudy::server {
 class Session {
  public:
   Session(ServerContext& server, std::unique_ptr<Connection> connection, ClientFacts facts);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session();
 
   /// Starts serving. `ended` is called as the last thing the session does, unless it is interrupted or cancelled.
   void start(std::function<void(Session&)> ended);
@@ -51,17 +55,31 @@ class Session {
   /// Runs the gathered data commands from `first` up to `last`, in one operation if their replies are short and the
   /// disk is not full.
   Task<Next> execute_data(std::size_t first, std::size_t last);
+  void note_slow(Batch& batch);
   [[nodiscard]] std::size_t end_of_stretch(std::size_t first, std::size_t last) const;
   Task<Next> execute_one(std::size_t index);
-  Task<Next> write();
+  /// Runs one command for itself, whatever it is.
+  Task<Next> run_command(std::size_t index);
+  /// Whether the command may run together with its neighbours, as most do: nothing but the store is asked for it.
+  [[nodiscard]] bool joins_neighbours(const RequestBuffer::Request& request) const noexcept;
+  /// The reply that refuses a command, or that it has been queued; false if it is to run.
+  [[nodiscard]] bool is_put_off(const Command& command, Arguments arguments);
+  void reply_to_refused(const Lookup& lookup, Arguments arguments);
+  void show_to_monitors(const Command& command, Arguments arguments);
+  /// `last`: nothing comes behind it, so all must be on its way before the connection ends.
+  Task<Next> write(bool last = false);
+  std::shared_ptr<Outbox> open_outbox();
+  void end_pushes();
 
   ServerContext& server_;
   Client client_;
-  std::unique_ptr<Connection> connection_;
+  std::shared_ptr<Connection> connection_;  // Shared with the outbox.
   std::shared_ptr<RequestBuffer> received_;
   std::shared_ptr<Batch> batch_;
   std::string output_;
   RespWriter reply_;
+  std::shared_ptr<Outbox> outbox_;  // Null: nothing is sent but replies.
+  Conversation conversation_;
   bool received_is_shared_ = false;  // An operation that failed may still read what was received.
   bool unfinished_ = false;          // Interrupted with bytes that came in the same moment.
   std::string_view last_command_;

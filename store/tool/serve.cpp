@@ -122,6 +122,8 @@ int serve(const Settings& settings) {
                                              .snapshot_after_bytes = settings.snapshot_after_bytes,
                                              .disk_bytes_max = settings.disk_bytes_max,
                                              .version = UNDERSTUDY_VERSION,
+                                             .shut_down = [] { ::kill(::getpid(), SIGTERM); },
+                                             .incidents = [&supervisor] { return supervisor.incidents(); },
                                              .process_usage = process_usage});
   if (!server) return fail(server.error());
   const std::string ready = fmt::format("redis protocol on {}, data in {} ({} keys, durability {})",

@@ -29,6 +29,7 @@ struct JournalStatistics {
   std::uint64_t snapshot_bytes = 0;  ///< What the snapshot that counts has there; 0: there is none.
   std::uint64_t snapshots = 0;
   std::uint64_t failed_snapshots = 0;
+  std::optional<WallTime> snapshot_at = {};  ///< When the last one was taken.
   bool snapshot_runs = false;  ///< One is under way, or wanted.
   bool disk_full = false;      ///< Changes are refused until there is room.
 };
@@ -93,6 +94,7 @@ class SharedJournal {
   detail::Atomic<std::uint64_t> snapshot_bytes_{0};
   detail::Atomic<std::uint64_t> snapshots_{0};
   detail::Atomic<std::uint64_t> failed_snapshots_{0};
+  detail::Atomic<std::int64_t> snapshot_at_ms_{0};  // Since 1970; 0: none has been taken.
   // Set by the owner, cleared by the snapshotter; relaxed: no more than a hint.
   detail::Atomic<bool> snapshot_runs_{false};
   // After one that failed: nanoseconds of the clock before which none is begun by itself. Relaxed.

@@ -2,8 +2,10 @@
 #include "server/client.hpp"
 #include "server/command_table.hpp"
 #include "server/commands/arguments.hpp"
+#include "server/commands/client_choice.hpp"
 #include "server/commands/client_name.hpp"
 #include "server/commands/handlers.hpp"
+#include "server/conversation.hpp"
 #include "server/server_context.hpp"
 
 #include <algorithm>
@@ -19,13 +21,24 @@ namespace {
 
 std::int64_t seconds(Duration duration) { return std::chrono::duration_cast<std::chrono::seconds>(duration).count(); }
 
+/// In the letters of Redis.
+std::string flags_of(const ClientFacts& facts) {
+  std::string letters;
+  if (facts.monitors) letters += 'O';
+  if (type_of(facts) == ClientType::pubsub) letters += 'P';
+  if (facts.queued >= 0) letters += 'x';
+  return letters.empty() ? "N" : letters;
+}
+
 void describe(std::string& out, const ClientFacts& facts, TimePoint now) {
-  fmt::format_to(std::back_inserter(out),
-                 "id={} addr={} name={} age={} idle={} flags=N db=0 sub=0 psub=0 ssub=0 multi=-1 cmd={} user=default "
-                 "redir=-1 resp={} lib-name={} lib-ver={} tot-cmds={} tot-net-in={} tot-net-out={}\n",
-                 facts.id, facts.peer, facts.name, seconds(now - facts.connected), seconds(now - facts.active),
-                 facts.last_command.empty() ? "NULL" : facts.last_command, static_cast<int>(facts.protocol),
-                 facts.library_name, facts.library_version, facts.commands, facts.bytes_read, facts.bytes_written);
+  fmt::format_to(
+      std::back_inserter(out),
+      "id={} addr={} name={} age={} idle={} flags={} db=0 sub={} psub={} ssub=0 multi={} cmd={} user=default "
+      "redir=-1 resp={} lib-name={} lib-ver={} tot-cmds={} tot-net-in={} tot-net-out={}\n",
+      facts.id, facts.peer, facts.name, seconds(now - facts.connected), seconds(now - facts.active), flags_of(facts),
+      facts.channels, facts.patterns, facts.queued, facts.last_command.empty() ? "NULL" : facts.last_command,
+      static_cast<int>(facts.protocol), facts.library_name, facts.library_version, facts.commands, facts.bytes_read,
+      facts.bytes_written);
 }
 
 /// The clients that CLIENT LIST is asked for; or the error.
@@ -34,11 +47,10 @@ Result<std::vector<ClientFacts>> choose_clients(SessionCall& call) {
   const Arguments words = call.arguments;
   if (words.size() == 2) return all;
   if (words.size() == 4 && is_word(words[2], "TYPE")) {
-    if (is_word(words[3], "NORMAL")) return all;
-    for (const std::string_view type : {"MASTER", "SLAVE", "REPLICA", "PUBSUB"}) {
-      if (is_word(words[3], type)) return std::vector<ClientFacts>{};
-    }
-    return failure(ErrorCode::invalid_argument, fmt::format("ERR Unknown client type '{}'", words[3]));
+    const Result<ClientType> type = parse_client_type(words[3]);
+    if (!type) return std::unexpected(type.error());
+    std::erase_if(all, [&](const ClientFacts& facts) { return type_of(facts) != *type; });
+    return all;
   }
   if (words.size() < 4 || !is_word(words[2], "ID")) return failure(ErrorCode::invalid_argument, syntax_error);
   std::vector<std::int64_t> wanted;
@@ -76,6 +88,37 @@ void client_info(SessionCall& call) {
   call.reply.verbatim("txt", line);
 }
 
+void client_kill(SessionCall& call) {
+  const Arguments words = call.arguments.subspan(2);
+  const std::uint64_t own = call.client.facts().id;
+  // The older form: an address alone.
+  const bool is_old_form = words.size() == 1;
+  const Result<KillFilter> filter = is_old_form
+                                        ? KillFilter{.id = {}, .address = words[0], .type = {}, .spares_caller = false}
+                                        : parse_kill_filter(words);
+  if (!filter) {
+    call.reply.error(filter.error().message());
+    return;
+  }
+  std::int64_t killed = 0;
+  for (const ClientFacts& facts : call.server.clients.list()) {
+    if (!filter->fits(facts, own)) continue;
+    if (facts.id == own) {
+      call.close = true;  // It gets its answer first.
+      ++killed;
+    } else if (call.server.clients.cut_off(facts.id)) {
+      ++killed;
+    }
+  }
+  if (!is_old_form) {
+    call.reply.integer(killed);
+  } else if (killed > 0) {
+    call.reply.simple("OK");
+  } else {
+    call.reply.error("ERR No such client");
+  }
+}
+
 void client_list(SessionCall& call) {
   const Result<std::vector<ClientFacts>> clients = choose_clients(call);
   if (!clients) {
@@ -94,6 +137,20 @@ void client_list(SessionCall& call) {
 void client_no_evict(SessionCall& call) {
   if (is_word(call.arguments[2], "ON") || is_word(call.arguments[2], "OFF")) {
     call.reply.simple("OK");
+  } else {
+    call.reply.error(syntax_error);
+  }
+}
+
+void client_reply(SessionCall& call) {
+  ReplyMode& mode = call.conversation.reply_mode;
+  if (is_word(call.arguments[2], "ON")) {
+    mode = ReplyMode::on;
+    call.reply.simple("OK");
+  } else if (is_word(call.arguments[2], "OFF")) {
+    mode = ReplyMode::off;
+  } else if (is_word(call.arguments[2], "SKIP")) {
+    if (mode != ReplyMode::off) mode = ReplyMode::skip_next;
   } else {
     call.reply.error(syntax_error);
   }

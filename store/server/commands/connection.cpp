@@ -3,6 +3,7 @@
 #include "server/commands/arguments.hpp"
 #include "server/commands/client_name.hpp"
 #include "server/commands/handlers.hpp"
+#include "server/conversation.hpp"
 #include "server/server_context.hpp"
 
 #include <limits>
@@ -102,6 +103,11 @@ void hello(SessionCall& call) {
 void ping(SessionCall& call) {
   if (call.arguments.size() > 2) {
     call.reply.error("ERR wrong number of arguments for 'ping' command");
+  } else if (call.conversation.is_subscriber(call.reply.version())) {
+    // In version 2 the form of a message, so that clients that wait for one are not surprised.
+    call.reply.array(2);
+    call.reply.bulk("pong");
+    call.reply.bulk(call.arguments.size() == 2 ? call.arguments[1] : BytesView());
   } else if (call.arguments.size() == 2) {
     call.reply.bulk(call.arguments[1]);
   } else {
@@ -116,7 +122,13 @@ void quit(SessionCall& call) {
 
 void reset(SessionCall& call) {
   set_protocol(call, RespVersion::resp2);
-  call.client.change([](ClientFacts& facts) { facts.name.clear(); });
+  call.conversation.reset();
+  call.client.change([](ClientFacts& facts) {
+    facts.name.clear();
+    facts.channels = facts.patterns = 0;
+    facts.queued = -1;
+    facts.monitors = false;
+  });
   call.reply.simple("RESET");
 }
 

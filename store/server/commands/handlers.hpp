@@ -57,10 +57,42 @@ void client_getname(SessionCall& call);
 void client_help(SessionCall& call);
 void client_id(SessionCall& call);
 void client_info(SessionCall& call);
+void client_kill(SessionCall& call);
 void client_list(SessionCall& call);
 void client_no_evict(SessionCall& call);
+void client_reply(SessionCall& call);
 void client_setinfo(SessionCall& call);
 void client_setname(SessionCall& call);
+
+// transactions.cpp
+void discard(SessionCall& call);
+Task<> exec(SessionCall& call);
+void multi(SessionCall& call);
+void unwatch(SessionCall& call);
+Task<> watch(SessionCall& call);
+
+// pubsub.cpp
+void monitor(SessionCall& call);
+void psubscribe(SessionCall& call);
+void publish(SessionCall& call);
+void pubsub_channels(SessionCall& call);
+void pubsub_help(SessionCall& call);
+void pubsub_numpat(SessionCall& call);
+void pubsub_numsub(SessionCall& call);
+void punsubscribe(SessionCall& call);
+void subscribe(SessionCall& call);
+void unsubscribe(SessionCall& call);
+
+// operations.cpp
+void bgsave(SessionCall& call);
+void lastsave(SessionCall& call);
+Task<> save(SessionCall& call);
+void shutdown(SessionCall& call);
+void slowlog_get(SessionCall& call);
+void slowlog_help(SessionCall& call);
+void slowlog_len(SessionCall& call);
+void slowlog_reset(SessionCall& call);
+Task<> waitaof(SessionCall& call);
 
 // introspection.cpp
 void command(SessionCall& call);
@@ -78,7 +110,9 @@ void config_set(SessionCall& call);
 void info(SessionCall& call);
 
 // store_actors.cpp
+void understudy_actors(SessionCall& call);
 void understudy_help(SessionCall& call);
+void understudy_incidents(SessionCall& call);
 Task<> understudy_reset(SessionCall& call);
 Task<> understudy_snapshot(SessionCall& call);
 void understudy_status(SessionCall& call);

@@ -15,16 +15,20 @@ namespace {
 
 using Names = std::vector<std::string_view>;
 
-constexpr std::array<std::pair<std::uint32_t, std::string_view>, 10> flag_names{{
+constexpr std::array<std::pair<std::uint32_t, std::string_view>, 14> flag_names{{
     {flag::write, "write"},
     {flag::readonly, "readonly"},
     {flag::denyoom, "denyoom"},
     {flag::admin, "admin"},
+    {flag::pubsub, "pubsub"},
     {flag::noscript, "noscript"},
     {flag::loading, "loading"},
     {flag::stale, "stale"},
+    {flag::skip_slowlog, "skip_slowlog"},
     {flag::fast, "fast"},
     {flag::no_auth, "no_auth"},
+    {flag::no_async_loading, "no_async_loading"},
+    {flag::no_multi, "no_multi"},
     {flag::allow_busy, "allow_busy"},
 }};
 
@@ -48,11 +52,13 @@ Names categories_of(const Command& command) {
   add((command.flags & flag::readonly) != 0, "@read");
   add((command.flags & flag::write) != 0, "@write");
   add((command.categories & category::string) != 0, "@string");
-  add(admin, "@admin");
+  add((command.flags & flag::pubsub) != 0, "@pubsub");
+  add(admin || (command.categories & category::administrative) != 0, "@admin");
   add(fast, "@fast");
   add(!fast, "@slow");
   add(admin || (command.categories & category::dangerous) != 0, "@dangerous");
   add((command.categories & category::connection) != 0, "@connection");
+  add((command.categories & category::transaction) != 0, "@transaction");
   return names;
 }
 

@@ -5,14 +5,26 @@
 #include "server/commands/client_name.hpp"
 #include "server/commands/handlers.hpp"
 #include "server/server_context.hpp"
+#include "understudy/actor/snapshot.hpp"
+#include "understudy/supervision/incident.hpp"
 
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 namespace understudy::server {
 
 void understudy_help(SessionCall& call) { reply_with_help(*find_command("understudy"), call.reply); }
+
+void understudy_actors(SessionCall& call) { call.reply.verbatim("txt", describe(call.server.system.snapshot())); }
+
+void understudy_incidents(SessionCall& call) {
+  const std::vector<Incident> incidents =
+      call.server.options.incidents ? call.server.options.incidents() : std::vector<Incident>();
+  call.reply.array(incidents.size());
+  for (const Incident& incident : incidents) call.reply.verbatim("txt", describe(incident));
+}
 
 Task<> understudy_reset(SessionCall& call) {
   const BytesView name = call.arguments[2];

@@ -20,6 +20,7 @@ class MemoryTransaction final : public store::Transaction {
     return found == values.end() ? std::nullopt : std::optional<BytesView>(found->second);
   }
   void set(BytesView key, Bytes value, std::optional<WallTime> expires_at = std::nullopt) override {
+    touch(key);
     values.insert_or_assign(Bytes(key), std::move(value));
     times.erase(Bytes(key));
     if (expires_at) times.emplace(key, *expires_at);
@@ -30,6 +31,7 @@ class MemoryTransaction final : public store::Transaction {
   }
   bool expire_at(BytesView key, std::optional<WallTime> expires_at) override {
     if (!values.contains(key)) return false;
+    touch(key);
     times.erase(Bytes(key));
     if (expires_at) times.emplace(key, *expires_at);
     return true;
@@ -39,13 +41,22 @@ class MemoryTransaction final : public store::Transaction {
   bool erase(BytesView key) override {
     const auto found = values.find(key);
     if (found == values.end()) return false;
+    touch(key);
     times.erase(Bytes(key));
     values.erase(found);
     return true;
   }
   void clear() override {
+    for (const auto& [key, watch] : watches) {
+      if (values.contains(key)) watch->touch();
+    }
     values.clear();
     times.clear();
+  }
+  void watch(BytesView key, const std::shared_ptr<store::Watch>& watch) override { watches.emplace(key, watch); }
+  void touch(BytesView key) {
+    const auto [first, last] = watches.equal_range(Bytes(key));
+    for (auto each = first; each != last; ++each) each->second->touch();
   }
   std::size_t size() override { return values.size(); }
   void for_each(const Visit& visit) override {
@@ -62,6 +73,7 @@ class MemoryTransaction final : public store::Transaction {
 
   std::map<Bytes, Bytes, std::less<>> values;
   std::map<Bytes, WallTime, std::less<>> times;
+  std::multimap<Bytes, std::shared_ptr<store::Watch>> watches;
   bool has_room = true;
 };
 

@@ -61,6 +61,7 @@ struct StoreStatistics {
   std::uint64_t snapshot_bytes = 0;  ///< What the snapshot that counts has there; 0: there is none.
   std::uint64_t snapshots = 0;
   std::uint64_t failed_snapshots = 0;
+  std::optional<WallTime> snapshot_at = {};  ///< When the last one was taken, since the start.
   bool snapshot_runs = false;
   bool disk_full = false;  ///< Changes are refused until there is room.
 };

@@ -12,10 +12,12 @@
 
 #include "understudy/base/bytes.hpp"
 #include "understudy/base/clock.hpp"
+#include "understudy/store/watch.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -55,6 +57,9 @@ class Transaction {
   [[nodiscard]] virtual bool make_room() = 0;
   /// Removes every key. O(n), with one record in the journal.
   virtual void clear() = 0;
+  /// From here on `watch` is touched by changes of `key`, by this operation's as well. Each watch of a key costs some
+  /// memory until the key changes or the watch is let go of. Amortized O(1).
+  virtual void watch(BytesView key, const std::shared_ptr<Watch>& watch) = 0;
   /// Keys in the store; those that have died and were not yet come across are among them for a moment. O(1).
   [[nodiscard]] virtual std::size_t size() = 0;
 

@@ -1,0 +1,108 @@
+#include "server/channels.hpp"
+
+#include "server/glob.hpp"
+
+#include <array>
+#include <mutex>
+
+namespace understudy::server {
+namespace {
+
+/// A message in the form of each version of the protocol, made when it is first wanted.
+class Message {
+ public:
+  Message(BytesView pattern, BytesView channel, BytesView text) : pattern_(pattern), channel_(channel), text_(text) {}
+
+  void push_to(Outbox& outbox) {
+    const RespVersion version = outbox.version();
+    std::string& bytes = forms_.at(version == RespVersion::resp2 ? 0 : 1);
+    if (bytes.empty()) write(bytes, version);
+    outbox.push(bytes);
+  }
+
+ private:
+  void write(std::string& bytes, RespVersion version) const {
+    RespWriter writer(bytes, version);
+    writer.push(pattern_.data() == nullptr ? 3 : 4);
+    writer.bulk(pattern_.data() == nullptr ? "message" : "pmessage");
+    if (pattern_.data() != nullptr) writer.bulk(pattern_);
+    writer.bulk(channel_);
+    writer.bulk(text_);
+  }
+
+  BytesView pattern_;  // Null: the subscription is to the channel itself.
+  BytesView channel_;
+  BytesView text_;
+  std::array<std::string, 2> forms_;
+};
+
+}  // namespace
+
+void Channels::add(Kind kind, BytesView name, const Subscriber& subscriber) {
+  const std::unique_lock lock(mutex_);
+  names(kind)[Bytes(name)].push_back(subscriber);
+}
+
+void Channels::remove(Kind kind, BytesView name, const Subscriber& subscriber) {
+  const std::unique_lock lock(mutex_);
+  Names& all = names(kind);
+  const auto found = all.find(name);
+  if (found == all.end()) return;
+  std::erase(found->second, subscriber);
+  if (found->second.empty()) all.erase(found);
+}
+
+std::size_t Channels::publish(BytesView channel, BytesView message) {
+  const std::shared_lock lock(mutex_);
+  std::size_t receivers = 0;
+  const auto send = [&](BytesView pattern, const std::vector<Subscriber>& subscribers) {
+    Message form(pattern, channel, message);
+    for (const Subscriber& each : subscribers) form.push_to(*each);
+    receivers += subscribers.size();
+  };
+  const auto found = channels_.find(channel);
+  if (found != channels_.end()) send({}, found->second);
+  for (const auto& [pattern, subscribers] : patterns_) {
+    if (glob_matches(pattern, channel)) send(pattern, subscribers);
+  }
+  return receivers;
+}
+
+std::vector<Bytes> Channels::active(BytesView pattern) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<Bytes> found;
+  for (const auto& [name, subscribers] : channels_) {
+    if (glob_matches(pattern, name)) found.push_back(name);
+  }
+  return found;
+}
+
+std::size_t Channels::subscribers_of(BytesView channel) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = channels_.find(channel);
+  return found == channels_.end() ? 0 : found->second.size();
+}
+
+std::size_t Channels::count(Kind kind) const {
+  const std::shared_lock lock(mutex_);
+  return (kind == Kind::channel ? channels_ : patterns_).size();
+}
+
+void Channels::add_monitor(const Subscriber& subscriber) {
+  const std::unique_lock lock(mutex_);
+  monitors_.push_back(subscriber);
+  monitor_count_.store(monitors_.size(), std::memory_order_relaxed);
+}
+
+void Channels::remove_monitor(const Subscriber& subscriber) {
+  const std::unique_lock lock(mutex_);
+  std::erase(monitors_, subscriber);
+  monitor_count_.store(monitors_.size(), std::memory_order_relaxed);
+}
+
+void Channels::show(std::string_view line) {
+  const std::shared_lock lock(mutex_);
+  for (const Subscriber& each : monitors_) each->push(line);
+}
+
+}  // namespace understudy::server

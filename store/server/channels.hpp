@@ -1,0 +1,60 @@
+// Channels: who has subscribed to what, and the messages published there. Also those who watch all commands (MONITOR).
+//
+// A message reaches those who are subscribed while it is published, in the order of publication; it is kept nowhere.
+//
+// Threads: any.
+#pragma once
+
+#include "server/outbox.hpp"
+#include "understudy/base/bytes.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace understudy::server {
+
+class Channels {
+ public:
+  using Subscriber = std::shared_ptr<Outbox>;
+  /// Of channels, or of patterns of their names.
+  enum class Kind : std::uint8_t { channel, pattern };
+
+  /// `subscriber` is none of `name` yet.
+  void add(Kind kind, BytesView name, const Subscriber& subscriber);
+  void remove(Kind kind, BytesView name, const Subscriber& subscriber);
+  /// Sends `message` to all who have subscribed to `channel`, and to those of each pattern that fits. How many
+  /// subscriptions that were. O(subscribers of the channel, and all patterns).
+  std::size_t publish(BytesView channel, BytesView message);
+
+  /// Channels with subscribers whose names fit `pattern`.
+  [[nodiscard]] std::vector<Bytes> active(BytesView pattern) const;
+  [[nodiscard]] std::size_t subscribers_of(BytesView channel) const;
+  /// How many channels, or patterns, have subscribers.
+  [[nodiscard]] std::size_t count(Kind kind) const;
+
+  void add_monitor(const Subscriber& subscriber);
+  void remove_monitor(const Subscriber& subscriber);
+  [[nodiscard]] bool has_monitors() const noexcept { return monitor_count_.load(std::memory_order_relaxed) != 0; }
+  /// Shows `line`, a whole reply, to all monitors.
+  void show(std::string_view line);
+
+ private:
+  using Names = std::map<Bytes, std::vector<Subscriber>, std::less<>>;
+  Names& names(Kind kind) noexcept { return kind == Kind::channel ? channels_ : patterns_; }
+
+  mutable std::shared_mutex mutex_;
+  Names channels_;
+  Names patterns_;
+  std::vector<Subscriber> monitors_;
+  std::atomic<std::size_t> monitor_count_{0};  // Relaxed: a command may be missed, or shown to nobody.
+};
+
+}  // namespace understudy::server

@@ -1,0 +1,76 @@
+// CommandQueue: the commands of a transaction, between MULTI and EXEC; and their run, as one operation of the store.
+//
+// Words are copied as they are queued: the buffer they came in goes on to be used. What EXEC takes away is owned by
+// the operation, which may outlive the session.
+//
+// Threads: one session uses it; a taken queue belongs to whoever runs it.
+#pragma once
+
+#include "server/command.hpp"
+#include "understudy/store/watch.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace understudy::server {
+
+/// A command, with words of its own.
+class QueuedCommand {
+ public:
+  QueuedCommand(const Command& command, Arguments words);
+  [[nodiscard]] const Command& command() const noexcept { return *command_; }
+  [[nodiscard]] Arguments words() const noexcept { return words_; }
+
+ private:
+  const Command* command_;
+  std::unique_ptr<char[]> bytes_;  // NOLINT(modernize-avoid-c-arrays)
+  std::vector<BytesView> words_;
+};
+
+/// A key that WATCH has named.
+struct WatchedKey {
+  Bytes key;
+  bool was_there = false;
+};
+
+/// What EXEC runs in the store, and what came of it.
+struct Transacted {
+  std::vector<QueuedCommand> commands;
+  /// Null: nothing was watched.
+  std::shared_ptr<store::Watch> watch;
+  std::vector<WatchedKey> watched;
+  RespVersion protocol = RespVersion::resp2;
+
+  enum class Outcome : std::uint8_t { done, watched_key_changed, no_room };
+  Outcome outcome = Outcome::done;
+  /// The replies of the data commands, one behind the other, and where each ends.
+  std::string replies;
+  std::vector<std::size_t> ends;
+};
+/// Runs the data commands, unless a watched key has changed, or the memory limit forbids it. In an operation.
+void run_transaction(Transacted& transacted, store::Transaction& store);
+
+class CommandQueue {
+ public:
+  /// True between MULTI and EXEC or DISCARD.
+  [[nodiscard]] bool is_open() const noexcept { return open_; }
+  void open() noexcept { open_ = true; }
+  [[nodiscard]] std::size_t size() const noexcept { return commands_.size(); }
+  /// False, with the transaction spoilt, if the commands would need more than `bytes_max`.
+  [[nodiscard]] bool add(const Command& command, Arguments words, std::size_t bytes_max);
+  /// A command was refused: EXEC will do nothing.
+  void spoil() noexcept { spoilt_ = open_; }
+  [[nodiscard]] bool is_spoilt() const noexcept { return spoilt_; }
+  /// Ends the transaction, and gives its commands.
+  [[nodiscard]] std::vector<QueuedCommand> take() noexcept;
+
+ private:
+  std::vector<QueuedCommand> commands_;
+  std::size_t bytes_ = 0;
+  bool open_ = false;
+  bool spoilt_ = false;
+};
+
+}  // namespace understudy::server

@@ -1,0 +1,154 @@
+// What an operator asks for: snapshots in Redis's terms, the end of the program, what was slow.
+#include "server/batch.hpp"
+#include "server/command_table.hpp"
+#include "server/commands/arguments.hpp"
+#include "server/commands/handlers.hpp"
+#include "server/server_context.hpp"
+#include "understudy/base/logging.hpp"
+#include "understudy/runtime/sleep.hpp"
+
+#include <chrono>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace understudy::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+Task<> save_in_background(ServerContext& server) {
+  Task<Result<SnapshotReport>> taking = server.store->take_snapshot();
+  const Result<SnapshotReport> taken = co_await std::move(taking);
+  if (!taken) log_line(LogLevel::error, fmt::format("the snapshot that was asked for: {}", taken.error().message()));
+}
+
+}  // namespace
+
+void bgsave(SessionCall& call) {
+  const Arguments words = call.arguments;
+  const bool is_scheduled = words.size() == 2 && is_word(words[1], "SCHEDULE");
+  if (words.size() > 2 || (words.size() == 2 && !is_scheduled)) {
+    call.reply.error(syntax_error);
+    return;
+  }
+  const bool runs = call.server.store->statistics().snapshot_runs;
+  if (runs && !is_scheduled) {
+    call.reply.error("ERR Background save already in progress");
+    return;
+  }
+  call.server.background.spawn_regardless(save_in_background(call.server));
+  call.reply.simple(runs ? "Background saving scheduled" : "Background saving started");
+}
+
+Task<> save(SessionCall& call) {
+  Task<Result<SnapshotReport>> taking = call.server.store->take_snapshot();
+  const Result<SnapshotReport> taken = co_await std::move(taking);
+  if (taken) {
+    call.reply.simple("OK");
+  } else {
+    call.reply.error(describe_failure(taken.error()));
+  }
+}
+
+void lastsave(SessionCall& call) {
+  const WallTime when = call.server.store->statistics().snapshot_at.value_or(call.server.started_at);
+  call.reply.integer(std::chrono::duration_cast<std::chrono::seconds>(when.time_since_epoch()).count());
+}
+
+void shutdown(SessionCall& call) {
+  bool saves = false;
+  bool does_not_save = false;
+  bool aborts = false;
+  for (const BytesView word : call.arguments.subspan(1)) {
+    saves = saves || is_word(word, "SAVE");
+    does_not_save = does_not_save || is_word(word, "NOSAVE");
+    aborts = aborts || is_word(word, "ABORT");
+    const bool known = is_word(word, "SAVE") || is_word(word, "NOSAVE") || is_word(word, "NOW") ||
+                       is_word(word, "FORCE") || is_word(word, "ABORT");
+    if (!known || (saves && does_not_save) || (aborts && call.arguments.size() > 2)) {
+      call.reply.error(syntax_error);
+      return;
+    }
+  }
+  if (aborts) {
+    call.reply.error("ERR No shutdown in progress.");
+  } else if (!call.server.options.shut_down) {
+    call.reply.error("ERR Errors trying to SHUTDOWN. Check logs.");
+  } else {
+    log_line(LogLevel::info, fmt::format("SHUTDOWN by {}", call.client.facts().peer));
+    call.server.options.shut_down();
+    call.close = true;  // Without a reply, as from one that has gone.
+  }
+}
+
+Task<> waitaof(SessionCall& call) {
+  const std::optional<std::int64_t> local = parse_integer(call.arguments[1]);
+  const std::optional<std::int64_t> replicas = parse_integer(call.arguments[2]);
+  const std::optional<std::int64_t> timeout = parse_integer(call.arguments[3]);
+  if (!local || *local < 0 || *local > 1 || !replicas || *replicas < 0) {
+    call.reply.error(!local || !replicas ? "ERR value is not an integer or out of range"
+                                         : "ERR value is out of range, must be positive");
+    co_return;
+  }
+  if (!timeout || *timeout < 0) {
+    call.reply.error(timeout ? "ERR timeout is negative" : "ERR timeout is not an integer or out of range");
+    co_return;
+  }
+  // Nothing is said to be done before it is as safe as the durability says; so what this connection has changed is at
+  // or before what is last in the journal.
+  const std::uint64_t wanted = call.server.store->statistics().last_lsn;
+  const auto is_flushed = [&] { return call.server.store->statistics().durable_lsn >= wanted; };
+  const TimePoint end =
+      *timeout == 0 ? TimePoint::max() : after(call.server.system.clock().now(), std::chrono::milliseconds(*timeout));
+  bool flushed = is_flushed();
+  while ((*local > 0 && !flushed) || *replicas > 0) {
+    if (call.server.system.clock().now() >= end) break;
+    co_await sleep(std::min<Duration>(10ms, end - call.server.system.clock().now()));
+    flushed = is_flushed();
+  }
+  call.reply.array(2);
+  call.reply.integer(flushed ? 1 : 0);
+  call.reply.integer(0);
+}
+
+void slowlog_get(SessionCall& call) {
+  std::size_t count = 10;
+  if (call.arguments.size() == 3) {
+    const std::optional<std::int64_t> number = parse_integer(call.arguments[2]);
+    if (!number || *number < -1) {
+      call.reply.error("ERR count should be greater than or equal to -1");
+      return;
+    }
+    count = *number == -1 ? std::numeric_limits<std::size_t>::max() : static_cast<std::size_t>(*number);
+  } else if (call.arguments.size() > 3) {
+    call.reply.error(fmt::format("ERR unknown subcommand or wrong number of arguments for '{}'. Try SLOWLOG HELP.",
+                                 call.arguments[1]));
+    return;
+  }
+  const std::vector<SlowLog::Entry> entries = call.server.slow_log.newest(count);
+  call.reply.array(entries.size());
+  for (const SlowLog::Entry& entry : entries) {
+    call.reply.array(6);
+    call.reply.integer(static_cast<std::int64_t>(entry.number));
+    call.reply.integer(std::chrono::duration_cast<std::chrono::seconds>(entry.when.time_since_epoch()).count());
+    call.reply.integer(entry.took.count());
+    call.reply.array(entry.words.size());
+    for (const std::string& word : entry.words) call.reply.bulk(word);
+    call.reply.bulk(entry.peer);
+    call.reply.bulk(entry.client_name);
+  }
+}
+
+void slowlog_help(SessionCall& call) { reply_with_help(*find_command("slowlog"), call.reply); }
+
+void slowlog_len(SessionCall& call) { call.reply.integer(static_cast<std::int64_t>(call.server.slow_log.length())); }
+
+void slowlog_reset(SessionCall& call) {
+  call.server.slow_log.clear();
+  call.reply.simple("OK");
+}
+
+}  // namespace understudy::server

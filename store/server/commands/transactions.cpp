@@ -1,0 +1,139 @@
+// MULTI, EXEC and what goes with them.
+#include "server/batch.hpp"
+#include "server/client.hpp"
+#include "server/commands/handlers.hpp"
+#include "server/conversation.hpp"
+#include "server/server_context.hpp"
+
+#include <algorithm>
+#include <memory>
+
+namespace understudy::server {
+namespace {
+
+void end_transaction(SessionCall& call) {
+  call.conversation.forget_watched();
+  call.client.change([](ClientFacts& facts) { facts.queued = -1; });
+}
+
+/// What an operation that registers a watch owns.
+struct Watching {
+  std::shared_ptr<store::Watch> watch;
+  std::vector<WatchedKey> keys;
+};
+
+}  // namespace
+
+void multi(SessionCall& call) {
+  if (call.conversation.queue.is_open()) {
+    call.reply.error("ERR MULTI calls can not be nested");
+    return;
+  }
+  call.conversation.queue.open();
+  call.client.change([](ClientFacts& facts) { facts.queued = 0; });
+  call.reply.simple("OK");
+}
+
+void discard(SessionCall& call) {
+  if (!call.conversation.queue.is_open()) {
+    call.reply.error("ERR DISCARD without MULTI");
+    return;
+  }
+  static_cast<void>(call.conversation.queue.take());
+  end_transaction(call);
+  call.reply.simple("OK");
+}
+
+Task<> exec(SessionCall& call) {
+  Conversation& conversation = call.conversation;
+  if (!conversation.queue.is_open()) {
+    call.reply.error("ERR EXEC without MULTI");
+    co_return;
+  }
+  const bool spoilt = conversation.queue.is_spoilt();
+  auto transacted = std::make_shared<Transacted>();
+  transacted->commands = conversation.queue.take();
+  transacted->watch = conversation.watch;
+  transacted->watched = std::move(conversation.watched);
+  transacted->protocol = call.reply.version();
+  end_transaction(call);
+  if (spoilt) {
+    call.reply.error("EXECABORT Transaction discarded because of previous errors.");
+    co_return;
+  }
+  const bool has_data = std::ranges::any_of(
+      transacted->commands, [](const QueuedCommand& queued) { return queued.command().data != nullptr; });
+  if (has_data || transacted->watch != nullptr) {
+    Task<Result<void>> operation =
+        call.server.store->operate([transacted](store::Transaction& store) { run_transaction(*transacted, store); });
+    const Result<void> done = co_await std::move(operation);
+    if (!done) {
+      call.reply.error(describe_failure(done.error()));
+      co_return;
+    }
+  }
+  if (transacted->outcome == Transacted::Outcome::watched_key_changed) {
+    call.reply.null_array();
+    co_return;
+  }
+  if (transacted->outcome == Transacted::Outcome::no_room) {
+    call.reply.error(
+        "EXECABORT Transaction discarded because of: OOM command not allowed when used memory > 'maxmemory'.");
+    co_return;
+  }
+  // Commands that are not about the store run here, behind those that are; each reply has its place all the same.
+  call.reply.array(transacted->commands.size());
+  std::size_t begin = 0;
+  auto next_end = transacted->ends.begin();
+  for (const QueuedCommand& queued : transacted->commands) {
+    if (queued.command().data != nullptr) {
+      call.reply.append(std::string_view(transacted->replies).substr(begin, *next_end - begin));
+      begin = *next_end++;
+      continue;
+    }
+    SessionCall inner{.server = call.server,
+                      .client = call.client,
+                      .conversation = conversation,
+                      .arguments = queued.words(),
+                      .reply = call.reply};
+    if (queued.command().session != nullptr) {
+      queued.command().session(inner);
+    } else {
+      Task<> task = queued.command().task(inner);
+      co_await std::move(task);
+    }
+    call.close = call.close || inner.close;
+  }
+}
+
+Task<> watch(SessionCall& call) {
+  Conversation& conversation = call.conversation;
+  if (conversation.queue.is_open()) {
+    call.reply.error("ERR WATCH inside MULTI is not allowed");
+    co_return;
+  }
+  auto watching = std::make_shared<Watching>();
+  watching->watch = conversation.watch != nullptr ? conversation.watch : std::make_shared<store::Watch>();
+  for (const BytesView key : call.arguments.subspan(1)) watching->keys.push_back({.key = Bytes(key)});
+  Task<Result<void>> operation = call.server.store->operate([watching](store::Transaction& store) {
+    for (WatchedKey& watched : watching->keys) {
+      watched.was_there = store.get(watched.key).has_value();
+      store.watch(watched.key, watching->watch);
+    }
+  });
+  const Result<void> done = co_await std::move(operation);
+  if (!done) {
+    call.reply.error(describe_failure(done.error()));
+    co_return;
+  }
+  conversation.watch = std::move(watching->watch);
+  for (WatchedKey& watched : watching->keys) conversation.watched.push_back(std::move(watched));
+  call.reply.simple("OK");
+}
+
+void unwatch(SessionCall& call) {
+  call.conversation.forget_watched();
+  call.reply.simple("OK");
+}
+
+}  // namespace understudy::server

@@ -1,0 +1,73 @@
+// Conversation: what a connection has said that its later commands depend on.
+//
+// Threads: one session uses it.
+#pragma once
+
+#include "server/command_queue.hpp"
+#include "server/subscriptions.hpp"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace understudy::server {
+
+/// What CLIENT REPLY has asked for.
+enum class ReplyMode : std::uint8_t { on, off, skip_next, skip };
+
+/// Between MULTI and EXEC these are not queued.
+[[nodiscard]] inline bool runs_inside_multi(const Command& command) noexcept {
+  constexpr std::array<std::string_view, 6> names{"exec", "discard", "multi", "watch", "quit", "reset"};
+  return std::ranges::find(names, command.name) != names.end();
+}
+[[nodiscard]] inline bool runs_while_subscribed(const Command& command) noexcept {
+  constexpr std::array<std::string_view, 7> names{"ping",        "quit",       "reset",       "subscribe",
+                                                  "unsubscribe", "psubscribe", "punsubscribe"};
+  return std::ranges::find(names, command.name) != names.end();
+}
+
+struct Conversation {
+  explicit Conversation(Channels& channels, std::function<std::shared_ptr<Outbox>()> open_outbox)
+      : subscriptions(channels, std::move(open_outbox)) {}
+
+  CommandQueue queue;
+  /// Null: nothing is watched.
+  std::shared_ptr<store::Watch> watch;
+  std::vector<WatchedKey> watched;
+  Subscriptions subscriptions;
+  ReplyMode reply_mode = ReplyMode::on;
+
+  /// Commands run one by one, each looked at by itself.
+  [[nodiscard]] bool is_special(RespVersion version) const noexcept {
+    return queue.is_open() || reply_mode != ReplyMode::on || is_subscriber(version);
+  }
+  /// Version 2 has no way to tell messages from replies: who has subscribed may do little else.
+  [[nodiscard]] bool is_subscriber(RespVersion version) const noexcept {
+    return version == RespVersion::resp2 && subscriptions.count() > 0;
+  }
+  [[nodiscard]] bool allows(const Command& command, RespVersion version) const noexcept {
+    return !is_subscriber(version) || runs_while_subscribed(command);
+  }
+  /// After each command: whether its reply is not to be sent.
+  [[nodiscard]] bool mutes_reply() noexcept {
+    if (reply_mode == ReplyMode::on || reply_mode == ReplyMode::off) return reply_mode == ReplyMode::off;
+    // CLIENT REPLY SKIP has no reply itself; nor has the command behind it.
+    reply_mode = reply_mode == ReplyMode::skip_next ? ReplyMode::skip : ReplyMode::on;
+    return true;
+  }
+  void forget_watched() noexcept {
+    watch.reset();
+    watched.clear();
+  }
+  void reset() {
+    static_cast<void>(queue.take());
+    forget_watched();
+    subscriptions.clear();
+    reply_mode = ReplyMode::on;
+  }
+};
+
+}  // namespace understudy::server

@@ -1,0 +1,60 @@
+#include "server/monitor_line.hpp"
+
+#include <chrono>
+#include <iterator>
+
+#include <fmt/format.h>
+
+namespace understudy::server {
+namespace {
+
+void append_quoted(std::string& out, BytesView word) {
+  out += '"';
+  for (const char byte : word) {
+    switch (byte) {
+      case '\\':
+      case '"':
+        out += '\\';
+        out += byte;
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\a':
+        out += "\\a";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      default:
+        if (byte >= ' ' && byte <= '~') {
+          out += byte;
+        } else {
+          fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(byte));
+        }
+    }
+  }
+  out += '"';
+}
+
+}  // namespace
+
+std::string monitor_line(const Command& command, Arguments arguments, std::string_view peer, WallTime now) {
+  const std::int64_t milliseconds = now.time_since_epoch().count();
+  std::string line = fmt::format("+{}.{:03}000 [0 {}]", milliseconds / 1000, milliseconds % 1000, peer);
+  const bool is_secret = command.name == "auth" || command.name == "hello";
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    line += ' ';
+    append_quoted(line, is_secret && i > 0 ? BytesView("(redacted)") : arguments[i]);
+  }
+  line += "\r\n";
+  return line;
+}
+
+}  // namespace understudy::server

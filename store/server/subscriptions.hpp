@@ -1,0 +1,52 @@
+// Subscriptions: what one connection has subscribed to. Ends them when the connection ends.
+//
+// Threads: one session uses it.
+#pragma once
+
+#include "server/channels.hpp"
+
+#include <functional>
+#include <memory>
+#include <set>
+
+namespace understudy::server {
+
+class Subscriptions {
+ public:
+  using Kind = Channels::Kind;
+
+  /// `open_outbox` makes the way to this client, once it is needed.
+  Subscriptions(Channels& channels, std::function<std::shared_ptr<Outbox>()> open_outbox)
+      : channels_(channels), open_outbox_(std::move(open_outbox)) {}
+  Subscriptions(const Subscriptions&) = delete;
+  Subscriptions& operator=(const Subscriptions&) = delete;
+  ~Subscriptions() { clear(); }
+
+  /// Messages come behind what is replied to the present command.
+  void add(Kind kind, BytesView name);
+  void remove(Kind kind, BytesView name);
+  /// All commands are shown to the client from now on. False if they were before.
+  bool monitor();
+  void clear();
+
+  [[nodiscard]] const std::set<Bytes, std::less<>>& names(Kind kind) const noexcept {
+    return kind == Kind::channel ? of_channels_ : of_patterns_;
+  }
+  /// Of both kinds.
+  [[nodiscard]] std::size_t count() const noexcept { return of_channels_.size() + of_patterns_.size(); }
+  [[nodiscard]] bool monitors() const noexcept { return monitors_; }
+
+ private:
+  std::set<Bytes, std::less<>>& own(Kind kind) noexcept { return kind == Kind::channel ? of_channels_ : of_patterns_; }
+  /// The way to the client; what is pushed waits for the reply.
+  const std::shared_ptr<Outbox>& held_outbox();
+
+  Channels& channels_;
+  std::function<std::shared_ptr<Outbox>()> open_outbox_;
+  std::shared_ptr<Outbox> outbox_;
+  std::set<Bytes, std::less<>> of_channels_;
+  std::set<Bytes, std::less<>> of_patterns_;
+  bool monitors_ = false;
+};
+
+}  // namespace understudy::server

@@ -1,0 +1,168 @@
+// Subscriptions, and messages to those who have them, in a simulation.
+#include "server/channels.hpp"
+
+#include "understudy/runtime/sleep.hpp"
+#include "unit/server/server_fixture.hpp"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace understudy::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+class ChannelsTest : public SeededServerTest {
+ protected:
+  void start_with(ServerOptions options = {}) {
+    start(std::move(options));
+    subscriber = connect();
+    publisher = connect();
+  }
+
+  std::unique_ptr<Connection> subscriber;
+  std::unique_ptr<Connection> publisher;
+};
+INSTANTIATE_TEST_SUITE_P(Seeds, ChannelsTest, testing::Range<std::uint64_t>(1, 11));
+
+TEST_P(ChannelsTest, MessagesReachWhoHasSubscribed) {
+  start_with();
+  expect(*publisher, "PUBLISH news 0\r\n", ":0\r\n");
+  expect(*subscriber, "SUBSCRIBE news\r\n", "*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n");
+  expect(*subscriber, "PSUBSCRIBE n*\r\n", "*3\r\n$10\r\npsubscribe\r\n$2\r\nn*\r\n:2\r\n");
+  expect(*publisher, "PUBLISH news hello\r\nPUBLISH other hello\r\n", ":2\r\n:0\r\n");
+  expect(*subscriber, "",
+         "*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$5\r\nhello\r\n"
+         "*4\r\n$8\r\npmessage\r\n$2\r\nn*\r\n$4\r\nnews\r\n$5\r\nhello\r\n");
+  expect(*subscriber, "UNSUBSCRIBE\r\n", "*3\r\n$11\r\nunsubscribe\r\n$4\r\nnews\r\n:1\r\n");
+  expect(*publisher, "PUBLISH news x\r\n", ":1\r\n");
+}
+
+TEST_P(ChannelsTest, TheReplyComesBeforeTheFirstMessage) {
+  start_with();
+  std::string sent;
+  for (int i = 0; i < 200; ++i) sent += "PUBLISH c m\r\n";
+  std::string published;
+  std::string received;
+  {
+    System& system = simulation_.system();
+    TaskGroup group(system);
+    group.spawn(converse_into(published, system.network(), server_->port(), sent + "QUIT\r\n", everything));
+    group.spawn(converse_into(received, system.network(), server_->port(), "SUBSCRIBE c\r\nQUIT\r\n", everything));
+    (void)wait(system, group.join());
+  }
+  EXPECT_TRUE(received.starts_with("*3\r\n$9\r\nsubscribe\r\n")) << received;
+  EXPECT_TRUE(received.contains("+OK\r\n"));
+}
+
+TEST_P(ChannelsTest, AllArriveInOrder) {
+  start_with();
+  constexpr int messages = 500;
+  expect(*subscriber, "HELLO 3\r\nSUBSCRIBE c\r\n", say(*connect(), "HELLO 3\r\n", 0));
+  std::string sent;
+  std::string expected;
+  std::string answers;
+  for (int i = 0; i < messages; ++i) {
+    const std::string number = std::to_string(1000 + i);
+    sent += "PUBLISH c " + number + "\r\n";
+    answers += ":1\r\n";
+    expected += ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$4\r\n" + number + "\r\n";
+  }
+  // What HELLO and SUBSCRIBE say comes first, and is of no interest here.
+  while (!say(*subscriber, "", 1).starts_with(">")) {
+  }
+  const std::string confirmed = ">3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n";
+  EXPECT_EQ(say(*subscriber, "", confirmed.size() - 1), confirmed.substr(1));
+  expect(*publisher, sent, answers);
+  expect(*subscriber, "", expected);
+}
+
+TEST_P(ChannelsTest, SubscribersOfVersion2MayDoLittleElse) {
+  start_with();
+  expect(*subscriber, "SUBSCRIBE c\r\n", "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
+  expect(*subscriber, "GET k\r\n",
+         "-ERR Can't execute 'get': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this "
+         "context\r\n");
+  expect(*subscriber, "PING\r\nPING x\r\n", "*2\r\n$4\r\npong\r\n$0\r\n\r\n*2\r\n$4\r\npong\r\n$1\r\nx\r\n");
+  expect(*subscriber, "RESET\r\nGET k\r\n", "+RESET\r\n$-1\r\n");
+  expect(*publisher, "PUBLISH c x\r\n", ":0\r\n");
+}
+
+TEST_P(ChannelsTest, AConnectionThatEndsTakesItsSubscriptionsBack) {
+  start_with();
+  expect(*subscriber, "SUBSCRIBE c\r\n", "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
+  subscriber.reset();
+  simulation_.run_for(1s);
+  expect(*publisher, "PUBLISH c x\r\nPUBSUB CHANNELS\r\n", ":0\r\n*0\r\n");
+}
+
+TEST_P(ChannelsTest, ASubscriberThatDoesNotReadIsCutOffAndNobodyElseNotices) {
+  ServerOptions options;
+  options.subscriber_output = {.hard_bytes = 1 << 20, .soft_bytes = 0, .soft_time = 1s};
+  start_with(options);
+  const std::unique_ptr<Connection> reader = connect();
+  for (Connection* each : {subscriber.get(), reader.get()}) {
+    expect(*each, "SUBSCRIBE c\r\n", "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
+  }
+  const std::string text(100'000, 'x');
+  const std::string message = "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$100000\r\n" + text + "\r\n";
+  std::string last;
+  for (int i = 0; i < 30; ++i) {
+    last = say(*publisher, "*3\r\n$7\r\nPUBLISH\r\n$1\r\nc\r\n$100000\r\n" + text + "\r\n", 4);
+    expect(*reader, "", message);
+  }
+  EXPECT_EQ(last, ":1\r\n");
+  // What it had been sent before is all it gets.
+  EXPECT_LT(say(*subscriber, "", 30 * message.size()).size(), 15 * message.size());
+}
+
+TEST_P(ChannelsTest, MonitorShowsCommandsButNoPasswords) {
+  start_with();
+  expect(*subscriber, "MONITOR\r\n", "+OK\r\n");
+  expect(*publisher, "SET k \"a\\x00\\\"\"\r\n", "+OK\r\n");
+  std::string line;
+  while (!line.ends_with("\r\n")) line += say(*subscriber, "", 1);
+  EXPECT_TRUE(line.ends_with("] \"SET\" \"k\" \"a\\x00\\\"\"\r\n")) << line;
+  (void)say(*publisher, "AUTH default secret\r\n", 4);
+  line.clear();
+  while (!line.ends_with("\r\n")) line += say(*subscriber, "", 1);
+  EXPECT_FALSE(line.contains("secret")) << line;
+}
+
+class RepliesTest : public ServerTest {};
+
+TEST_F(RepliesTest, CanBeSwitchedOff) {
+  start();
+  const std::unique_ptr<Connection> client = connect();
+  expect(*client, "CLIENT REPLY SKIP\r\nPING\r\nSET k 1\r\n", "+OK\r\n");
+  expect(*client, "CLIENT REPLY OFF\r\nSET k 2\r\nNOSUCH\r\nCLIENT REPLY ON\r\nGET k\r\n", "+OK\r\n$1\r\n2\r\n");
+}
+
+TEST_F(RepliesTest, ConnectionsCanBeCutOff) {
+  start();
+  const std::unique_ptr<Connection> client = connect();
+  const std::unique_ptr<Connection> victim = connect();
+  expect(*victim, "CLIENT ID\r\n", ":2\r\n");
+  expect(*client, "CLIENT KILL ID 2\r\nCLIENT KILL ID 2\r\n", ":1\r\n:0\r\n");
+  EXPECT_EQ(say(*victim, "PING\r\n", 1), "");
+  expect(*client, "CLIENT KILL TYPE normal SKIPME no\r\n", ":1\r\n");
+  EXPECT_EQ(say(*client, "PING\r\n", 1), "");
+}
+
+TEST_F(RepliesTest, AConnectionIsCutOffInTheMiddleOfACommand) {
+  start();
+  store_->delay = 1s;
+  const std::unique_ptr<Connection> client = connect();
+  const std::unique_ptr<Connection> victim = connect();
+  expect(*victim, "PING\r\n", "+PONG\r\n");
+  (void)say(*victim, "SET k 1\r\n", 0);
+  simulation_.run_for(100ms);
+  expect(*client, "CLIENT KILL ID 2\r\n", ":1\r\n");
+  EXPECT_EQ(say(*victim, "", 1), "");
+  simulation_.run_for(2s);
+  EXPECT_EQ(server_->totals().connected, 1U);
+}
+
+}  // namespace
+}  // namespace understudy::server
