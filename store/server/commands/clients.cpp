@@ -38,7 +38,7 @@ Result<std::vector<ClientFacts>> choose_clients(SessionCall& call) {
     for (const std::string_view type : {"MASTER", "SLAVE", "REPLICA", "PUBSUB"}) {
       if (is_word(words[3], type)) return std::vector<ClientFacts>{};
     }
-    return failure(ErrorCode::invalid_argument, fmt::format("ERR Unknown client type '{}'", words[3]));
+    return failure(ErrorCode::invalid_argument, fmt::format("ERR Unknown client type '{}'", shown(words[3])));
   }
   if (words.size() < 4 || !is_word(words[2], "ID")) return failure(ErrorCode::invalid_argument, syntax_error);
   std::vector<std::int64_t> wanted;
