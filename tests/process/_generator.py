@@ -74,6 +74,8 @@ class Generator:
             return self.random.choice(NOT_INTEGERS)
         if how < 0.9:
             return self.random.choice(VALUES)
+        if how < 0.903:
+            return bytes([self.random.randrange(256)]) * self.random.randint(1000, 70_000)
         return self.random.randbytes(self.random.randint(0, 60))
 
     def pattern(self):
