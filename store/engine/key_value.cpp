@@ -7,6 +7,7 @@
 #include "engine/record_format.hpp"
 #include "engine/snapshot_pieces.hpp"
 #include "engine/unsafe_keys.hpp"
+#include "understudy/actor/beat_ahead.hpp"
 #include "understudy/actor/spawn.hpp"
 #include "understudy/base/random.hpp"
 #include "understudy/durable/recorder.hpp"
@@ -24,9 +25,11 @@ constexpr std::size_t bytes_per_batch_max = std::size_t{1} << 20U;
 constexpr std::size_t keys_per_reclaim = 256;
 /// What one change evicts at most; if that is not enough, the reclaimer goes on.
 constexpr std::size_t keys_evicted_per_change = 512;
-/// How much an operation does between two signs of life: keys that it looks at; bytes count for a key now and then.
+/// How many keys an operation comes to between two signs of life.
 constexpr std::size_t keys_per_beat = 256;
-constexpr std::size_t bytes_as_a_key = 4096;
+/// A value that is copied fast enough to need no sign of life of its own; and how fast that is at worst.
+constexpr std::size_t short_value_bytes = std::size_t{1} << 20U;
+constexpr std::size_t copied_bytes_a_ms = std::size_t{64} << 10U;
 
 /// The state of one incarnation, and the operations on it.
 class KeyValue final : private Transaction {
@@ -145,12 +148,14 @@ class KeyValue final : private Transaction {
 
   // --- Transaction
 
-  // A long operation is not a stuck one: each key that it comes to is progress.
+  // A long operation is not a stuck one: each key that it comes to is progress, and what it does with a long value may
+  // take its time.
   void worked_on(std::size_t value_bytes) {
-    work_ += 1 + value_bytes / bytes_as_a_key;
-    if (work_ < keys_per_beat) return;
-    work_ = 0;
-    beat();
+    if (++keys_worked_on_ % keys_per_beat == 0) beat();
+    expect_copy(value_bytes);
+  }
+  void expect_copy(std::size_t bytes) override {
+    if (bytes > short_value_bytes) beat_ahead(std::chrono::milliseconds(bytes / copied_bytes_a_ms));
   }
 
   std::optional<BytesView> get(BytesView key) override {
@@ -265,7 +270,7 @@ class KeyValue final : private Transaction {
     return nullptr;
   }
   void show_living(const Entry& entry, const Visit& visit, std::vector<Bytes>& dead) {
-    worked_on(0);
+    worked_on(entry.value().size());
     const std::optional<WallTime> expires_at = entry.expires_at();
     if (expires_at && is_past(*expires_at)) {
       dead.emplace_back(entry.key());
@@ -353,8 +358,8 @@ class KeyValue final : private Transaction {
   struct {
     std::uint64_t batch = 0;
     ChangeList changes;
-  } batch_;               // Of several requests; the answers that wait for it are with the recorder.
-  std::size_t work_ = 0;  // Since the last sign of life.
+  } batch_;  // Of several requests; the answers that wait for it are with the recorder.
+  std::size_t keys_worked_on_ = 0;
   // Of the present request:
   Durability wanted_ = Durability::always;
   Result<void> room_;

@@ -102,8 +102,14 @@ class LongOperations(unittest.TestCase):
         self.assertEqual(self.client.call("GETRANGE", "long", -2 ** 63, 1), b"\0\0")
         self.assertEqual(self.client.call("GETRANGE", "long", 2 ** 63 - 1, -2 ** 63), b"")
         self.assertEqual(self.client.call("GETRANGE", "long", LONG, LONG + 5), b"")
+        self.assertEqual(len(self.client.call("GET", "long")), LONG)
+        self.check_healthy()
+        self.client.call("UNDERSTUDY", "SNAPSHOT")
+        self.check_healthy()
         for words, expected in ((["SETRANGE", "long", 1, "y"], LONG), (["RENAME", "long", "other"], "OK"),
-                                (["COPY", "other", "long"], 1), (["DEL", "long", "other"], 2)):
+                                (["COPY", "other", "long"], 1),
+                                (["DEL", "long", "other"], 2), (["SET", "long", bytes(LONG)], "OK"),
+                                (["GETSET", "long", ""], bytes(LONG))):
             self.assertEqual(self.client.call(*words), expected)
             self.check_healthy()
 

@@ -42,6 +42,7 @@ class MemoryTransaction final : public store::Transaction {
     return found == values.end() ? std::nullopt : std::optional(found->first.size() + found->second.size());
   }
   bool make_room() override { return has_room; }
+  void expect_copy(std::size_t /*bytes*/) override {}
   WallTime now() override { return WallTime(std::chrono::milliseconds(1'000'000)); }
   bool erase(BytesView key) override {
     const auto found = values.find(key);

@@ -60,6 +60,10 @@ class Transaction {
   /// reached, or says that the change is not allowed: false. What `get` gave before is not valid any more. O(1), and
   /// O(keys evicted), a few hundred at most.
   [[nodiscard]] virtual bool make_room() = 0;
+  /// Says that the operation is about to copy, or to make, a value of that many bytes. Half a gigabyte holds a thread
+  /// so long that it must be said, or supervision takes the actor for stuck; of values in the store, and of those that
+  /// are given to `set`, the transaction knows by itself.
+  virtual void expect_copy(std::size_t bytes) = 0;
   /// Removes every key. O(n), with one record in the journal.
   virtual void clear() = 0;
   /// Keys in the store; those that have died and were not yet come across are among them for a moment. O(1).
