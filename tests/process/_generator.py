@@ -37,8 +37,9 @@ def mixed_case(random_, word):
 class Generator:
     """Commands of one seed, the same each time."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, transactions=True):
         self.random = random.Random(seed)
+        self.weights = [weight if transactions or method is not Generator.transaction else 0 for method, weight in self.MAKERS]
         self.keys = self.random.sample(KEYS, self.random.randint(2, len(KEYS)))
         # Redis counts keys that are dead on arrival until it comes across them.
         self.dead_may_count = False
@@ -270,21 +271,45 @@ class Generator:
     def unknown(self):
         return [self.random.choice(UNKNOWN), *(self.some(self.value) if self.chance(0.7) else [])], EXACT
 
+    def queued(self):
+        """A command as it stands in a transaction."""
+        makers = [self.set, self.getex, self.simple, self.with_value, self.with_integer, self.incrbyfloat, self.range,
+                  self.several, self.pairs, self.setex, self.expire, self.ttl, self.rename, self.copy, self.all_keys, self.flush]
+        words, rule = self.random.choice(makers)()
+        if self.chance(0.02):
+            words = words[:self.random.randint(1, len(words))]
+            rule = self.rule_of_any(words, rule)
+        return words, rule
+
+    def transaction(self):
+        dead_may_count = self.dead_may_count
+        queued = [self.queued() for _ in range(self.random.randint(0, 5))]
+        # What was to flush may not have been done.
+        self.dead_may_count = self.dead_may_count or dead_may_count or any(len(words) > 3 for words, _ in queued)
+        end = [b"EXEC"] if self.chance(0.85) else [b"DISCARD"]
+        # Each has its own rule: something wrong may have ended the transaction before.
+        self.following = [*queued, (end, queued)]
+        if self.chance(0.1):
+            wrong = self.random.choice([[b"MULTI"], [b"WATCH", self.key()], [b"UNWATCH"], [b"NOSUCH"], [b"EXEC", b"x"], [b"GET"]])
+            self.following.insert(self.random.randint(0, len(queued)), (wrong, EXACT))
+            self.following[-1] = (end, KIND if wrong == [b"UNWATCH"] else queued)
+        if self.chance(0.3):
+            self.following = [([b"MULTI"], EXACT), *self.following]
+            return self.random.choice([[b"WATCH", *self.some(self.key)], [b"WATCH"], [b"UNWATCH"], [b"EXEC"], [b"DISCARD"]]), EXACT
+        return [b"MULTI"], EXACT
+
     MAKERS = [(set, 18), (getex, 4), (simple, 16), (with_value, 7), (with_integer, 7), (incrbyfloat, 5), (range, 6),
               (setrange, 4), (several, 7), (pairs, 5), (setex, 3), (expire, 9), (ttl, 6), (rename, 4), (copy, 3), (object, 3),
-              (all_keys, 6), (flush, 0.3), (connection, 2), (time, 0.2), (unknown, 1)]
-    METHODS = [method for method, _ in MAKERS]
-    WEIGHTS = [weight for _, weight in MAKERS]
+              (all_keys, 6), (flush, 0.3), (connection, 2), (time, 0.2), (unknown, 1), (transaction, 2)]
 
     def commands(self, count):
         """So many commands, each with its rule."""
-        for method in self.random.choices(self.METHODS, self.WEIGHTS, k=count):
+        for method in self.random.choices([method for method, _ in self.MAKERS], self.weights, k=count):
             if self.following:
-                yield self.following.pop()
+                yield self.following.pop(0)
                 continue
             words, rule = method(self)
-            if self.chance(0.02):  # too many words, or too few
-                self.following = []
+            if not self.following and self.chance(0.02):  # too many words, or too few
                 # HELLO with a wrong option after SETNAME changes nothing here: that would be seen much later.
                 if self.chance(0.5) or words[0] == b"HELLO":
                     words = words[:self.random.randint(1, len(words))]

@@ -93,6 +93,10 @@ def agree(words, rule, redis, ours):
         return True
     if redis[:1] == b"-" or ours[:1] == b"-":
         return False
+    if isinstance(rule, list):  # of the commands of a transaction
+        parts = elements(redis), elements(ours)
+        return None not in parts and len(parts[0]) == len(parts[1]) == len(rule) and \
+            all(agree(*each, *both) for each, *both in zip(rule, *parts))
     if rule == KIND:
         return redis[:1] == ours[:1] and (redis[:2] == b"$-") == (ours[:2] == b"$-")
     if rule == SIMILAR:
@@ -146,10 +150,10 @@ def encode(number, words):
     return Client.encode(*words)
 
 
-def run_round(seed, servers, protocol):
+def run_round(seed, servers, protocol, transactions):
     """Compares the replies to all commands of a round, and gives how many there were."""
-    batch = list(_generator.Generator(seed).commands(COMMANDS_A_ROUND))
-    sent = b"".join([Client.encode(b"FLUSHALL"), *(encode(number, words) for number, (words, _) in enumerate(batch)), Client.encode(b"ECHO", END)])
+    batch = list(_generator.Generator(seed, transactions).commands(COMMANDS_A_ROUND))
+    sent = b"".join([Client.encode(b"FLUSHALL"), *(encode(number, words) for number, (words, _) in enumerate(batch)), Client.encode(b"DISCARD"), Client.encode(b"ECHO", END)])
     received = exchange(servers, sent)
     if received[0] == received[1]:
         return len(batch)
@@ -177,9 +181,10 @@ def compare(port, redis_port, seed, commands, seconds=None, progress=None):
         for client in connections[protocol]:
             if protocol == 3:
                 client.call("HELLO", "3")
+    transactions = connections[2][1].call("COMMAND", "INFO", "multi") != [None]
     while done < commands and (deadline is None or time.monotonic() < deadline):
         protocol = 2 + seed % 2
-        done += run_round(seed, connections[protocol], protocol)
+        done += run_round(seed, connections[protocol], protocol, transactions)
         seed += 1
         if progress is not None:
             progress(done)
