@@ -14,7 +14,8 @@ namespace understudy::server {
   // A record of the journal holds the key, the value, and some words on both.
   constexpr std::size_t entry_bytes_max = payload_bytes_max - 1024;
   if (value_bytes <= value_bytes_max && key.size() + value_bytes <= entry_bytes_max) {
-    call.store.expect_copy(value_bytes);
+    constexpr std::size_t long_value_bytes = std::size_t{1} << 20U;
+    if (value_bytes > long_value_bytes) call.store.expect_copy(value_bytes);
     return true;
   }
   call.reply.error("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
