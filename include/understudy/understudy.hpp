@@ -12,6 +12,7 @@
 //     actor/select.hpp            a message or something else, whichever comes first
 //     actor/stream.hpp            a request that is answered by many values
 //  6. actor/spawn.hpp             children, this_actor, beat
+//     actor/beat_ahead.hpp        a step that is known to be long
 //     actor/spawn_options.hpp     mailbox, restarts, place: what an actor is set up with
 //     actor/watch.hpp             to learn that an actor has ended; actors that end together
 //     actor/lifecycle_hooks.hpp   what is done at both ends of every life
@@ -41,6 +42,7 @@
 // For tests: simulation/simulated_system.hpp (a library of its own, understudy::simulation).
 #pragma once
 
+#include "understudy/actor/beat_ahead.hpp"
 #include "understudy/actor/broadcaster.hpp"
 #include "understudy/actor/first_answer.hpp"
 #include "understudy/actor/lifecycle_hooks.hpp"

@@ -307,7 +307,8 @@ void SupervisorCore::on_stopped(const ActorCell& cell) noexcept { regroups_.leav
 TimePoint SupervisorCore::last_at_work(const Ending& ending) const noexcept {
   const TimePoint now = system_.scheduler().clock().now();
   if (ending.busy_since_ns == 0) return now;
-  return now - Duration(system_.supervision_time().load(std::memory_order_relaxed) - ending.busy_since_ns);
+  const std::int64_t supervised = system_.supervision_time().load(std::memory_order_relaxed);
+  return now - Duration(std::max<std::int64_t>(supervised - ending.busy_since_ns, 0));  // It may have beaten ahead.
 }
 
 StackAddresses SupervisorCore::take_stack(std::uint64_t actor) {

@@ -292,7 +292,14 @@ bool KeySpace::erase(BytesView key) {
   return true;
 }
 
-void KeySpace::clear() { state_ = std::make_unique<State>(); }
+void KeySpace::clear(const std::function<void()>& part_done) {
+  const std::unique_ptr<State> old = std::exchange(state_, std::make_unique<State>());
+  for (Part& part : old->parts) {
+    for (const Slot& slot : part.table) Entry::free(slot.entry);
+    part.table.clear();
+    part_done();
+  }
+}
 
 std::size_t KeySpace::size() const noexcept { return state_->size; }
 std::size_t KeySpace::expiring() const noexcept { return state_->expiring; }
@@ -309,6 +316,18 @@ std::optional<WallTime> KeySpace::mean_expiry() const noexcept {
   const std::uint64_t base = State::summand(state.next_due);
   const std::uint64_t mean = base + (state.sum_of_times - base * state.expiring) / state.expiring;
   return WallTime(std::chrono::milliseconds(static_cast<std::int64_t>(mean)));
+}
+
+std::size_t KeySpace::memory_bytes_of(const Entry& entry) noexcept {
+  return entry.memory_bytes() + sizeof(Slot) + (entry.expires() ? sizeof(Due) : 0);
+}
+
+const Entry* KeySpace::choose(std::uint64_t random) const noexcept {
+  if (state_->size == 0) return nullptr;
+  std::size_t place = random % state_->size;
+  auto part = state_->parts.begin();
+  for (; place >= part->table.size(); ++part) place -= part->table.size();
+  return std::next(part->table.begin(), static_cast<std::ptrdiff_t>(place))->entry;
 }
 
 void KeySpace::for_each(const Visit& visit) const {

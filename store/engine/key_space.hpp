@@ -55,7 +55,8 @@ class KeySpace {
   /// Gives a key another time to die, or none. False if it is not there.
   bool expire_at(BytesView key, std::optional<WallTime> expires_at);
   bool erase(BytesView key);
-  void clear();
+  /// Removes all keys; calls `part_done` now and then meanwhile.
+  void clear(const std::function<void()>& part_done = [] {});
 
   [[nodiscard]] std::size_t size() const noexcept;
   /// Keys that have a time to die.
@@ -65,6 +66,11 @@ class KeySpace {
   /// All of it: keys, values, tables. O(1).
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
+  /// What a key takes of it: the entry, and its places in tables.
+  [[nodiscard]] static std::size_t memory_bytes_of(const Entry& entry) noexcept;
+
+  /// A key that `random` chooses: each is as likely as any other. Null if there are none.
+  [[nodiscard]] const Entry* choose(std::uint64_t random) const noexcept;
   void for_each(const Visit& visit) const;
   /// Visits whole parts from number `cursor` on until at least `count` keys have been seen; the next part, or 0 at the
   /// end.

@@ -1,5 +1,6 @@
 #include "engine/key_value.hpp"
 
+#include "engine/figures.hpp"
 #include "engine/loading.hpp"
 #include "engine/reclaim_schedule.hpp"
 #include "engine/reclaimer.hpp"
@@ -7,16 +8,13 @@
 #include "engine/snapshot_pieces.hpp"
 #include "engine/unsafe_keys.hpp"
 #include "engine/watched_keys.hpp"
+#include "understudy/actor/beat_ahead.hpp"
 #include "understudy/actor/spawn.hpp"
-#include "understudy/base/logging.hpp"
 #include "understudy/base/random.hpp"
 #include "understudy/durable/recorder.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 #include <vector>
-
-#include <fmt/format.h>
 
 namespace understudy::store {
 namespace {
@@ -28,6 +26,11 @@ constexpr std::size_t bytes_per_batch_max = std::size_t{1} << 20U;
 constexpr std::size_t keys_per_reclaim = 256;
 /// What one change evicts at most; if that is not enough, the reclaimer goes on.
 constexpr std::size_t keys_evicted_per_change = 512;
+/// How many keys an operation comes to between two signs of life.
+constexpr std::size_t keys_per_beat = 256;
+/// A value that is copied fast enough to need no sign of life of its own; and how fast that is at worst.
+constexpr std::size_t short_value_bytes = std::size_t{1} << 20U;
+constexpr std::size_t copied_bytes_a_ms = std::size_t{64} << 10U;
 
 /// The state of one incarnation, and the operations on it.
 class KeyValue final : private Transaction {
@@ -39,7 +42,7 @@ class KeyValue final : private Transaction {
         reclaimer_(std::move(reclaimer)),
         random_(static_cast<std::uint64_t>(shared_->journal->clock().now().time_since_epoch().count())) {
     begin_batch();
-    note_state();
+    note_figures(*shared_, keys_);
   }
 
   void handle(KeyValueMessage message) {
@@ -49,7 +52,7 @@ class KeyValue final : private Transaction {
 
   /// Passes changes and waiting requests on to the writer; waits while its mailbox is full.
   Task<> send_batch() {
-    note_state();
+    note_figures(*shared_, keys_);
     wake_reclaimer();
     if (!batch_.changes.empty()) recorder_.add(std::move(batch_.changes));
     if (!recorder_.empty()) {
@@ -61,7 +64,6 @@ class KeyValue final : private Transaction {
 
  private:
   // --- requests
-  // -------------------------------------------------------------------------------------------------------
 
   void answer(Set& request) {
     begin_request();
@@ -146,7 +148,16 @@ class KeyValue final : private Transaction {
   }
 
   // --- Transaction
-  // ----------------------------------------------------------------------------------------------------
+
+  // A long operation is not a stuck one: each key that it comes to is progress, and what it does with a long value may
+  // take its time.
+  void worked_on(std::size_t value_bytes) {
+    if (++keys_worked_on_ % keys_per_beat == 0) beat();
+    expect_copy(value_bytes);
+  }
+  void expect_copy(std::size_t bytes) override {
+    if (bytes > short_value_bytes) beat_ahead(std::chrono::milliseconds(bytes / copied_bytes_a_ms));
+  }
 
   std::optional<BytesView> get(BytesView key) override {
     if (unsafe_.is_unsafe(key)) waits_ = true;
@@ -162,7 +173,9 @@ class KeyValue final : private Transaction {
       erase(key);
       return;
     }
+    worked_on(value.size());  // A long value is copied twice.
     batch_.changes.set(key, value, expires_at);
+    worked_on(value.size());
     keys_.set(key, value, expires_at);
     changed(key);
   }
@@ -205,11 +218,27 @@ class KeyValue final : private Transaction {
     if (!may_change()) return;
     batch_.changes.clear();
     watched_.touch_those([this](BytesView key) { return keys_.find(key) != nullptr; });
-    keys_.clear();
+    keys_.clear(beat);
     if (must_be_waited_for()) unsafe_.note_all(batch_.batch);
     count(shared_->changes);
   }
   void watch(BytesView key, const std::shared_ptr<Watch>& watch) override { watched_.add(key, watch); }
+  std::optional<BytesView> random_key() override {
+    saw_everything();
+    // One that has died goes, unless the disk is full; then they may all have died.
+    constexpr int tries_max = 100;
+    for (int tries = 0; room_ || tries < tries_max; ++tries) {
+      const Entry* chosen = keys_.choose(random_.next());
+      if (chosen == nullptr) break;
+      if (const Entry* living = find_living(chosen->key())) return living->key();
+    }
+    return std::nullopt;
+  }
+  std::optional<std::size_t> memory_bytes(BytesView key) override {
+    if (unsafe_.is_unsafe(key)) waits_ = true;
+    const Entry* found = find_living(key);
+    return found == nullptr ? std::nullopt : std::optional(KeySpace::memory_bytes_of(*found));
+  }
   std::size_t size() override {
     saw_everything();
     return keys_.size();
@@ -230,7 +259,6 @@ class KeyValue final : private Transaction {
   }
 
   // --- what has died
-  // --------------------------------------------------------------------------------------------------
 
   // All of it is written down as any change is, and so waits for better times while the disk is full. Nobody sees what
   // has died meanwhile.
@@ -239,11 +267,13 @@ class KeyValue final : private Transaction {
   /// The entry, or null; one that has died is erased, so that whoever did not find it never finds it again.
   const Entry* find_living(BytesView key) {
     const Entry* found = keys_.find(key);
+    worked_on(found == nullptr ? 0 : found->value().size());
     if (found == nullptr || !found->expires() || !is_past(*found->expires_at())) return found;
     if (room_) remove_dead(key);
     return nullptr;
   }
   void show_living(const Entry& entry, const Visit& visit, std::vector<Bytes>& dead) {
+    worked_on(entry.value().size());
     const std::optional<WallTime> expires_at = entry.expires_at();
     if (expires_at && is_past(*expires_at)) {
       dead.emplace_back(entry.key());
@@ -297,13 +327,6 @@ class KeyValue final : private Transaction {
   void wake_reclaimer() {
     if (schedule_.must_wake(keys_.next_due(), is_too_large())) static_cast<void>(reclaimer_.try_tell(ReclaimNow{}));
   }
-  void note_state() {
-    const auto store = [](auto& number, auto value) { number.store(value, std::memory_order_relaxed); };
-    store(shared_->keys, keys_.size());
-    store(shared_->expiring_keys, keys_.expiring());
-    store(shared_->memory_bytes, keys_.memory_bytes());
-    store(shared_->mean_expiry_ms, keys_.mean_expiry().value_or(WallTime()).time_since_epoch().count());
-  }
 
   void changed(BytesView key) {
     if (must_be_waited_for()) unsafe_.note(key, batch_.batch);
@@ -341,6 +364,7 @@ class KeyValue final : private Transaction {
     std::uint64_t batch = 0;
     ChangeList changes;
   } batch_;  // Of several requests; the answers that wait for it are with the recorder.
+  std::size_t keys_worked_on_ = 0;
   // Of the present request:
   Durability wanted_ = Durability::always;
   Result<void> room_;
@@ -355,16 +379,8 @@ Task<> key_value_actor(Mailbox<KeyValueMessage>& inbox, std::shared_ptr<SharedSt
   shared->key_value_incarnation.store(this_actor().incarnation, std::memory_order_relaxed);
   Result<Loaded> loaded = co_await load(shared);
   if (!loaded) {
-    const ErrorCode code = loaded.error().code();
-    if (code == ErrorCode::data_damaged || code == ErrorCode::directory_locked || this_actor().incarnation == 1) {
-      // At the first start Store::open hands the error to its caller; later there is nobody to hand it to.
-      if (this_actor().incarnation > 1) {
-        log_line(LogLevel::error, fmt::format("the store stops: {}", loaded.error().message()));
-      }
-      shared->set_fatal(loaded.error());
-      co_return;
-    }
-    throw std::runtime_error(std::string(loaded.error().message()));
+    stop_or_throw(*shared, loaded.error());
+    co_return;
   }
   const Address<SnapshotterMessage> snapshots =
       spawn_child("snapshotter", snapshotter, snapshotter_options(), shared->journal, loaded->writer,

@@ -1,9 +1,11 @@
 #include "engine/loading.hpp"
 
 #include "engine/record_format.hpp"
+#include "understudy/actor/spawn.hpp"
 #include "understudy/base/logging.hpp"
 #include "understudy/durable/recorder.hpp"
 
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -46,6 +48,16 @@ Task<Result<Loaded>> load(std::shared_ptr<SharedState> shared) {
   report_load(*shared, opened->found, keys->size());
   Loaded loaded{.writer = std::move(opened->writer), .keys = keys, .last_lsn = opened->found.last_lsn};
   co_return loaded;
+}
+
+void stop_or_throw(SharedState& shared, const Error& error) {
+  const bool first = this_actor().incarnation == 1;
+  if (!first && error != ErrorCode::data_damaged && error != ErrorCode::directory_locked) {
+    throw std::runtime_error(std::string(error.message()));
+  }
+  // At the first start Store::open hands the error to its caller; later there is nobody to hand it to.
+  if (!first) log_line(LogLevel::error, fmt::format("the store stops: {}", error.message()));
+  shared.set_fatal(error);
 }
 
 }  // namespace understudy::store

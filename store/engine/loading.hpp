@@ -20,4 +20,8 @@ struct Loaded {
 /// was found. Errors: as OpenJournal.
 Task<Result<Loaded>> load(std::shared_ptr<SharedState> shared);
 
+/// After a load that failed, in the actor: returns if the store is to stop for good, having noted why; throws if the
+/// next incarnation is to try again.
+void stop_or_throw(SharedState& shared, const Error& error);
+
 }  // namespace understudy::store

@@ -33,7 +33,7 @@ void run_batch(Batch& batch, store::Transaction& store) {
     }
     ++batch.next;
   } while (batch.next < batch.last && batch.replies.size() < batch.replies_bytes_max &&
-           call.changed_bytes < batch.changes_bytes_max);
+           call.changed_bytes < batch.changes_bytes_max && call.keys_seen < batch.keys_seen_max);
 }
 
 std::string describe_failure(const Error& error) {

@@ -25,6 +25,8 @@ struct Batch {
   /// No further command is begun once the replies, or the values that were set, are longer.
   std::size_t replies_bytes_max = 0;
   std::size_t changes_bytes_max = std::size_t{64} << 20U;
+  /// Nor once walks over the store have come to more keys: so others are served between two of them.
+  std::size_t keys_seen_max = 10'000;
   RespVersion protocol = RespVersion::resp2;
   std::string replies;
   /// Commands that take longer inside the store are noted; negative: none are.

@@ -33,6 +33,8 @@ struct DataCall {
   RespWriter& reply;
   /// What was given to `set`: it becomes one batch of the journal, whose size is limited.
   std::size_t changed_bytes = 0;
+  /// Keys that walks over the store have come to.
+  std::size_t keys_seen = 0;
 
   void set(BytesView key, Bytes value, std::optional<WallTime> expires_at = std::nullopt) {
     changed_bytes += key.size() + value.size();
@@ -104,6 +106,8 @@ struct Command {
   KeyPositions keys = {};
   /// What is done to the keys, in the words of Redis, separated by spaces: "RO access".
   std::string_view key_access = {};
+  /// If what is done to the second of two keys is something else. The first is then that at `keys.first` alone.
+  std::string_view second_key_access = {};
   std::string_view key_note = {};
   /// Advice for clients and proxies, separated by spaces.
   std::string_view tips = {};

@@ -1,5 +1,6 @@
 #include "server/command_table.hpp"
 
+#include "server/commands/arguments.hpp"
 #include "server/table/rows.hpp"
 
 #include <algorithm>
@@ -119,17 +120,17 @@ void reply_to_problem(const Lookup& lookup, Arguments arguments, RespWriter& rep
       reply.error(fmt::format("ERR wrong number of arguments for '{}' command", lookup.command->name));
       return;
     case Lookup::Problem::unknown_subcommand:
-      reply.error(fmt::format("ERR unknown subcommand '{}'. Try {} HELP.", arguments[1].substr(0, shown_max),
+      reply.error(fmt::format("ERR unknown subcommand '{}'. Try {} HELP.", shown(arguments[1], shown_max),
                               capitals(lookup.command->name)));
       return;
     case Lookup::Problem::unknown_command: {
-      std::string shown;
+      std::string rest;
       for (const BytesView argument : arguments.subspan(1)) {
-        if (shown.size() >= shown_max) break;
-        shown += fmt::format("'{}' ", argument.substr(0, shown_max - shown.size()));
+        if (rest.size() >= shown_max) break;
+        rest += fmt::format("'{}' ", shown(argument, shown_max - rest.size()));
       }
-      reply.error(fmt::format("ERR unknown command '{}', with args beginning with: {}",
-                              arguments[0].substr(0, shown_max), shown));
+      reply.error(
+          fmt::format("ERR unknown command '{}', with args beginning with: {}", shown(arguments[0], shown_max), rest));
       return;
     }
   }

@@ -4,13 +4,15 @@
 //   ?        any one byte                    [^abc]   one byte not of these
 //   [a-z]    one in this range; ends in either order; a backslash takes away the meaning of what follows it
 //
-// A class that is not closed ends with the pattern. Every pattern means something: there is no error.
+// A class that is not closed ends with the pattern. Every pattern means something: there is no error. No bytes at all
+// fit the empty pattern only, and no star (KEYS and SCAN take "*" alone for no pattern).
 //
 // Threads: a pure function.
 #pragma once
 
 #include "understudy/base/bytes.hpp"
 
+#include <cstddef>
 #include <cstdint>
 
 namespace understudy::server {
@@ -20,7 +22,14 @@ enum class LetterCase : std::uint8_t {
   ignored,  ///< The letters A to Z match their small forms and the other way round; other bytes are exact.
 };
 
-/// Whether all of `text` fits `pattern`. Takes at most pattern.size() * text.size() steps, and no memory.
+/// Whether all of `text` fits `pattern`. Takes no memory, and a step for each byte of the pattern that it looks at:
+/// most often few, and pattern.size() * text.size() for some that are made for that. So it takes those that it makes
+/// off `steps_left`; if they are used up it ends with false, and none are left.
+[[nodiscard]] bool glob_matches(BytesView pattern, BytesView text, LetterCase letters,
+                                std::size_t& steps_left) noexcept;
+
+/// The same, with steps for a fraction of a second, so that no pattern that a client can send takes longer; what would
+/// take more does not fit.
 [[nodiscard]] bool glob_matches(BytesView pattern, BytesView text, LetterCase letters = LetterCase::exact) noexcept;
 
 }  // namespace understudy::server

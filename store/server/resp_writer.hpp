@@ -29,8 +29,8 @@ class RespWriter {
 
   /// A short text such as "OK". Line ends in it become spaces, since they would end the reply early.
   void simple(std::string_view text) { line('+', text); }
-  /// An error; `text` begins with its code ("ERR unknown command"). Line ends become spaces.
-  void error(std::string_view text) { line('-', text); }
+  /// An error; `text` begins with its code ("ERR unknown command"). Line ends become spaces, but at its end nothing.
+  void error(std::string_view text) { line('-', text.substr(0, text.find_last_not_of("\r\n") + 1)); }
   void integer(std::int64_t value) { header(':', value); }
   /// A byte string; any bytes.
   void bulk(BytesView bytes);
@@ -39,7 +39,7 @@ class RespWriter {
   /// No value where an array was possible: differs from `null` in version 2 only.
   void null_array();
 
-  /// Replies that are written already.
+  /// Replies that another writer of this version has written.
   void append(std::string_view replies) { out_->append(replies); }
 
   void array(std::size_t elements) { header('*', static_cast<std::int64_t>(elements)); }

@@ -36,7 +36,7 @@ enum class ClientType : std::uint8_t { normal, pubsub, master, replica };
   for (const Name& name : names) {
     if (is_word(word, name.word)) return name.type;
   }
-  return failure(ErrorCode::invalid_argument, fmt::format("ERR Unknown client type '{}'", word));
+  return failure(ErrorCode::invalid_argument, fmt::format("ERR Unknown client type '{}'", shown(word)));
 }
 
 /// What CLIENT KILL is given, in its newer form.

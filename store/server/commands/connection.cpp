@@ -91,7 +91,7 @@ void hello(SessionCall& call) {
         return;
       }
     } else {
-      call.reply.error(fmt::format("ERR Syntax error in HELLO option '{}'", options[i]));
+      call.reply.error(fmt::format("ERR Syntax error in HELLO option '{}'", shown(options[i])));
       return;
     }
   }

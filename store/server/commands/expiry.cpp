@@ -33,7 +33,7 @@ bool read_conditions(DataCall& call, Conditions& conditions) {
     } else if (is_word(word, "LT")) {
       conditions.only_earlier = true;
     } else {
-      call.reply.error(fmt::format("ERR Unsupported option {}", word));
+      call.reply.error(fmt::format("ERR Unsupported option {}", shown(word)));
       return false;
     }
   }

@@ -16,9 +16,17 @@ void incr(DataCall& call);
 void incrby(DataCall& call);
 void mget(DataCall& call);
 void mset(DataCall& call);
+void msetnx(DataCall& call);
 void set(DataCall& call);
 void setnx(DataCall& call);
 void strlen(DataCall& call);
+
+// string_parts.cpp
+void getrange(DataCall& call);
+void setrange(DataCall& call);
+
+// floats.cpp
+void incrbyfloat(DataCall& call);
 
 // expiry.cpp
 void expire(DataCall& call);
@@ -40,8 +48,22 @@ void del(DataCall& call);
 void exists(DataCall& call);
 void flushall(DataCall& call);
 void keys(DataCall& call);
+void randomkey(DataCall& call);
 void scan(DataCall& call);
 void type(DataCall& call);
+
+// renaming.cpp
+void copy(DataCall& call);
+void rename(DataCall& call);
+void renamenx(DataCall& call);
+
+// objects.cpp
+void memory_help(SessionCall& call);
+void memory_usage(DataCall& call);
+void object_encoding(DataCall& call);
+void object_freq(DataCall& call);
+void object_help(SessionCall& call);
+void object_refcount(DataCall& call);
 
 // connection.cpp
 void auth(SessionCall& call);
@@ -108,6 +130,7 @@ void config_get(SessionCall& call);
 void config_help(SessionCall& call);
 void config_set(SessionCall& call);
 void info(SessionCall& call);
+void time(SessionCall& call);
 
 // store_actors.cpp
 void understudy_actors(SessionCall& call);

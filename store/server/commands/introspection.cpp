@@ -77,19 +77,15 @@ void reply_names(RespWriter& reply, const Names& names) {
   for (const std::string_view name : names) reply.simple(name);
 }
 
-void reply_key_specification(RespWriter& reply, const Command& command) {
-  if (command.keys.first == 0) {
-    reply.set(0);
-    return;
-  }
-  reply.set(1);
+/// What is done to the keys from argument number `first` on; `last` counts from there, or, negative, from the end.
+void reply_key_specification(RespWriter& reply, const Command& command, std::string_view access, int first, int last) {
   reply.map(command.key_note.empty() ? 3 : 4);
   if (!command.key_note.empty()) {
     reply.bulk("notes");
     reply.bulk(command.key_note);
   }
   reply.bulk("flags");
-  reply_names(reply, words_of(command.key_access));
+  reply_names(reply, words_of(access));
   reply.bulk("begin_search");
   reply.map(2);
   reply.bulk("type");
@@ -97,7 +93,7 @@ void reply_key_specification(RespWriter& reply, const Command& command) {
   reply.bulk("spec");
   reply.map(1);
   reply.bulk("index");
-  reply.integer(command.keys.first);
+  reply.integer(first);
   reply.bulk("find_keys");
   reply.map(2);
   reply.bulk("type");
@@ -105,11 +101,25 @@ void reply_key_specification(RespWriter& reply, const Command& command) {
   reply.bulk("spec");
   reply.map(3);
   reply.bulk("lastkey");
-  reply.integer(command.keys.last < 0 ? command.keys.last : command.keys.last - command.keys.first);
+  reply.integer(last);
   reply.bulk("keystep");
   reply.integer(command.keys.step);
   reply.bulk("limit");
   reply.integer(0);
+}
+
+void reply_key_specifications(RespWriter& reply, const Command& command) {
+  const auto [first, last, step] = command.keys;
+  if (first == 0) {
+    reply.set(0);
+  } else if (command.second_key_access.empty()) {
+    reply.set(1);
+    reply_key_specification(reply, command, command.key_access, first, last < 0 ? last : last - first);
+  } else {
+    reply.set(2);
+    reply_key_specification(reply, command, command.key_access, first, 0);
+    reply_key_specification(reply, command, command.second_key_access, first + step, 0);
+  }
 }
 
 void reply_info(RespWriter& reply, const Command& command) {
@@ -124,7 +134,7 @@ void reply_info(RespWriter& reply, const Command& command) {
   const Names tips = words_of(command.tips);
   reply.set(tips.size());
   for (const std::string_view tip : tips) reply.bulk(tip);
-  reply_key_specification(reply, command);
+  reply_key_specifications(reply, command);
   const std::span<const Command> subcommands = subcommands_of(command);
   reply.set(subcommands.size());
   for (const Command& subcommand : subcommands) reply_info(reply, subcommand);

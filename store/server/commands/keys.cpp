@@ -3,10 +3,62 @@
 #include "server/commands/handlers.hpp"
 #include "server/glob.hpp"
 
+#include <cctype>
+#include <cerrno>
+#include <cstdlib>
+#include <optional>
 #include <string>
-#include <vector>
 
 namespace understudy::server {
+namespace {
+
+/// The keys that fit a pattern, as they are found; then they are the reply.
+class FoundKeys {
+ public:
+  FoundKeys(DataCall& call, BytesView pattern) noexcept : call_(call), pattern_(pattern) {}
+  void add(BytesView key) {
+    ++call_.keys_seen;
+    if (steps_ == 0) return;
+    steps_ += steps_a_key + key.size();
+    if (pattern_ != "*" && !glob_matches(pattern_, key, LetterCase::exact, steps_)) return;
+    keys_.bulk(key);
+    ++count_;
+  }
+  /// False: the pattern is made to take for ever, and the reply says so.
+  [[nodiscard]] bool check() {
+    if (steps_ > 0) return true;
+    call_.reply.error("ERR the pattern takes too many steps to compare with these keys");
+    return false;
+  }
+  void reply() {
+    call_.reply.array(count_);
+    call_.reply.append(replies_);
+  }
+
+ private:
+  // What all comparisons together may take: a fraction of a second, and more the more there is to compare with.
+  static constexpr std::size_t steps_a_key = 256;
+  std::size_t steps_ = std::size_t{1} << 25U;
+  DataCall& call_;
+  BytesView pattern_;
+  std::string replies_;
+  RespWriter keys_{replies_};
+  std::size_t count_ = 0;
+};
+
+/// As strtoul reads it: all of the word, up to a zero byte if it has one, with a sign or none; nothing is 0.
+std::optional<std::uint64_t> parse_cursor(BytesView word) {
+  const std::string terminated(word.substr(0, word.find('\0')));
+  if (terminated.empty()) return 0;
+  if (std::isspace(static_cast<unsigned char>(terminated[0])) != 0) return std::nullopt;
+  char* end = nullptr;
+  errno = 0;
+  const std::uint64_t cursor = std::strtoul(terminated.c_str(), &end, 10);
+  if (*end != '\0' || errno == ERANGE) return std::nullopt;
+  return cursor;
+}
+
+}  // namespace
 
 void dbsize(DataCall& call) { call.reply.integer(static_cast<std::int64_t>(call.store.size())); }
 
@@ -33,22 +85,23 @@ void flushall(DataCall& call) {
 }
 
 void keys(DataCall& call) {
-  const BytesView pattern = call.arguments[1];
-  std::vector<Bytes> found;
-  call.store.for_each([&](const store::KeyView& each) {
-    if (glob_matches(pattern, each.key)) found.emplace_back(each.key);
-  });
-  call.reply.array(found.size());
-  for (const Bytes& key : found) call.reply.bulk(key);
+  FoundKeys found(call, call.arguments[1]);
+  call.store.for_each([&](const store::KeyView& each) { found.add(each.key); });
+  if (found.check()) found.reply();
+}
+
+void randomkey(DataCall& call) {
+  if (const std::optional<BytesView> key = call.store.random_key()) {
+    call.reply.bulk(*key);
+  } else {
+    call.reply.null();
+  }
 }
 
 void scan(DataCall& call) {
   const Arguments words = call.arguments;
-  const BytesView cursor_word = words[1];
-  std::uint64_t cursor = 0;
-  const char* const cursor_end = cursor_word.data() + cursor_word.size();
-  const auto [end, error] = std::from_chars(cursor_word.data(), cursor_end, cursor);
-  if (error != std::errc{} || end != cursor_end) {
+  const std::optional<std::uint64_t> cursor = parse_cursor(words[1]);
+  if (!cursor) {
     call.reply.error("ERR invalid cursor");
     return;
   }
@@ -76,14 +129,14 @@ void scan(DataCall& call) {
       return;
     }
   }
-  std::vector<Bytes> found;
-  cursor = call.store.scan(cursor, static_cast<std::size_t>(count), [&](const store::KeyView& each) {
-    if (of_this_type && glob_matches(pattern, each.key)) found.emplace_back(each.key);
+  FoundKeys found(call, pattern);
+  const std::uint64_t next = call.store.scan(*cursor, static_cast<std::size_t>(count), [&](const store::KeyView& each) {
+    if (of_this_type) found.add(each.key);
   });
+  if (!found.check()) return;
   call.reply.array(2);
-  call.reply.bulk(std::to_string(cursor));
-  call.reply.array(found.size());
-  for (const Bytes& key : found) call.reply.bulk(key);
+  call.reply.bulk(std::to_string(next));
+  found.reply();
 }
 
 void type(DataCall& call) { call.reply.simple(call.store.get(call.arguments[1]) ? "string" : "none"); }

@@ -234,7 +234,7 @@ void config_set(SessionCall& call) {
     const bool is_policy = is_word(name, "MAXMEMORY-POLICY");
     const auto is_it = [&](const auto& known) { return glob_matches(name, known.first, LetterCase::ignored); };
     if (!is_size && !is_policy && std::ranges::none_of(settings(call.server), is_it)) {
-      call.reply.error(fmt::format("ERR Unknown option or number of arguments for CONFIG SET - '{}'", name));
+      call.reply.error(fmt::format("ERR Unknown option or number of arguments for CONFIG SET - '{}'", shown(name)));
       return;
     }
     if (!is_size && !is_policy) return fail(name, "can't set immutable config");
@@ -252,6 +252,14 @@ void config_set(SessionCall& call) {
 }
 
 void config_help(SessionCall& call) { reply_with_help(*find_command("config"), call.reply); }
+
+void time(SessionCall& call) {
+  const std::chrono::milliseconds now = call.server.system.clock().wall_now().time_since_epoch();
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now);
+  call.reply.array(2);
+  call.reply.bulk(std::to_string(seconds.count()));
+  call.reply.bulk(std::to_string(std::chrono::microseconds(now - seconds).count()));
+}
 
 void info(SessionCall& call) {
   const ServerContext& server = call.server;

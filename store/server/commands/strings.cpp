@@ -7,6 +7,8 @@
 #include <limits>
 #include <string>
 
+#include <fmt/format.h>
+
 namespace understudy::server {
 namespace {
 
@@ -34,6 +36,24 @@ void add(DataCall& call, std::int64_t change) {
   if (!check_size(call, key, std::numeric_limits<std::int64_t>::digits10 + 2)) return;
   call.set(key, std::to_string(sum), call.store.expiry(key));
   call.reply.integer(sum);
+}
+
+/// Whether each key of MSET and its kin has a value that it can have; if not, the reply says so.
+bool check_pairs(DataCall& call, std::string_view name) {
+  const Arguments words = call.arguments.subspan(1);
+  if (words.size() % 2 != 0) {
+    call.reply.error(fmt::format("ERR wrong number of arguments for '{}' command", name));
+    return false;
+  }
+  for (std::size_t i = 0; i < words.size(); i += 2) {
+    if (!check_size(call, words[i], words[i + 1].size())) return false;
+  }
+  return true;
+}
+
+void set_pairs(DataCall& call) {
+  const Arguments words = call.arguments.subspan(1);
+  for (std::size_t i = 0; i < words.size(); i += 2) call.set(words[i], Bytes(words[i + 1]));
 }
 
 /// What follows SET's value.
@@ -124,16 +144,22 @@ void mget(DataCall& call) {
 }
 
 void mset(DataCall& call) {
+  if (!check_pairs(call, "mset")) return;
+  set_pairs(call);
+  call.reply.simple("OK");
+}
+
+// A key may be named twice: what counts is that it is not there before; then the last value stays.
+void msetnx(DataCall& call) {
+  if (!check_pairs(call, "msetnx")) return;
   const Arguments words = call.arguments.subspan(1);
-  if (words.size() % 2 != 0) {
-    call.reply.error("ERR wrong number of arguments for 'mset' command");
+  for (std::size_t i = 0; i < words.size(); i += 2) {
+    if (!call.store.get(words[i])) continue;
+    call.reply.integer(0);
     return;
   }
-  for (std::size_t i = 0; i < words.size(); i += 2) {
-    if (!check_size(call, words[i], words[i + 1].size())) return;
-  }
-  for (std::size_t i = 0; i < words.size(); i += 2) call.set(words[i], Bytes(words[i + 1]));
-  call.reply.simple("OK");
+  set_pairs(call);
+  call.reply.integer(1);
 }
 
 void set(DataCall& call) {

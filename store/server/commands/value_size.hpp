@@ -8,12 +8,16 @@
 
 namespace understudy::server {
 
-/// Whether the key can have a value of this length; if not, the reply says so.
+/// Whether the key can have a value of this length, which is then about to be made; if not, the reply says so.
 [[nodiscard]] inline bool check_size(DataCall& call, BytesView key, std::size_t value_bytes) {
   constexpr std::size_t value_bytes_max = std::size_t{512} << 20U;
   // A record of the journal holds the key, the value, and some words on both.
   constexpr std::size_t entry_bytes_max = payload_bytes_max - 1024;
-  if (value_bytes <= value_bytes_max && key.size() + value_bytes <= entry_bytes_max) return true;
+  if (value_bytes <= value_bytes_max && key.size() + value_bytes <= entry_bytes_max) {
+    constexpr std::size_t long_value_bytes = std::size_t{1} << 20U;
+    if (value_bytes > long_value_bytes) call.store.expect_copy(value_bytes);
+    return true;
+  }
   call.reply.error("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
   return false;
 }

@@ -29,8 +29,11 @@ inline constexpr std::uint32_t about_connection = f::noscript | f::loading | f::
 inline constexpr std::uint32_t administration = f::admin | f::noscript | f::loading | f::stale;
 inline constexpr KeyPositions one_key{1, 1, 1};
 inline constexpr KeyPositions all_keys{1, -1, 1};
+inline constexpr KeyPositions two_keys{1, 2, 1};
+inline constexpr KeyPositions second_word{2, 2, 1};
 inline constexpr std::string_view constant = "O(1)";
 inline constexpr std::string_view per_key = "O(N), N being the number of keys given";
+inline constexpr std::string_view per_byte = "O(N), N being the length of the value";
 inline constexpr std::string_view per_entry = "O(N), N being the number of keys in the store";
 inline constexpr std::string_view spread = "request_policy:multi_shard";
 inline constexpr std::string_view spread_sum = "request_policy:multi_shard response_policy:agg_sum";

@@ -36,7 +36,15 @@ class MemoryTransaction final : public store::Transaction {
     if (expires_at) times.emplace(key, *expires_at);
     return true;
   }
+  std::optional<BytesView> random_key() override {
+    return values.empty() ? std::nullopt : std::optional<BytesView>(values.begin()->first);
+  }
+  std::optional<std::size_t> memory_bytes(BytesView key) override {
+    const auto found = values.find(key);
+    return found == values.end() ? std::nullopt : std::optional(found->first.size() + found->second.size());
+  }
   bool make_room() override { return has_room; }
+  void expect_copy(std::size_t /*bytes*/) override {}
   WallTime now() override { return WallTime(std::chrono::milliseconds(1'000'000)); }
   bool erase(BytesView key) override {
     const auto found = values.find(key);

@@ -104,6 +104,25 @@ TEST(Expiry, AnEarlierTimeWakesWhoWaitsForALaterOne) {
   EXPECT_EQ(life.store().statistics().keys, 1U);
 }
 
+TEST(Expiry, NoneThatHasDiedIsChosenAtRandomNorTakesMemory) {
+  SimulatedDisk disk(1);
+  Life life(disk, 1, noon);
+  life.set("lives", "v");
+  for (int i = 0; i < 20; ++i) life.set("dies " + std::to_string(i), "v", {.expires_at = noon + seconds(1)});
+  life.operate([](Transaction& store) {
+    EXPECT_TRUE(store.random_key());
+    constexpr std::size_t time_and_its_place = 24;
+    EXPECT_GT(store.memory_bytes("dies 1"), std::string_view("dies 1v").size() + time_and_its_place);
+  });
+  life.simulation.set_wall_time(noon + seconds(2));
+  life.operate([](Transaction& store) {
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(store.random_key(), "lives");
+    EXPECT_EQ(store.memory_bytes("dies 1"), std::nullopt);
+    store.erase("lives");
+    EXPECT_EQ(store.random_key(), std::nullopt);
+  });
+}
+
 TEST(Expiry, WalksShowNoneThatHasDied) {
   SimulatedDisk disk(1);
   Life life(disk, 1, noon);

@@ -50,6 +50,39 @@ TEST(KeySpace, DoesWhatAMapDoes) {
   }
 }
 
+TEST(KeySpace, ChoosesEveryKeyAlikeOften) {
+  KeySpace keys;
+  EXPECT_EQ(keys.choose(7), nullptr);
+  constexpr std::uint64_t count = 50;
+  for (std::uint64_t i = 0; i < count; ++i) keys.set(std::to_string(i), "");
+  std::map<Bytes, int> chosen;
+  for (std::uint64_t random = 0; random < 10 * count; ++random) ++chosen[Bytes(keys.choose(random)->key())];
+  EXPECT_EQ(chosen.size(), count);
+  for (const auto& [key, times] : chosen) EXPECT_EQ(times, 10) << key;
+}
+
+TEST(KeySpace, SaysWhatAKeyTakes) {
+  KeySpace keys;
+  const std::size_t empty = keys.memory_bytes();
+  keys.set("k", Bytes(1000, 'x'));
+  const std::size_t lives = KeySpace::memory_bytes_of(*keys.find("k"));
+  EXPECT_GE(lives, 1000U);
+  EXPECT_LE(lives, keys.memory_bytes() - empty);
+  keys.set("k", Bytes(1000, 'x'), WallTime(std::chrono::seconds(1)));
+  EXPECT_GE(KeySpace::memory_bytes_of(*keys.find("k")), 1000U + sizeof(WallTime) + 2 * sizeof(WallTime));
+}
+
+TEST(KeySpace, AClearSaysHowItGoesOn) {
+  KeySpace keys;
+  for (int i = 0; i < 10'000; ++i) keys.set(std::to_string(i), "", WallTime(std::chrono::seconds(i)));
+  int parts = 0;
+  keys.clear([&] { ++parts; });
+  EXPECT_GT(parts, 1000);
+  EXPECT_EQ(keys.size(), 0U);
+  EXPECT_EQ(keys.expiring(), 0U);
+  EXPECT_EQ(keys.memory_bytes(), KeySpace().memory_bytes());
+}
+
 TEST(KeySpace, AScanSeesEveryKeyThatIsThereAllTheWhile) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE(seed);

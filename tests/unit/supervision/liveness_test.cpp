@@ -2,6 +2,7 @@
 // what is slow by declaration is left alone; and nothing runs while nobody works.
 #include "support/counted.hpp"
 #include "support/runtimes.hpp"
+#include "understudy/actor/beat_ahead.hpp"
 #include "understudy/actor/snapshot.hpp"
 #include "understudy/runtime/blocking.hpp"
 #include "understudy/runtime/task_group.hpp"
@@ -49,6 +50,19 @@ Task<> doer(Mailbox<Do>& inbox, Address<Do> other, std::shared_ptr<std::vector<i
           co_await sleep(milliseconds(200));
           beat();
         }
+        break;
+      case 6:
+        beat_ahead(seconds(3));
+        co_await sleep(seconds(3));
+        break;
+      case 7:
+        beat_ahead(seconds(3));
+        beat();
+        co_await sleep(hours(1));
+        break;
+      case 8:
+        beat_ahead(seconds(3));
+        co_await sleep(hours(1));
         break;
       default:
         break;
@@ -143,6 +157,25 @@ TEST(Liveness, WhoBeatsIsAlive) {
     const auto actor = simulation.system().spawn("doer", doer, {}, Address<Do>(), nullptr);
     EXPECT_EQ(wait(simulation.system(), actor.ask<Do>(5)).value_or(0), 1U);
     EXPECT_EQ(supervisor.incident_count(), 0U);
+  });
+}
+
+TEST(Liveness, ABeatAheadGivesTimeAndTheNextBeatTakesItBack) {
+  for_each_seed(20, [](SimulatedSystem& simulation) {
+    System& system = simulation.system();
+    const Supervisor supervisor(system);
+    const auto actor = system.spawn("doer", doer, {}, Address<Do>(), nullptr);
+    EXPECT_EQ(wait(system, actor.ask<Do>(6)).value_or(0), 1U);
+    EXPECT_EQ(supervisor.incident_count(), 0U);
+    for (const auto& [what, ahead] : {std::pair(7, seconds(0)), std::pair(8, seconds(3))}) {
+      const Duration start = simulation.now();
+      EXPECT_EQ(wait(system, actor.ask<Do>(what)).error(), ErrorCode::actor_crashed);
+      EXPECT_GE(simulation.now() - start, ahead + milliseconds(500)) << what;
+      EXPECT_LE(simulation.now() - start, ahead + milliseconds(700)) << what;
+    }
+    EXPECT_EQ(supervisor.incident_count(), 2U);
+    const auto incidents = supervisor.incidents();
+    for (const Incident& incident : incidents) EXPECT_GE(incident.out_of_service, Duration{0});
   });
 }
 

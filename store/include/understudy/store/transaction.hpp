@@ -2,8 +2,9 @@
 //
 // An operation is a function over a Transaction. It runs inside the key-value actor, alone, from its first line to its
 // last: so it is atomic for every reader and writer, and all its changes are one batch of the journal: after a crash
-// all of them are there, or none. It must not block or suspend, and should be short. An exception that leaves it is a
-// crash of the actor.
+// all of them are there, or none. It must not block or suspend, and should be short: others wait meanwhile. One that is
+// long is not taken for stuck as long as it goes on using the transaction: each key that it looks at is progress. An
+// exception that leaves it is a crash of the actor.
 //
 // A key whose time to die has come is not there: for no operation whose `now` is at or after it. The first that comes
 // across it erases it, with a record in the journal, and is answered when that record is safe: so it stays gone, also
@@ -49,12 +50,22 @@ class Transaction {
   /// Gives `key` another time to die, or none; one that is not after `now` removes it. False if it is not there. O(1),
   /// with one record in the journal if it changes anything.
   virtual bool expire_at(BytesView key, std::optional<WallTime> expires_at) = 0;
+  /// A key, each as likely as any other; none if there is none. Valid until the next change. O(n), a few microseconds
+  /// for a million keys.
+  [[nodiscard]] virtual std::optional<BytesView> random_key() = 0;
+  /// The memory that `key` takes: its own block, as the allocator rounds it, and its places in the store's tables; none
+  /// if it is not there. O(1).
+  [[nodiscard]] virtual std::optional<std::size_t> memory_bytes(BytesView key) = 0;
   /// The time of day of this operation: the same throughout.
   [[nodiscard]] virtual WallTime now() = 0;
   /// To be called before a change that adds to the store, if it has a memory limit: evicts some keys if that is
   /// reached, or says that the change is not allowed: false. What `get` gave before is not valid any more. O(1), and
   /// O(keys evicted), a few hundred at most.
   [[nodiscard]] virtual bool make_room() = 0;
+  /// Says that the operation is about to copy, or to make, a value of that many bytes. Half a gigabyte holds a thread
+  /// so long that it must be said, or supervision takes the actor for stuck; of values in the store, and of those that
+  /// are given to `set`, the transaction knows by itself.
+  virtual void expect_copy(std::size_t bytes) = 0;
   /// Removes every key. O(n), with one record in the journal.
   virtual void clear() = 0;
   /// From here on `watch` is touched by changes of `key`, by this operation's as well. Each watch of a key costs some
