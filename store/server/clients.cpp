@@ -37,13 +37,34 @@ void Clients::ended(Session& session) {
   std::vector<std::shared_ptr<Session>> earlier;  // Destroyed without the lock.
   {
     const std::scoped_lock lock(mutex_);
-    add(past_, facts);
     const auto found = sessions_.find(facts.id);
-    if (found == sessions_.end()) return;
+    if (found == sessions_.end()) return;  // It was being cut off.
+    add(past_, facts);
     earlier.swap(ended_);
     ended_.push_back(std::move(found->second));
     sessions_.erase(found);
   }
+}
+
+bool Clients::cut_off(std::uint64_t id) {
+  std::shared_ptr<Session> session;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = sessions_.find(id);
+    if (stopping_ || found == sessions_.end()) return false;
+    session = std::move(found->second);
+    sessions_.erase(found);
+    add(past_, session->client().facts());
+    session->cancel();
+    ending_.spawn_regardless(see_out(session));
+  }
+  return true;
+}
+
+/// A session cannot be destroyed before the coroutine that uses it has ended.
+Task<> Clients::see_out(std::shared_ptr<Session> session) {
+  Task<> joining = Session::join(std::move(session));
+  co_await std::move(joining);
 }
 
 std::vector<ClientFacts> Clients::list() const {

@@ -4,7 +4,9 @@
 #pragma once
 
 #include "server/client.hpp"
+#include "understudy/actor/system.hpp"
 #include "understudy/runtime/network.hpp"
+#include "understudy/runtime/task_group.hpp"
 
 #include <cstdint>
 #include <map>
@@ -29,20 +31,27 @@ struct ClientTotals {
 
 class Clients {
  public:
+  explicit Clients(System& system) : ending_(system) {}
+
   /// Starts a session for `connection`. False, with the connection left alone, if there are `clients_max` already, or
   /// the server stops.
   [[nodiscard]] bool admit(ServerContext& server, std::unique_ptr<Connection>& connection);
+  /// Ends the connection where it is, whatever it does; soon. False if there is none of this number.
+  bool cut_off(std::uint64_t id);
   /// In the order of their numbers.
   [[nodiscard]] std::vector<ClientFacts> list() const;
   [[nodiscard]] ClientTotals totals() const;
 
   /// Admits none from now on, asks all to stop, and gives them.
   [[nodiscard]] std::vector<std::shared_ptr<Session>> stop();
+  /// Waits for those that were cut off. After `stop`; once.
+  [[nodiscard]] Task<> join() { return ending_.join(); }
   /// Lets go of all sessions, which must have ended.
   void clear();
 
  private:
   void ended(Session& session);
+  static Task<> see_out(std::shared_ptr<Session> session);
 
   mutable std::mutex mutex_;
   std::map<std::uint64_t, std::shared_ptr<Session>> sessions_;
@@ -50,6 +59,7 @@ class Clients {
   std::vector<std::shared_ptr<Session>> ended_;
   ClientTotals past_;  // Of ended sessions; `connected` is not used.
   bool stopping_ = false;
+  TaskGroup ending_;  // Of those that were cut off.
 };
 
 }  // namespace understudy::server

@@ -21,7 +21,8 @@ constexpr std::size_t name_bytes_max = 64;
 class Index {
  public:
   Index() {
-    for (const auto part : {string_commands(), key_commands(), connection_commands(), server_commands()}) {
+    for (const auto part :
+         {string_commands(), key_commands(), connection_commands(), acl_commands(), server_commands()}) {
       all_.insert(all_.end(), part.begin(), part.end());
     }
     for (const Command& command : all_) rows_.emplace(command.name, &command);

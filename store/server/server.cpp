@@ -51,7 +51,8 @@ Server::Server(System& system, std::unique_ptr<Backend> backend, ServerOptions o
                .store = std::move(backend),
                .started = system.clock().now(),
                .run_id = make_run_id(system),
-               .clients = {}},
+               .acl = {},
+               .clients = Clients(system)},
       refusing_(system),
       accepting_(system) {}
 
@@ -63,6 +64,8 @@ Result<std::unique_ptr<Server>> Server::start(System& system, std::unique_ptr<Ba
   Result<std::unique_ptr<Listener>> listener = system.network().listen(options.bind, options.port);
   if (!listener) return std::unexpected(listener.error());
   std::unique_ptr<Server> server(new Server(system, std::move(backend), std::move(options)));
+  const Result<void> users = server->context_.acl.set_up(server->context_.options.acl);
+  if (!users) return std::unexpected(users.error());
   server->context_.port = (*listener)->port();
   server->accepting_.spawn(accept_all(*server, std::move(*listener)));
   return server;
@@ -100,6 +103,7 @@ void Server::stop() {
   (void)wait(system, accepting_.join());
   (void)wait(system, refusing_.join());
   (void)wait(system, drain(context_));
+  (void)wait(system, context_.clients.join());
   context_.clients.clear();
 }
 

@@ -1,6 +1,7 @@
 // ServerContext: what the sessions of a server share.
 #pragma once
 
+#include "server/acl/acl.hpp"
 #include "server/backend.hpp"
 #include "server/clients.hpp"
 #include "server/options.hpp"
@@ -19,7 +20,8 @@ struct ServerContext {
   std::uint16_t port = 0;  // The one it listens on.
   TimePoint started{};
   std::string run_id;  // 40 hexadecimal digits, new with each start.
-  Clients clients;
+  Acl acl;
+  Clients clients;  // Behind the Acl: a client that ends is logged out.
 };
 
 }  // namespace understudy::server

@@ -1,5 +1,6 @@
 #include "server/session.hpp"
 
+#include "server/gate.hpp"
 #include "understudy/base/logging.hpp"
 
 #include <exception>
@@ -11,7 +12,7 @@ namespace understudy::server {
 
 Session::Session(ServerContext& server, std::unique_ptr<Connection> connection, ClientFacts facts)
     : server_(server),
-      client_(std::move(facts)),
+      client_(std::move(facts), server.acl),
       connection_(std::move(connection)),
       received_(std::make_shared<RequestBuffer>()),
       batch_(std::make_shared<Batch>()),
@@ -72,9 +73,14 @@ Task<> Session::join(std::shared_ptr<Session> session) { co_await session->task_
 
 Task<Session::Next> Session::execute_received() {
   const ServerOptions& options = server_.options;
-  const RequestBuffer::Limits limits{.requests = options.batch_requests_max, .bytes = options.batch_bytes_max};
+  RequestBuffer::Limits limits{.requests = options.batch_requests_max, .bytes = options.batch_bytes_max};
   Next next = Next::go_on;
   do {
+    if (!client_.login().refresh()) co_return Next::close;
+    // What a client may send depends on who it is: so until it has said that, one request is read at a time.
+    const bool unknown = client_.login().must_authenticate();
+    limits.requests = unknown ? 1 : options.batch_requests_max;
+    received_->set_unauthenticated(unknown);
     received_->gather(limits);
     next = co_await execute_gathered();
     if (next == Next::go_on && !received_->protocol_error().empty()) {
@@ -98,8 +104,10 @@ Task<Session::Next> Session::execute_received() {
 Task<Session::Next> Session::execute_gathered() {
   const std::size_t count = received_->requests().size();
   const auto is_data = [this](std::size_t index) {
-    const Lookup& lookup = received_->requests()[index].lookup;
-    return lookup.problem == Lookup::Problem::none && lookup.command->data != nullptr;
+    const RequestBuffer::Request& request = received_->requests()[index];
+    const Lookup& lookup = request.lookup;
+    return lookup.problem == Lookup::Problem::none && lookup.command->data != nullptr &&
+           may_run(client_.login(), *lookup.command, received_->arguments(request));
   };
   for (std::size_t index = 0; index < count;) {
     Next next = Next::go_on;
@@ -180,6 +188,7 @@ Task<Session::Next> Session::execute_one(std::size_t index) {
     co_return Next::go_on;
   }
   const Command& command = *request.lookup.command;
+  if (!admit(server_, client_, command, arguments, Place::top_level, reply_)) co_return Next::go_on;
   SessionCall call{.server = server_, .client = client_, .arguments = arguments, .reply = reply_};
   if (command.session != nullptr) {
     command.session(call);
@@ -187,6 +196,8 @@ Task<Session::Next> Session::execute_one(std::size_t index) {
     Task<> task = command.task(call);
     co_await std::move(task);
   }
+  // Its own user may have been changed by it.
+  if (!client_.login().refresh()) call.close = true;
   co_return call.close ? Next::close : Next::go_on;
 }
 

@@ -14,6 +14,7 @@ namespace understudy::server {
 [[nodiscard]] std::span<const Command> string_commands() noexcept;
 [[nodiscard]] std::span<const Command> key_commands() noexcept;
 [[nodiscard]] std::span<const Command> connection_commands() noexcept;
+[[nodiscard]] std::span<const Command> acl_commands() noexcept;
 [[nodiscard]] std::span<const Command> server_commands() noexcept;
 
 namespace table {
