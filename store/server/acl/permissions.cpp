@@ -165,7 +165,7 @@ Result<void> Permissions::allow_first_argument(std::string_view name) {
   if (command == nullptr) return refuse(unknown_name);
   if (is_subcommand(*command)) return refuse("Allowing first-arg of a subcommand is not supported");
   std::string value = small_letters(name.substr(stroke + 1));
-  if (value.empty()) return refuse(syntax);
+  if (value.empty() || has_spaces(value)) return refuse(syntax);
   if (!subcommands_of(*command).empty()) return refuse(unknown_name);
   const std::size_t place = place_of(*command);
   if (allowed_[place]) return {};

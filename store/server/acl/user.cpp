@@ -49,6 +49,8 @@ Result<void> add_selector(User& user, BytesView rule) {
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find(' '), rest.size());
     if (end > 0) {
+      // It would end the selector when it is read again.
+      if (rest[end - 1] == ')') return refuse("Syntax error");
       const Result<void> applied = selector.apply(rest.substr(0, end));
       if (!applied) return applied;
     }

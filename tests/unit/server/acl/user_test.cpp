@@ -96,7 +96,7 @@ TEST(User, WrongRulesAreRefusedInTheWordsOfRedis) {
     EXPECT_EQ(why_not(rule),
               "The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters");
   }
-  for (const std::string_view rule : {"bogus", "(bogus)", "(on)", "((+get))", "(+get", ")"}) {
+  for (const std::string_view rule : {"bogus", "(bogus)", "(on)", "((+get))", "(+get", ")", "(~a))", "(~a) +get)"}) {
     EXPECT_EQ(why_not(rule), "Syntax error") << rule;
   }
   EXPECT_EQ(why_not(">" + std::string(password_bytes_max + 1, 'x')), "A password has at most 16384 bytes");
