@@ -140,7 +140,6 @@ void Permissions::note_rule(CommandRule rule, const std::vector<std::size_t>& pl
            (!theirs.empty() && std::ranges::all_of(theirs, [&](std::size_t place) { return holds(places, place); }));
   });
   const bool is_category = rule.name.starts_with('@');
-  if (!is_category && allowed_by_rules() == allowed_) return;
   const auto commutes = [&](const CommandRule& each) {
     return !each.name.starts_with('@') &&
            std::ranges::none_of(places_of_rule(each.name), [&](std::size_t place) { return holds(places, place); });
@@ -148,6 +147,21 @@ void Permissions::note_rule(CommandRule rule, const std::vector<std::size_t>& pl
   auto at = rules_.end();
   while (is_category && at != rules_.begin() && commutes(*std::prev(at))) --at;
   rules_.insert(at, std::move(rule));
+  drop_idle_rules();
+}
+
+/// Rules about single commands that change nothing, since others say the same.
+void Permissions::drop_idle_rules() {
+  for (std::size_t i = 0; i < rules_.size();) {
+    const auto place = rules_.begin() + static_cast<std::ptrdiff_t>(i);
+    if (!place->name.starts_with('@')) {
+      CommandRule rule = std::move(*place);
+      rules_.erase(place);
+      if (allowed_by_rules() == allowed_) continue;
+      rules_.insert(rules_.begin() + static_cast<std::ptrdiff_t>(i), std::move(rule));
+    }
+    ++i;
+  }
 }
 
 std::vector<bool> Permissions::allowed_by_rules() const {

@@ -2,7 +2,7 @@
 #include "server/gate.hpp"
 
 #include "server/acl/user_file.hpp"
-#include "unit/server/simulated_server.hpp"
+#include "unit/server/server_fixture.hpp"
 
 #include <string>
 #include <utility>

@@ -1,7 +1,8 @@
 // The server in a simulation: its network, its time and the order of its events are drawn from a seed.
 #include "server/server.hpp"
 
-#include "unit/server/simulated_server.hpp"
+#include "understudy/runtime/sleep.hpp"
+#include "unit/server/server_fixture.hpp"
 
 #include <array>
 #include <memory>
@@ -14,10 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class SeededServerTest : public ServerTest, public testing::WithParamInterface<std::uint64_t> {
- protected:
-  SeededServerTest() : ServerTest(GetParam()) {}
-};
 INSTANTIATE_TEST_SUITE_P(Seeds, SeededServerTest, testing::Range<std::uint64_t>(1, 21));
 
 TEST_P(SeededServerTest, AnswersInOrderWhateverTheCommandsAre) {

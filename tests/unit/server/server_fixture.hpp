@@ -1,5 +1,4 @@
-// The server in a simulation, and clients that talk to it: its network, its time and the order of its events are drawn
-// from a seed.
+// A server over a store in memory, in a simulation, and clients that talk to it.
 #pragma once
 
 #include "server/server.hpp"
@@ -44,6 +43,22 @@ inline Task<> converse_into(std::string& received, Network& network, std::uint16
 
 inline constexpr std::size_t everything = 1'000'000'000;
 
+/// One step of a conversation on a connection that stays.
+inline Task<std::string> exchange(Connection& connection, std::string sent, std::size_t size) {
+  Task<Result<void>> writing = connection.write_all(sent);
+  (void)co_await std::move(writing);
+  std::string received(size, ' ');
+  std::size_t got = 0;
+  while (got < size) {
+    Task<Result<std::size_t>> reading = connection.read_some(std::span(received).subspan(got));
+    const Result<std::size_t> count = co_await std::move(reading);
+    if (!count || *count == 0) break;
+    got += *count;
+  }
+  received.resize(got);
+  co_return received;
+}
+
 class ServerTest : public testing::Test {
  protected:
   explicit ServerTest(std::uint64_t seed = 1) : simulation_(seed) {}
@@ -61,9 +76,28 @@ class ServerTest : public testing::Test {
     return wait(system, converse(system.network(), server_->port(), std::move(sent), expected)).value();
   }
 
+  /// A connection that stays.
+  std::unique_ptr<Connection> connect() {
+    System& system = simulation_.system();
+    return wait(system, system.network().connect("127.0.0.1", server_->port())).value();
+  }
+  /// Sends `sent` on it, and gives the `size` bytes that come next; fewer if it ends before.
+  std::string say(Connection& connection, std::string sent, std::size_t size) {
+    return wait(simulation_.system(), exchange(connection, std::move(sent), size)).value();
+  }
+  /// The same, where exactly this is to be answered.
+  void expect(Connection& connection, std::string sent, std::string_view answer) {
+    EXPECT_EQ(say(connection, sent, answer.size()), answer) << sent;
+  }
+
   SimulatedSystem simulation_;
   std::unique_ptr<Server> server_;
   MemoryBackend* store_ = nullptr;
+};
+
+class SeededServerTest : public ServerTest, public testing::WithParamInterface<std::uint64_t> {
+ protected:
+  SeededServerTest() : ServerTest(GetParam()) {}
 };
 
 }  // namespace understudy::server
