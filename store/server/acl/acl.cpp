@@ -46,7 +46,7 @@ Result<void> Acl::set_up(const AclOptions& options) {
     return failure(ErrorCode::invalid_argument,
                    "the user 'default' has rules of its own: they say its password, and requirepass must not");
   }
-  ToEnd none;
+  Aftermath none;
   require_password(options.required_password);
   replace_users(std::move(users), none);
   return {};
@@ -99,7 +99,8 @@ bool Acl::default_user_has_no_password() const {
   return user->any_password && user->enabled;
 }
 
-Result<void> Acl::change_user(BytesView name, std::span<const std::string> rules, std::string* rule) {
+Result<void> Acl::change_user(BytesView name, std::span<const std::string> rules, Aftermath& aftermath,
+                              std::string* rule) {
   const std::scoped_lock lock(mutex_);
   const std::shared_ptr<const User> before = find_locked(name);
   User user = before == nullptr ? User{.name = std::string(name)} : *before;
@@ -109,11 +110,12 @@ Result<void> Acl::change_user(BytesView name, std::span<const std::string> rules
     if (rule != nullptr) *rule = each;
     return applied;
   }
+  if (before != nullptr && !user.allows_channels_of(*before)) aftermath.narrowed.push_back(user.name);
   put(share(std::move(user)));
   return {};
 }
 
-std::size_t Acl::remove_users(std::span<const BytesView> names, ToEnd& to_end) {
+std::size_t Acl::remove_users(std::span<const BytesView> names, Aftermath& aftermath) {
   const std::scoped_lock lock(mutex_);
   std::size_t removed = 0;
   for (const BytesView name : names) {
@@ -122,21 +124,26 @@ std::size_t Acl::remove_users(std::span<const BytesView> names, ToEnd& to_end) {
     users_.erase(found);
     ++removed;
   }
-  tell_logins(to_end);
+  tell_logins(aftermath);
   return removed;
 }
 
-void Acl::replace_users(std::vector<User> users, ToEnd& to_end) {
-  const std::scoped_lock lock(mutex_);
-  users_.clear();
+void Acl::replace_users(std::vector<User> users, Aftermath& aftermath) {
   User default_user = make_default_user();
+  const std::scoped_lock lock(mutex_);
   set_password(default_user, required_password_);
-  users_.emplace(default_name, share(std::move(default_user)));
+  Users after;
+  after.emplace(default_name, share(std::move(default_user)));
   for (User& user : users) {
     std::shared_ptr<const User> shared = share(std::move(user));
-    users_.insert_or_assign(shared->name, shared);
+    after.insert_or_assign(shared->name, shared);
   }
-  tell_logins(to_end);
+  users_.swap(after);
+  for (const auto& [name, before] : after) {
+    const std::shared_ptr<const User> now = find_locked(name);
+    if (now != nullptr && !now->allows_channels_of(*before)) aftermath.narrowed.push_back(name);
+  }
+  tell_logins(aftermath);
 }
 
 void Acl::require_password(std::optional<PasswordHash> hash) {
@@ -156,13 +163,13 @@ void Acl::put(std::shared_ptr<const User> user) {
   }
 }
 
-void Acl::tell_logins(ToEnd& to_end) {
+void Acl::tell_logins(Aftermath& aftermath) {
   for (const auto& [login, name] : logins_) {
     std::shared_ptr<const User> user = find_locked(name);
     const std::scoped_lock lock(login->mutex_);
     if (user == nullptr) {
       login->removed_ = true;
-      to_end.push_back(login->connection_);
+      aftermath.removed.push_back(login->connection_);
     } else {
       login->news_ = std::move(user);
     }

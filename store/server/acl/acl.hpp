@@ -61,15 +61,21 @@ class Acl {
   /// Anybody who reaches the server is the default user then.
   [[nodiscard]] bool default_user_has_no_password() const;
 
-  /// Connections whose user is there no more. They run no further command; the caller ends those that wait.
-  using ToEnd = std::vector<std::uint64_t>;
+  /// What a change leaves to its caller, who knows the connections.
+  struct Aftermath {
+    /// Connections whose user is there no more. They run no further command; those that wait are to be ended.
+    std::vector<std::uint64_t> removed = {};
+    /// Users who may use fewer channels than before: their connections that have subscribed to some are to be ended.
+    std::vector<std::string> narrowed = {};
+  };
   /// Applies rules to a user, who is made if there is none: all of them or, with invalid_argument, none. `rule`, if it
   /// is given, becomes the rule that is wrong.
-  Result<void> change_user(BytesView name, std::span<const std::string> rules, std::string* rule = nullptr);
+  Result<void> change_user(BytesView name, std::span<const std::string> rules, Aftermath& aftermath,
+                           std::string* rule = nullptr);
   /// How many there were of these.
-  std::size_t remove_users(std::span<const BytesView> names, ToEnd& to_end);
+  std::size_t remove_users(std::span<const BytesView> names, Aftermath& aftermath);
   /// These, and no others but the default user: he is as new, with the required password, if he is not among them.
-  void replace_users(std::vector<User> users, ToEnd& to_end);
+  void replace_users(std::vector<User> users, Aftermath& aftermath);
   /// As the setting `requirepass`: none takes the need for a password away.
   void require_password(std::optional<PasswordHash> hash);
 
@@ -83,8 +89,8 @@ class Acl {
   void enter(Login& login);
   void leave(Login& login);
   [[nodiscard]] std::shared_ptr<const User> find_locked(BytesView name) const;
-  /// All logins get the users of their names; gives those that have none any more.
-  void tell_logins(ToEnd& to_end);
+  /// All logins get the users of their names; notes those that have none any more.
+  void tell_logins(Aftermath& aftermath);
   /// Logins of `user->name` get `user`.
   void put(std::shared_ptr<const User> user);
 

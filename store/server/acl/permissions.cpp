@@ -273,6 +273,10 @@ bool Permissions::allows_channel(BytesView channel, bool pattern) const {
          });
 }
 
+std::vector<std::string> Permissions::channel_patterns() const {
+  return all_channels_ ? std::vector<std::string>{"*"} : channels_;
+}
+
 std::string Permissions::describe_commands() const {
   std::string text = from_all_ ? "+@all" : "-@all";
   const auto add = std::back_inserter(text);

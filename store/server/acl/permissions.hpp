@@ -46,6 +46,9 @@ class Permissions {
   /// `pattern`: it is a pattern of channels, and must be allowed as such.
   [[nodiscard]] bool allows_channel(BytesView channel, bool pattern) const;
 
+  /// The patterns of channels; "*" if it allows all.
+  [[nodiscard]] std::vector<std::string> channel_patterns() const;
+
   // As rules that make the same, separated by spaces.
   [[nodiscard]] std::string describe_commands() const;
   [[nodiscard]] std::string describe_keys() const;

@@ -89,6 +89,14 @@ bool User::allows_channel(BytesView channel, bool pattern) const {
          std::ranges::any_of(selectors, [&](const Permissions& each) { return each.allows_channel(channel, pattern); });
 }
 
+bool User::allows_channels_of(const User& other) const {
+  const auto allows_all_of = [this](const Permissions& theirs) {
+    return std::ranges::all_of(theirs.channel_patterns(),
+                               [this](const std::string& each) { return allows_channel(each, true); });
+  };
+  return allows_all_of(other.permissions) && std::ranges::all_of(other.selectors, allows_all_of);
+}
+
 Result<void> apply_rule(User& user, BytesView rule) {
   // Redis overlooks an empty rule.
   if (rule.empty()) return {};

@@ -34,6 +34,8 @@ struct User {
   /// Whether it may run `command`: one of its sets of permissions has to allow all of it.
   [[nodiscard]] Verdict check(const Command& command, Arguments arguments) const;
   [[nodiscard]] bool allows_channel(BytesView channel, bool pattern) const;
+  /// Whether it has every pattern of channels that `other` has.
+  [[nodiscard]] bool allows_channels_of(const User& other) const;
 };
 
 /// Applies one rule: those of Permissions, and

@@ -35,9 +35,9 @@ bool has_too_many(SessionCall& call) {
   return true;
 }
 
-/// Ends connections whose users are gone. Its own, if it is one of them, once it has its reply.
-void end_connections(SessionCall& call, const Acl::ToEnd& to_end) {
-  for (const std::uint64_t id : to_end) {
+/// Ends the connections that a change of users leaves to be ended; its own once it has its reply.
+void end_connections(SessionCall& call, const Acl::Aftermath& aftermath) {
+  for (const std::uint64_t id : aftermath.removed) {
     if (id != call.client.facts().id) call.server.clients.cut_off(id);
   }
 }
@@ -101,9 +101,9 @@ void acl_deluser(SessionCall& call) {
     call.reply.error("ERR The 'default' user cannot be removed");
     return;
   }
-  Acl::ToEnd to_end;
-  const std::size_t removed = call.server.acl.remove_users(names, to_end);
-  end_connections(call, to_end);
+  Acl::Aftermath aftermath;
+  const std::size_t removed = call.server.acl.remove_users(names, aftermath);
+  end_connections(call, aftermath);
   call.reply.integer(static_cast<std::int64_t>(removed));
 }
 
@@ -198,9 +198,9 @@ Task<> acl_load(SessionCall& call) {
                     users.error().message()));
     co_return;
   }
-  Acl::ToEnd to_end;
-  call.server.acl.replace_users(std::move(*users), to_end);
-  end_connections(call, to_end);
+  Acl::Aftermath aftermath;
+  call.server.acl.replace_users(std::move(*users), aftermath);
+  end_connections(call, aftermath);
   call.reply.simple("OK");
 }
 
@@ -254,8 +254,10 @@ void acl_setuser(SessionCall& call) {
     return;
   }
   std::string rule;
-  const Result<void> changed = call.server.acl.change_user(call.arguments[2], *rules, &rule);
+  Acl::Aftermath aftermath;
+  const Result<void> changed = call.server.acl.change_user(call.arguments[2], *rules, aftermath, &rule);
   if (changed) {
+    end_connections(call, aftermath);
     call.reply.simple("OK");
   } else {
     call.reply.error(fmt::format("ERR Error in ACL SETUSER modifier '{}': {}", rule, changed.error().message()));

@@ -14,7 +14,8 @@ namespace understudy::server {
 namespace {
 
 void change(Acl& acl, std::string_view name, const std::vector<std::string>& rules) {
-  const Result<void> changed = acl.change_user(name, rules);
+  Acl::Aftermath aftermath;
+  const Result<void> changed = acl.change_user(name, rules, aftermath);
   ASSERT_TRUE(changed) << changed.error().message();
 }
 
@@ -99,10 +100,11 @@ TEST(Acl, AChangeIsMadeWholeOrNotAtAll) {
   Acl acl;
   change(acl, "alice", {"on"});
   std::string rule;
-  EXPECT_FALSE(acl.change_user("alice", std::vector<std::string>{"off", "+nosuch", "+get"}, &rule));
+  Acl::Aftermath aftermath;
+  EXPECT_FALSE(acl.change_user("alice", std::vector<std::string>{"off", "+nosuch", "+get"}, aftermath, &rule));
   EXPECT_EQ(rule, "+nosuch");
   EXPECT_TRUE(acl.find("alice")->enabled);
-  EXPECT_FALSE(acl.change_user("bob", std::vector<std::string>{"bogus"}));
+  EXPECT_FALSE(acl.change_user("bob", std::vector<std::string>{"bogus"}, aftermath));
   EXPECT_EQ(acl.find("bob"), nullptr);
 }
 
@@ -114,16 +116,34 @@ TEST(Acl, ConnectionsOfRemovedUsersEnd) {
   Login bob(acl, 2);
   ASSERT_TRUE(acl.log_in(alice, "alice", ""));
   ASSERT_TRUE(acl.log_in(bob, "bob", ""));
-  Acl::ToEnd to_end;
+  Acl::Aftermath aftermath;
   const std::vector<BytesView> removed{"alice", "default", "nosuch", "alice"};
-  EXPECT_EQ(acl.remove_users(removed, to_end), 1U);
-  EXPECT_EQ(to_end, Acl::ToEnd{1});
+  EXPECT_EQ(acl.remove_users(removed, aftermath), 1U);
+  EXPECT_EQ(aftermath.removed, std::vector<std::uint64_t>{1});
   EXPECT_FALSE(alice.refresh());
   EXPECT_TRUE(bob.refresh());
   EXPECT_EQ(names(acl), (std::vector<std::string>{"bob", "default"}));
   // Another one of that name is somebody else.
   change(acl, "alice", {"on"});
   EXPECT_FALSE(alice.refresh());
+}
+
+TEST(Acl, UsersWhoMayUseFewerChannelsAreTold) {
+  Acl acl;
+  const auto narrowed = [&](const std::vector<std::string>& rules) {
+    Acl::Aftermath aftermath;
+    EXPECT_TRUE(acl.change_user("alice", rules, aftermath));
+    return !aftermath.narrowed.empty();
+  };
+  EXPECT_FALSE(narrowed({"&a", "&b*"}));
+  EXPECT_FALSE(narrowed({"&c", "-@all"}));
+  EXPECT_TRUE(narrowed({"resetchannels", "&a", "&c"}));
+  EXPECT_FALSE(narrowed({"resetchannels", "(&a &c)"})) << "a selector has them";
+  EXPECT_FALSE(narrowed({"allchannels"}));
+  EXPECT_TRUE(narrowed({"resetchannels", "&d*"}));
+  Acl::Aftermath aftermath;
+  acl.replace_users(*parse_users("user alice &d\nuser default on nopass &*\n", "f"), aftermath);
+  EXPECT_EQ(aftermath.narrowed, std::vector<std::string>{"alice"});
 }
 
 TEST(Acl, AllUsersCanBeReplaced) {
@@ -135,9 +155,9 @@ TEST(Acl, AllUsersCanBeReplaced) {
   Login bob(acl, 2);
   ASSERT_TRUE(acl.log_in(alice, "alice", ""));
   ASSERT_TRUE(acl.log_in(bob, "bob", ""));
-  Acl::ToEnd to_end;
-  acl.replace_users(*parse_users("user alice on +get ~*\nuser carol on\n", "f"), to_end);
-  EXPECT_EQ(to_end, Acl::ToEnd{2});
+  Acl::Aftermath aftermath;
+  acl.replace_users(*parse_users("user alice on +get ~*\nuser carol on\n", "f"), aftermath);
+  EXPECT_EQ(aftermath.removed, std::vector<std::uint64_t>{2});
   EXPECT_EQ(names(acl), (std::vector<std::string>{"alice", "carol", "default"}));
   EXPECT_TRUE(alice.refresh());
   EXPECT_NE(alice.limits(), nullptr);
@@ -180,9 +200,9 @@ TEST(Acl, UsersChangeWhileOthersLogIn) {
   }
   for (int round = 0; round < 200; ++round) {
     change(acl, "alice", {"on", "nopass", round % 2 == 0 ? "-get" : "+get"});
-    Acl::ToEnd to_end;
+    Acl::Aftermath aftermath;
     const std::vector<BytesView> removed{"alice"};
-    if (round % 10 == 0) acl.remove_users(removed, to_end);
+    if (round % 10 == 0) acl.remove_users(removed, aftermath);
   }
   for (std::thread& thread : threads) thread.join();
 }
