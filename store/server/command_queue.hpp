@@ -22,12 +22,19 @@ class QueuedCommand {
   QueuedCommand(const Command& command, Arguments words);
   [[nodiscard]] const Command& command() const noexcept { return *command_; }
   [[nodiscard]] Arguments words() const noexcept { return words_; }
+  /// The error that is its reply: it is not to run any more. Empty: it is.
+  std::string refusal;
 
  private:
   const Command* command_;
   std::unique_ptr<char[]> bytes_;  // NOLINT(modernize-avoid-c-arrays)
   std::vector<BytesView> words_;
 };
+
+/// Whether the store runs it, in the transaction's operation.
+[[nodiscard]] inline bool runs_in_store(const QueuedCommand& queued) noexcept {
+  return queued.command().data != nullptr && queued.refusal.empty();
+}
 
 /// A key that WATCH has named.
 struct WatchedKey {

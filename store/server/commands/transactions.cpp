@@ -3,6 +3,7 @@
 #include "server/client.hpp"
 #include "server/commands/handlers.hpp"
 #include "server/conversation.hpp"
+#include "server/gate.hpp"
 #include "server/server_context.hpp"
 
 #include <algorithm>
@@ -61,8 +62,11 @@ Task<> exec(SessionCall& call) {
     call.reply.error("EXECABORT Transaction discarded because of previous errors.");
     co_return;
   }
-  const bool has_data = std::ranges::any_of(
-      transacted->commands, [](const QueuedCommand& queued) { return queued.command().data != nullptr; });
+  for (QueuedCommand& queued : transacted->commands) {
+    RespWriter refusal(queued.refusal, call.reply.version());
+    static_cast<void>(admit_queued(call.server, call.client, queued.command(), queued.words(), refusal));
+  }
+  const bool has_data = std::ranges::any_of(transacted->commands, runs_in_store);
   if (has_data || transacted->watch != nullptr) {
     Task<Result<void>> operation =
         call.server.store->operate([transacted](store::Transaction& store) { run_transaction(*transacted, store); });
@@ -86,7 +90,11 @@ Task<> exec(SessionCall& call) {
   std::size_t begin = 0;
   auto next_end = transacted->ends.begin();
   for (const QueuedCommand& queued : transacted->commands) {
-    if (queued.command().data != nullptr) {
+    if (!queued.refusal.empty()) {
+      call.reply.append(queued.refusal);
+      continue;
+    }
+    if (runs_in_store(queued)) {
       call.reply.append(std::string_view(transacted->replies).substr(begin, *next_end - begin));
       begin = *next_end++;
       continue;
