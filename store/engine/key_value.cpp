@@ -68,7 +68,7 @@ class KeyValue final : private Transaction {
       request.response.fail(memory_is_full(*shared_));
       return;
     }
-    set(request.key, std::move(request.value), std::nullopt);
+    set(request.key, request.value, std::nullopt);
     when_safe(
         [response = std::move(request.response)](const Result<void>& outcome) mutable { response.complete(outcome); });
   }
@@ -155,7 +155,7 @@ class KeyValue final : private Transaction {
     count(shared_->read_hits);
     return found->value();
   }
-  void set(BytesView key, Bytes value, std::optional<WallTime> expires_at) override {
+  void set(BytesView key, BytesView value, std::optional<WallTime> expires_at) override {
     if (!may_change()) return;
     if (expires_at && is_past(*expires_at)) {
       erase(key);

@@ -33,9 +33,9 @@ struct DataCall {
   /// What was given to `set`: it becomes one batch of the journal, whose size is limited.
   std::size_t changed_bytes = 0;
 
-  void set(BytesView key, Bytes value, std::optional<WallTime> expires_at = std::nullopt) {
+  void set(BytesView key, BytesView value, std::optional<WallTime> expires_at = std::nullopt) {
     changed_bytes += key.size() + value.size();
-    store.set(key, std::move(value), expires_at);
+    store.set(key, value, expires_at);
   }
 };
 

@@ -114,7 +114,7 @@ void getdel(DataCall& call) {
 void getset(DataCall& call) {
   if (!check_size(call, call.arguments[1], call.arguments[2].size())) return;
   reply_value(call, call.store.get(call.arguments[1]));
-  call.set(call.arguments[1], Bytes(call.arguments[2]));
+  call.set(call.arguments[1], call.arguments[2]);
 }
 
 void mget(DataCall& call) {
@@ -132,7 +132,7 @@ void mset(DataCall& call) {
   for (std::size_t i = 0; i < words.size(); i += 2) {
     if (!check_size(call, words[i], words[i + 1].size())) return;
   }
-  for (std::size_t i = 0; i < words.size(); i += 2) call.set(words[i], Bytes(words[i + 1]));
+  for (std::size_t i = 0; i < words.size(); i += 2) call.set(words[i], words[i + 1]);
   call.reply.simple("OK");
 }
 
@@ -162,13 +162,13 @@ void set(DataCall& call) {
     call.reply.null();
   }
   if (!changes) return;
-  call.set(key, Bytes(value), options.keep_time ? call.store.expiry(key) : expires_at);
+  call.set(key, value, options.keep_time ? call.store.expiry(key) : expires_at);
 }
 
 void setnx(DataCall& call) {
   if (!check_size(call, call.arguments[1], call.arguments[2].size())) return;
   const bool is_new = !call.store.get(call.arguments[1]);
-  if (is_new) call.set(call.arguments[1], Bytes(call.arguments[2]));
+  if (is_new) call.set(call.arguments[1], call.arguments[2]);
   call.reply.integer(is_new ? 1 : 0);
 }
 
