@@ -24,6 +24,14 @@ struct Batch {
   std::size_t changes_bytes_max = std::size_t{64} << 20U;
   RespVersion protocol = RespVersion::resp2;
   std::string replies;
+
+  /// For Spare: see there.
+  [[nodiscard]] bool keep_for_others() noexcept {
+    constexpr std::size_t replies_kept_max = std::size_t{256} << 10U;
+    requests.reset();
+    replies.clear();
+    return replies.capacity() <= replies_kept_max;
+  }
 };
 
 /// Runs the batch's commands in their order, each with its reply, until all are done or a limit is reached; at least

@@ -32,6 +32,11 @@ class Clients {
   /// Starts a session for `connection`. False, with the connection left alone, if there are `clients_max` already, or
   /// the server stops.
   [[nodiscard]] bool admit(ServerContext& server, std::unique_ptr<Connection>& connection);
+  /// A connection was turned away.
+  void count_rejected();
+  /// Closes those that have waited for their client longer than the idle limit, and those whose handshake takes longer
+  /// than its own. One pass over all.
+  void close_silent(const ServerContext& server);
   /// In the order of their numbers.
   [[nodiscard]] std::vector<ClientFacts> list() const;
   [[nodiscard]] ClientTotals totals() const;
