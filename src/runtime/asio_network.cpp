@@ -121,6 +121,11 @@ class AsioConnection final : public Connection {
     co_return Result<void>{};
   }
 
+  std::size_t try_write(std::string_view bytes) noexcept override {
+    error_code ignored;
+    return socket_.write_some(boost::asio::buffer(bytes.data(), bytes.size()), ignored);
+  }
+
   [[nodiscard]] std::string peer() const override { return ends_.peer; }
   [[nodiscard]] std::string local() const override { return ends_.local; }
   [[nodiscard]] bool peer_is_on_this_machine() const override { return ends_.on_this_machine; }

@@ -107,6 +107,14 @@ class SimulatedConnection final : public Connection {
     co_return Result<void>{};
   }
 
+  std::size_t try_write(std::string_view bytes) noexcept override {
+    if (out_->reader_gone) return 0;
+    const std::size_t count = std::min(bytes.size(), pipe_bytes_max - out_->bytes.size());
+    out_->bytes.append(bytes.substr(0, count));
+    out_->changed_for_reader.notify();
+    return count;
+  }
+
   [[nodiscard]] std::string peer() const override { return peer_; }
   [[nodiscard]] std::string local() const override { return local_; }
   [[nodiscard]] bool peer_is_on_this_machine() const override { return is_local(peer_); }

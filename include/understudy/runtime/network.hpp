@@ -43,6 +43,8 @@ class Connection {
   virtual Task<Result<std::size_t>> read_when_ready(ReadRoom& room) = 0;
   /// Writes all of `bytes`, waiting while the peer is slow. The bytes must stay until it ends.
   virtual Task<Result<void>> write_all(std::string_view bytes) = 0;
+  /// Writes what of `bytes` can be written without waiting; gives how much that was. Not while somebody writes.
+  virtual std::size_t try_write(std::string_view bytes) noexcept = 0;
   /// The peer as text: "127.0.0.1:53412"; of a socket in the file system "/run/socket:0".
   [[nodiscard]] virtual std::string peer() const = 0;
   /// Our own side of it, likewise.

@@ -71,7 +71,20 @@ TlsConnection::TlsConnection(ssl_ctx_st& context, std::unique_ptr<Connection> pl
   SSL_set_accept_state(tls_);
 }
 
-TlsConnection::~TlsConnection() { SSL_free(tls_); }
+TlsConnection::~TlsConnection() {
+  if (established_ && whole_) {
+    ERR_clear_error();
+    SSL_shutdown(tls_);
+    static_cast<void>(plain_->try_write(outgoing_));
+  }
+  SSL_free(tls_);
+}
+
+std::size_t TlsConnection::try_write(std::string_view bytes) noexcept {
+  // What was encrypted must be sent, so a part of it will not do: nothing can be promised without waiting.
+  static_cast<void>(bytes);
+  return 0;
+}
 
 bool TlsConnection::established() const {
   const std::scoped_lock lock(mutex_);
@@ -198,9 +211,11 @@ Task<Result<void>> TlsConnection::write_all(std::string_view bytes) {
     }
     bytes.remove_prefix(piece.size());
     const std::string records = take_outgoing();
+    whole_ = false;
     Task<Result<void>> writing = plain_->write_all(records);
     const Result<void> written = co_await std::move(writing);
     if (!written) co_return written;
+    whole_ = true;
   }
   co_return Result<void>{};
 }

@@ -2,7 +2,7 @@
 //
 // Whoever reads or writes first does the handshake; until then nobody is known, and nothing has been said. What is
 // received is decrypted in place of the reader that waits for it: a connection at rest holds neither records nor plain
-// bytes.
+// bytes. Its end is told to the other side, if that needs no waiting.
 //
 // Threads: as Connection: one reader and one writer at a time, on any threads.
 #pragma once
@@ -30,6 +30,7 @@ class TlsConnection final : public Connection {
   Task<Result<std::size_t>> read_some(std::span<char> into) override;
   Task<Result<std::size_t>> read_when_ready(ReadRoom& room) override;
   Task<Result<void>> write_all(std::string_view bytes) override;
+  std::size_t try_write(std::string_view bytes) noexcept override;
   [[nodiscard]] std::string peer() const override { return plain_->peer(); }
   [[nodiscard]] std::string local() const override { return plain_->local(); }
   [[nodiscard]] bool peer_is_on_this_machine() const override { return plain_->peer_is_on_this_machine(); }
@@ -55,6 +56,7 @@ class TlsConnection final : public Connection {
   mutable std::mutex mutex_;
   ssl_st* tls_;
   bool established_ = false;
+  bool whole_ = true;                  // No record is left half written: another may follow.
   std::shared_ptr<Records> received_;  // Records that are not all taken; else none.
   std::string_view incoming_;          // What is left of them.
   std::string outgoing_;
