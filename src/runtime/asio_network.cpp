@@ -98,13 +98,11 @@ class AsioConnection final : public Connection {
   Task<Result<std::size_t>> read_when_ready(ReadRoom& room) override {
     if (turn_is_over()) co_await yield();
     for (;;) {
-      // Whoever waits for an answer before it says more has nothing there yet: a try would be a system call for
-      // nothing.
-      if (!more_expected_) co_await when_ready(sockets_, socket_, Socket::wait_read);
-      const std::span<char> into = room.room();
-      const std::optional<Result<std::size_t>> count = try_to_read(into);
-      more_expected_ = count && *count && **count == into.size();
+      // Tried first: under load the next request is often there already, and a wait costs a system call more.
+      const std::optional<Result<std::size_t>> count = try_to_read(room.room());
       if (count) co_return *count;
+      room.give_back();
+      co_await when_ready(sockets_, socket_, Socket::wait_read);
     }
   }
 
@@ -159,7 +157,6 @@ class AsioConnection final : public Connection {
   SocketWaits& sockets_;
   Socket socket_;
   Ends ends_;
-  bool more_expected_ = false;  // The last read took all that there was room for.
 };
 
 /// A listener of `Protocol`. It keeps nothing but its socket: what a name in the file system needs is in `file_`.

@@ -89,6 +89,9 @@ void Session::let_go() {
     Spare<Batch>::give(std::move(batch_));
   }
   if (output_.capacity() > idle_output_bytes_max) std::string().swap(output_);
+}
+
+void Session::give_back() noexcept {
   if (received_ == nullptr || !received_->idle()) return;
   read_size_ = received_->size_hint();
   Spare<RequestBuffer>::give(std::move(received_));

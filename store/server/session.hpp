@@ -50,8 +50,9 @@ class Session final : private ReadRoom {
 
   static Task<> run(Session& session, std::function<void(Session&)> ended);
   Task<> serve();
-  /// Something has come to be read.
+  /// Something may have come to be read; or nothing has.
   std::span<char> room() override;
+  void give_back() noexcept override;
   /// It is about to wait: lets go of what it needs no more.
   void let_go();
   void close_connection();

@@ -17,15 +17,17 @@
 
 namespace understudy {
 
-/// Where a reader gets the space to read into, once there is something to read.
+/// Where a reader gets the space to read into, when there is something to read.
 class ReadRoom {
  public:
   ReadRoom() = default;
   ReadRoom(const ReadRoom&) = default;
   ReadRoom& operator=(const ReadRoom&) = default;
   virtual ~ReadRoom() = default;
-  /// Not empty; must stay until the read has ended. May be asked for again before that: the last answer counts.
+  /// Not empty; must stay until the read has ended, or `give_back`. May be asked for again: the last answer counts.
   [[nodiscard]] virtual std::span<char> room() = 0;
+  /// Nothing has come: until it is asked for again, no space is needed.
+  virtual void give_back() noexcept {}
 };
 
 /// A connected stream.
@@ -39,7 +41,7 @@ class Connection {
   /// Waits for bytes and reads at most `into.size()` of them. 0: the peer has closed its side. Resumes on a worker.
   /// Fails with `storage_failed` when the connection broke.
   virtual Task<Result<std::size_t>> read_some(std::span<char> into) = 0;
-  /// The same, but the space is asked for when there is something to read: a connection that waits holds none.
+  /// The same, but the space is asked for when there may be something to read: a connection that waits holds none.
   virtual Task<Result<std::size_t>> read_when_ready(ReadRoom& room) = 0;
   /// Writes all of `bytes`, waiting while the peer is slow. The bytes must stay until it ends.
   virtual Task<Result<void>> write_all(std::string_view bytes) = 0;

@@ -107,6 +107,7 @@ Task<Result<std::size_t>> TlsConnection::receive() {
       if (records == nullptr) records = Spare<Records>::take();
       return records->bytes;
     }
+    void give_back() noexcept override { Spare<Records>::give(std::move(records)); }
     std::shared_ptr<Records> records;
   };
   RecordRoom room;
@@ -177,6 +178,7 @@ Task<Result<std::size_t>> TlsConnection::read_when_ready(ReadRoom& room) {
       if (step == Step::done) co_return count;
       if (step == Step::ended) co_return std::size_t{0};
       if (step == Step::failed) co_return tls_failure(peer());
+      room.give_back();
     }
     Task<Result<std::size_t>> receiving = receive();
     const Result<std::size_t> received = co_await std::move(receiving);
