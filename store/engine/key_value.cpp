@@ -71,7 +71,7 @@ class KeyValue final : private Transaction {
       request.response.fail(memory_is_full(*shared_));
       return;
     }
-    set(request.key, std::move(request.value), std::nullopt);
+    set(request.key, request.value, std::nullopt);
     when_safe(
         [response = std::move(request.response)](const Result<void>& outcome) mutable { response.complete(outcome); });
   }
@@ -160,14 +160,13 @@ class KeyValue final : private Transaction {
   }
 
   std::optional<BytesView> get(BytesView key) override {
-    if (unsafe_.is_unsafe(key)) waits_ = true;
-    const Entry* found = find_living(key);
+    const Entry* found = look_at(key);
     count(shared_->reads);
     if (found == nullptr) return std::nullopt;
     count(shared_->read_hits);
     return found->value();
   }
-  void set(BytesView key, Bytes value, std::optional<WallTime> expires_at) override {
+  void set(BytesView key, BytesView value, std::optional<WallTime> expires_at) override {
     if (!may_change()) return;
     if (expires_at && is_past(*expires_at)) {
       erase(key);
@@ -180,15 +179,13 @@ class KeyValue final : private Transaction {
     changed(key);
   }
   std::optional<WallTime> expiry(BytesView key) override {
-    if (unsafe_.is_unsafe(key)) waits_ = true;
-    const Entry* found = find_living(key);
+    const Entry* found = look_at(key);
     return found == nullptr ? std::nullopt : found->expires_at();
   }
   bool expire_at(BytesView key, std::optional<WallTime> expires_at) override {
     if (!may_change()) return false;
     if (expires_at && is_past(*expires_at)) return erase(key);
-    if (unsafe_.is_unsafe(key)) waits_ = true;
-    const Entry* found = find_living(key);
+    const Entry* found = look_at(key);
     if (found == nullptr) return false;
     if (found->expires_at() == expires_at) return true;
     batch_.changes.expire(key, expires_at);
@@ -207,8 +204,7 @@ class KeyValue final : private Transaction {
   }
   bool erase(BytesView key) override {
     if (!may_change()) return false;
-    if (unsafe_.is_unsafe(key)) waits_ = true;
-    if (find_living(key) == nullptr) return false;
+    if (look_at(key) == nullptr) return false;
     batch_.changes.erase(key);
     changed(key);
     keys_.erase(key);
@@ -235,8 +231,7 @@ class KeyValue final : private Transaction {
     return std::nullopt;
   }
   std::optional<std::size_t> memory_bytes(BytesView key) override {
-    if (unsafe_.is_unsafe(key)) waits_ = true;
-    const Entry* found = find_living(key);
+    const Entry* found = look_at(key);
     return found == nullptr ? std::nullopt : std::optional(KeySpace::memory_bytes_of(*found));
   }
   std::size_t size() override {
@@ -271,6 +266,11 @@ class KeyValue final : private Transaction {
     if (found == nullptr || !found->expires() || !is_past(*found->expires_at())) return found;
     if (room_) remove_dead(key);
     return nullptr;
+  }
+  /// The same, and the answer waits for what made it so.
+  const Entry* look_at(BytesView key) {
+    if (unsafe_.is_unsafe(key)) waits_ = true;
+    return find_living(key);
   }
   void show_living(const Entry& entry, const Visit& visit, std::vector<Bytes>& dead) {
     worked_on(entry.value().size());
