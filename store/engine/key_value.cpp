@@ -6,9 +6,9 @@
 #include "engine/reclaimer.hpp"
 #include "engine/record_format.hpp"
 #include "engine/snapshot_pieces.hpp"
+#include "engine/signs_of_life.hpp"
 #include "engine/unsafe_keys.hpp"
 #include "engine/watched_keys.hpp"
-#include "understudy/actor/beat_ahead.hpp"
 #include "understudy/actor/spawn.hpp"
 #include "understudy/base/random.hpp"
 #include "understudy/durable/recorder.hpp"
@@ -26,11 +26,6 @@ constexpr std::size_t bytes_per_batch_max = std::size_t{1} << 20U;
 constexpr std::size_t keys_per_reclaim = 256;
 /// What one change evicts at most; if that is not enough, the reclaimer goes on.
 constexpr std::size_t keys_evicted_per_change = 512;
-/// How many keys an operation comes to between two signs of life.
-constexpr std::size_t keys_per_beat = 256;
-/// A value that is copied fast enough to need no sign of life of its own; and how fast that is at worst.
-constexpr std::size_t short_value_bytes = std::size_t{1} << 20U;
-constexpr std::size_t copied_bytes_a_ms = std::size_t{64} << 10U;
 
 /// The state of one incarnation, and the operations on it.
 class KeyValue final : private Transaction {
@@ -155,9 +150,7 @@ class KeyValue final : private Transaction {
     if (++keys_worked_on_ % keys_per_beat == 0) beat();
     expect_copy(value_bytes);
   }
-  void expect_copy(std::size_t bytes) override {
-    if (bytes > short_value_bytes) beat_ahead(std::chrono::milliseconds(bytes / copied_bytes_a_ms));
-  }
+  void expect_copy(std::size_t bytes) override { beat_before_copy(bytes); }
 
   std::optional<BytesView> get(BytesView key) override {
     const Entry* found = look_at(key);
