@@ -42,7 +42,9 @@ void end_connections(SessionCall& call, const Acl::Aftermath& aftermath) {
   }
   if (aftermath.narrowed.empty()) return;
   for (const ClientFacts& facts : call.server.clients.list()) {
-    if (facts.channels + facts.patterns == 0 || !std::ranges::contains(aftermath.narrowed, facts.user)) continue;
+    if (facts.channels + facts.patterns == 0 ||
+        std::ranges::find(aftermath.narrowed, facts.user) == aftermath.narrowed.end())
+      continue;
     if (facts.id == call.client.facts().id) {
       call.close = true;
     } else {
