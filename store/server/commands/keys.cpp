@@ -37,7 +37,7 @@ class FoundKeys {
 
  private:
   // What all comparisons together may take: a fraction of a second, and more the more there is to compare with.
-  static constexpr std::size_t steps_a_key = 256;
+  static constexpr std::size_t steps_a_key = 1024;
   std::size_t steps_ = std::size_t{1} << 25U;
   DataCall& call_;
   BytesView pattern_;
