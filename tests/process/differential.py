@@ -27,6 +27,8 @@ END = b"the end of the round"
 # Times of two servers: what passes between two commands, and rounding.
 NEAR_S = 5
 
+OTHER_DATABASES = [b"%d" % number for number in range(1, 16)]
+
 # Where we answer otherwise on purpose, whatever the rule: (what it is, test of words, reply of Redis, ours).
 MEANT = [
     ("idle times are not known: OBJECT IDLETIME is not there", lambda words, redis, ours: len(words) > 1 and
@@ -37,6 +39,8 @@ MEANT = [
      [word.upper() for word in words] in ([b"COMMAND"], [b"COMMAND", b"INFO"])),
     ("one database", lambda words, redis, ours: words[0].upper() == b"SELECT" and ours == b"-ERR DB index is out of range\r\n"
      and redis == b"+OK\r\n"),
+    ("one database", lambda words, redis, ours: words[0].upper() == b"COPY" and ours == b"-ERR DB index is out of range\r\n"
+     and any(word.upper() == b"DB" and number in OTHER_DATABASES for word, number in zip(words, words[1:]))),
 ]
 
 
