@@ -138,7 +138,8 @@ def exchange(clients, sent):
             client = by_socket[each]
             piece = each.recv(1 << 20)
             if not piece:
-                raise Difference(f"the connection was closed after {bytes(received[client][-200:])!r}")
+                name = "redis" if client is clients[0] else "ours"
+                raise Difference(f"{name} closed the connection after {bytes(received[client][-200:])!r}")
             received[client] += piece
             if received[client].endswith(marker):
                 waiting.discard(client)
@@ -147,10 +148,11 @@ def exchange(clients, sent):
 
 def encode(number, words):
     """Most commands as clients send them; some in a line, as people do, with quotes or without."""
-    if number % 16 == 0 and sum(map(len, words)) < 1000:
+    short = sum(map(len, words)) < 1000  # A line may have 64 KiB; Redis takes a longer one if it comes at once.
+    if number % 16 == 0 and short:
         return b" ".join(b'"' + b"".join(b"\\x%02x" % byte if byte < 48 or byte > 122 or byte == 92 else b"%c" % byte
                                          for byte in word) + b'"' for word in words) + b"\r\n"
-    if number % 16 == 8 and all(word.isalnum() for word in words):
+    if number % 16 == 8 and short and all(word.isalnum() for word in words):
         return b" ".join(words) + b"\r\n"
     return Client.encode(*words)
 
@@ -159,7 +161,10 @@ def run_round(seed, servers, protocol, transactions):
     """Compares the replies to all commands of a round, and gives how many there were."""
     batch = list(_generator.Generator(seed, transactions).commands(COMMANDS_A_ROUND))
     sent = b"".join([Client.encode(b"FLUSHALL"), *(encode(number, words) for number, (words, _) in enumerate(batch)), Client.encode(b"DISCARD"), Client.encode(b"ECHO", END)])
-    received = exchange(servers, sent)
+    try:
+        received = exchange(servers, sent)
+    except Difference as difference:
+        raise Difference(f"--seed {seed}, protocol {protocol}: {difference}") from None
     if received[0] == received[1]:
         return len(batch)
     readers = [Reader(each) for each in received]
