@@ -324,6 +324,10 @@ class Generator:
         name = words[0].upper()
         if name in (b"FLUSHALL", b"FLUSHDB", b"SET", b"GETEX", b"PEXPIREAT", b"EXPIREAT"):
             self.dead_may_count = True
+        if name == b"OBJECT":
+            return SIMILAR
+        if name == b"MEMORY":
+            return IGNORED if self.dead_may_count else KIND
         if name in (b"SCAN", b"HELLO"):
             return KIND  # without its COUNT; with the number of the connection
         return rule
