@@ -325,7 +325,7 @@ class Generator:
         if name in (b"FLUSHALL", b"FLUSHDB", b"SET", b"GETEX", b"PEXPIREAT", b"EXPIREAT"):
             self.dead_may_count = True
         if name == b"OBJECT":
-            return SIMILAR
+            return SIMILAR if words[1:2] == [b"ENCODING"] else KIND
         if name == b"MEMORY":
             return IGNORED if self.dead_may_count else KIND
         if name in (b"SCAN", b"HELLO"):
