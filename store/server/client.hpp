@@ -3,9 +3,10 @@
 // A session can be ended without loss only while it waits for bytes: then no command is under way, and no reply is
 // unsent. So it says when it begins to read and when it has read; `ask_to_stop` tells which of the two it was.
 //
-// Threads: every member may be called from any thread.
+// Threads: every member but `login` may be called from any thread.
 #pragma once
 
+#include "server/acl/login.hpp"
 #include "server/resp_writer.hpp"
 #include "understudy/base/clock.hpp"
 
@@ -22,6 +23,7 @@ struct ClientFacts {
   std::uint64_t id = 0;
   std::string peer = {};
   std::string name = {};
+  std::string user = "default";
   std::string library_name = {};
   std::string library_version = {};
   RespVersion protocol = RespVersion::resp2;
@@ -37,9 +39,16 @@ struct ClientFacts {
   std::uint64_t bytes_written = 0;
 };
 
+/// As CLIENT LIST shows it; without a line end.
+[[nodiscard]] std::string describe_client(const ClientFacts& facts, TimePoint now);
+
 class Client {
  public:
-  explicit Client(ClientFacts facts) : facts_(std::move(facts)) {}
+  Client(ClientFacts facts, Acl& acl) : login_(acl, facts.id), facts_(std::move(facts)) {}
+
+  /// Who it is. The session's alone.
+  [[nodiscard]] Login& login() noexcept { return login_; }
+  [[nodiscard]] const Login& login() const noexcept { return login_; }
 
   /// The session is about to wait for bytes. `progress` is applied to its facts. False if it is to stop instead.
   template <typename Progress>
@@ -73,6 +82,7 @@ class Client {
   }
 
  private:
+  Login login_;
   mutable std::mutex mutex_;
   ClientFacts facts_;
   bool reading_ = false;

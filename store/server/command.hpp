@@ -96,6 +96,14 @@ struct KeyPositions {
   int step = 0;
 };
 
+/// Which arguments are channels: the first and the last (negative: counted from the end). `patterns`: they are patterns
+/// of channels. Only what may be refused to a user is named: who leaves a channel needs no permission.
+struct ChannelPositions {
+  int first = 0;
+  int last = 0;
+  bool patterns = false;
+};
+
 struct Command {
   /// In small letters; of a subcommand "container|name".
   std::string_view name = {};
@@ -109,6 +117,7 @@ struct Command {
   /// If what is done to the second of two keys is something else. The first is then that at `keys.first` alone.
   std::string_view second_key_access = {};
   std::string_view key_note = {};
+  ChannelPositions channels = {};
   /// Advice for clients and proxies, separated by spaces.
   std::string_view tips = {};
   std::string_view group = {};

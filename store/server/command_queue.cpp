@@ -70,7 +70,7 @@ void run_transaction(Transacted& transacted, store::Transaction& store) {
   RespWriter reply(transacted.replies, transacted.protocol);
   DataCall call{.store = store, .arguments = {}, .reply = reply};
   for (const QueuedCommand& queued : transacted.commands) {
-    if (!is_data(queued)) continue;
+    if (!is_data(queued) || !queued.refusal().empty()) continue;
     call.arguments = queued.words();
     if (adds_to_the_store(queued) && call.changed_bytes > changes_bytes_max) {
       reply.error("ERR this transaction changes more than one batch of the journal can hold");

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace understudy::server {
@@ -22,11 +23,15 @@ class QueuedCommand {
   QueuedCommand(const Command& command, Arguments words);
   [[nodiscard]] const Command& command() const noexcept { return *command_; }
   [[nodiscard]] Arguments words() const noexcept { return words_; }
+  /// The reply that it may not run after all; empty if it may.
+  [[nodiscard]] const std::string& refusal() const noexcept { return refusal_; }
+  void refuse(std::string reply) { refusal_ = std::move(reply); }
 
  private:
   const Command* command_;
   std::unique_ptr<char[]> bytes_;  // NOLINT(modernize-avoid-c-arrays)
   std::vector<BytesView> words_;
+  std::string refusal_;
 };
 
 /// A key that WATCH has named.

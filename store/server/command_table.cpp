@@ -23,7 +23,7 @@ class Index {
  public:
   Index() {
     for (const auto part : {string_commands(), key_commands(), transaction_commands(), pubsub_commands(),
-                            connection_commands(), server_commands()}) {
+                            connection_commands(), acl_commands(), server_commands()}) {
       all_.insert(all_.end(), part.begin(), part.end());
     }
     for (const Command& command : all_) rows_.emplace(command.name, &command);

@@ -1,6 +1,7 @@
 // How a server is set up.
 #pragma once
 
+#include "server/acl/acl.hpp"
 #include "understudy/base/clock.hpp"
 #include "understudy/journal/durability.hpp"
 #include "understudy/supervision/incident.hpp"
@@ -35,6 +36,8 @@ struct ServerOptions {
   /// A numeric address, and a port; 0 takes a free one.
   std::string bind = "127.0.0.1";
   std::uint16_t port = 6379;
+  /// Who may log in.
+  AclOptions acl = {};
   /// Connections beyond it are told so, and closed.
   std::uint32_t clients_max = 10'000;
   /// How long `stop` lets sessions finish what they have received.

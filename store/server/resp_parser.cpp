@@ -4,6 +4,7 @@
 #include <cassert>
 #include <charconv>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -216,6 +217,10 @@ RespParser::Step RespParser::read_array_length(BytesView request) {
   Step step = Step::go_on;
   const std::int64_t length = read_length(request, "Protocol error: too big mbulk count string", wrong, step);
   if (step != Step::go_on) return step;
+  const bool is_number = length <= std::numeric_limits<std::int32_t>::max();
+  if (is_number && limits_.unauthenticated && std::cmp_greater(length, RespLimits::unauthenticated_arguments_max)) {
+    return fail("Protocol error: unauthenticated multibulk length");
+  }
   if (std::cmp_greater(length, limits_.arguments_max)) return fail(wrong);
   if (length <= 0) return Step::skipped;
   arguments_missing_ = static_cast<std::size_t>(length);
@@ -235,6 +240,9 @@ RespParser::Step RespParser::read_bulk_length(BytesView request) {
   const std::int64_t length = read_length(request, "Protocol error: too big bulk count string", wrong, step);
   if (step != Step::go_on) return step;
   if (length < 0 || std::cmp_greater(length, limits_.bulk_bytes_max)) return fail(wrong);
+  if (limits_.unauthenticated && std::cmp_greater(length, RespLimits::unauthenticated_bulk_bytes_max)) {
+    return fail("Protocol error: unauthenticated bulk length");
+  }
   bulk_length_ = static_cast<std::size_t>(length);
   phase_ = Phase::bulk_bytes;
   return Step::go_on;

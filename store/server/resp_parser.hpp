@@ -36,6 +36,11 @@ struct RespLimits {
   std::size_t bulk_bytes_max = 512UL * 1024 * 1024;
   /// Longest inline request, and longest line that states a length; line ends not counted.
   std::size_t line_bytes_max = 64UL * 1024;
+  /// Nobody knows yet who sends: what is larger than a login ever is, is an error of its own.
+  bool unauthenticated = false;
+
+  static constexpr std::size_t unauthenticated_arguments_max = 10;
+  static constexpr std::size_t unauthenticated_bulk_bytes_max = 16'384;
 };
 
 /// An incremental parser of requests.

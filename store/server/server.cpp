@@ -55,6 +55,7 @@ Server::Server(System& system, std::unique_ptr<Backend> backend, ServerOptions o
                .slow_log = {},
                .background = TaskGroup(system),
                .channels = {},
+               .acl = {},
                .clients = Clients(system)},
       refusing_(system),
       accepting_(system) {}
@@ -67,6 +68,8 @@ Result<std::unique_ptr<Server>> Server::start(System& system, std::unique_ptr<Ba
   Result<std::unique_ptr<Listener>> listener = system.network().listen(options.bind, options.port);
   if (!listener) return std::unexpected(listener.error());
   std::unique_ptr<Server> server(new Server(system, std::move(backend), std::move(options)));
+  const Result<void> users = server->context_.acl.set_up(server->context_.options.acl);
+  if (!users) return std::unexpected(users.error());
   server->context_.port = (*listener)->port();
   server->accepting_.spawn(accept_all(*server, std::move(*listener)));
   return server;

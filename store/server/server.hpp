@@ -20,7 +20,8 @@ namespace understudy::server {
 class Server {
  public:
   /// Listens, and serves whoever connects. `system` and `store` must outlive the server. Fails with `storage_failed`
-  /// when the port cannot be had, and `invalid_argument` when `bind` is no numeric address.
+  /// when the port cannot be had, and `invalid_argument` when `bind` is no numeric address, or a rule of a user is
+  /// wrong.
   static Result<std::unique_ptr<Server>> start(System& system, store::Store& store, ServerOptions options);
   static Result<std::unique_ptr<Server>> start(System& system, std::unique_ptr<Backend> backend, ServerOptions options);
   Server(const Server&) = delete;

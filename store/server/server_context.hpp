@@ -1,6 +1,7 @@
 // ServerContext: what the sessions of a server share.
 #pragma once
 
+#include "server/acl/acl.hpp"
 #include "server/backend.hpp"
 #include "server/channels.hpp"
 #include "server/clients.hpp"
@@ -26,7 +27,8 @@ struct ServerContext {
   SlowLog slow_log;
   TaskGroup background;  // What was asked for, and nobody waits for.
   Channels channels;
-  Clients clients;  // Behind the channels: a session that ends takes its subscriptions back.
+  Acl acl;
+  Clients clients;  // Behind both: a session that ends takes its subscriptions back, and is logged out.
 };
 
 }  // namespace understudy::server

@@ -1,6 +1,7 @@
 #include "server/session.hpp"
 
 #include "server/commands/handlers.hpp"
+#include "server/gate.hpp"
 #include "server/monitor_line.hpp"
 #include "understudy/base/logging.hpp"
 
@@ -14,7 +15,7 @@ namespace understudy::server {
 
 Session::Session(ServerContext& server, std::unique_ptr<Connection> connection, ClientFacts facts)
     : server_(server),
-      client_(std::move(facts)),
+      client_(std::move(facts), server.acl),
       connection_(std::move(connection)),
       received_(std::make_shared<RequestBuffer>()),
       batch_(std::make_shared<Batch>()),
@@ -96,9 +97,14 @@ Task<> Session::join(std::shared_ptr<Session> session) { co_await session->task_
 
 Task<Session::Next> Session::execute_received() {
   const ServerOptions& options = server_.options;
-  const RequestBuffer::Limits limits{.requests = options.batch_requests_max, .bytes = options.batch_bytes_max};
+  RequestBuffer::Limits limits{.requests = options.batch_requests_max, .bytes = options.batch_bytes_max};
   Next next = Next::go_on;
   do {
+    if (!client_.login().refresh()) co_return Next::close;
+    // What a client may send depends on who it is: so until it has said that, one request is read at a time.
+    const bool unknown = client_.login().must_authenticate();
+    limits.requests = unknown ? 1 : options.batch_requests_max;
+    received_->set_unauthenticated(unknown);
     received_->gather(limits);
     next = co_await execute_gathered();
     if (next == Next::go_on && !received_->protocol_error().empty()) {
@@ -205,9 +211,10 @@ Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
   co_return Next::go_on;
 }
 
-bool Session::joins_neighbours(const RequestBuffer::Request& request) const noexcept {
+bool Session::joins_neighbours(const RequestBuffer::Request& request) const {
   return request.lookup.problem == Lookup::Problem::none && request.lookup.command->data != nullptr &&
-         !conversation_.is_special(reply_.version()) && !server_.channels.has_monitors();
+         !conversation_.is_special(reply_.version()) && !server_.channels.has_monitors() &&
+         may_run(client_.login(), *request.lookup.command, received_->arguments(request));
 }
 
 bool Session::is_put_off(const Command& command, Arguments arguments) {
@@ -266,6 +273,11 @@ Task<Session::Next> Session::run_command(std::size_t index) {
     co_return Next::go_on;
   }
   const Command& command = *request.lookup.command;
+  const Place place = conversation_.queue.is_open() ? Place::transaction : Place::top_level;
+  if (!admit(server_, client_, command, arguments, place, reply_)) {
+    conversation_.queue.spoil();
+    co_return Next::go_on;
+  }
   if (is_put_off(command, arguments)) co_return Next::go_on;
   show_to_monitors(command, arguments);
   if (command.data != nullptr) {
@@ -281,6 +293,8 @@ Task<Session::Next> Session::run_command(std::size_t index) {
     co_await std::move(task);
   }
   if (outbox_ != nullptr) outbox_->set_version(reply_.version());
+  // Its own user may have been changed by it.
+  if (!client_.login().refresh()) call.close = true;
   co_return call.close ? Next::close : Next::go_on;
 }
 

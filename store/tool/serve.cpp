@@ -114,6 +114,7 @@ int serve(const Settings& settings) {
   const auto server = server::Server::start(system, **store,
                                             {.bind = settings.bind,
                                              .port = settings.port,
+                                             .acl = settings.acl,
                                              .clients_max = clients_max,
                                              .directory = settings.directory,
                                              .durability = settings.durability,

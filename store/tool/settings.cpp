@@ -1,6 +1,7 @@
 #include "tool/settings.hpp"
 
 #include "server/memory_limit.hpp"
+#include "tool/user_settings.hpp"
 
 #include <algorithm>
 #include <array>
@@ -115,7 +116,7 @@ Result<void> apply_log_level(Settings& settings, std::string_view text) {
   return {};
 }
 
-constexpr std::array<SettingRow, 13> table{{
+constexpr std::array<SettingRow, 15> table{{
     {.name = "port",
      .value_name = "PORT",
      .help = "Port to listen on; 0 takes a free one",
@@ -166,6 +167,14 @@ constexpr std::array<SettingRow, 13> table{{
      .help = "Most connections at once",
      .is_number = true,
      .apply = apply_clients_max},
+    {.name = "requirepass",
+     .value_name = "PASSWORD",
+     .help = "Password of the user default; others see it here: better in the file or the environment",
+     .apply = apply_requirepass},
+    {.name = "aclfile",
+     .value_name = "FILE",
+     .help = "Users and what they may do, a line each; see docs/security.md",
+     .apply = apply_aclfile},
     {.name = "log-level",
      .value_name = "LEVEL",
      .help = "debug, info, warning, error or off",
@@ -229,12 +238,18 @@ Result<void> apply_file(Settings& settings, const std::string& path) {
   }
   std::vector<std::string> known;
   for (const SettingRow& row : table) known.emplace_back(row.name);
+  known.emplace_back(users_key);
   // In the order of the file: the first mistake is the one that is told.
   std::vector<std::pair<const toml::key*, const toml::node*>> entries;
   for (auto&& [key, node] : file) entries.emplace_back(&key, &node);
   std::ranges::sort(entries, {}, [](const auto& entry) { return entry.first->source().begin.line; });
   for (const auto& [key, node] : entries) {
     const std::string origin = fmt::format("{}:{}: {}", path, key->source().begin.line, key->str());
+    if (key->str() == users_key) {
+      const Result<void> applied = apply_users(settings, *node, path);
+      if (!applied) return applied;
+      continue;
+    }
     const auto* const row = std::ranges::find(table, key->str(), &SettingRow::name);
     if (row == table.end()) {
       return failure(ErrorCode::invalid_argument, fmt::format("{}: there is no such setting; the nearest is '{}'",

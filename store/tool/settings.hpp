@@ -7,6 +7,7 @@
 // Threads: pure functions, but for the file that apply_file reads.
 #pragma once
 
+#include "server/acl/acl.hpp"
 #include "understudy/base/error.hpp"
 #include "understudy/base/logging.hpp"
 #include "understudy/journal/durability.hpp"
@@ -34,6 +35,7 @@ struct Settings {
   std::uint32_t workers = 0;
   std::uint32_t clients_max = 10'000;
   LogLevel log_level = LogLevel::info;
+  server::AclOptions acl = {};
 };
 
 /// One setting, as people write it.

@@ -54,10 +54,11 @@ Result<void> InputFile::rewind() {
   return {};
 }
 
-Result<std::unique_ptr<OutputFile>> OutputFile::create(const std::string& path) {
+Result<std::unique_ptr<OutputFile>> OutputFile::create(const std::string& path, Readers readers) {
   if (path == "-") return std::unique_ptr<OutputFile>(new OutputFile(STDOUT_FILENO, "standard output", ""));
   const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
-  const int handle = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  const mode_t mode = readers == Readers::all ? 0666 : 0600;
+  const int handle = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
   if (handle < 0) return system_failure("create", temporary);
   return std::unique_ptr<OutputFile>(new OutputFile(handle, path, temporary));
 }

@@ -42,7 +42,11 @@ class InputFile {
 /// output, which is written at once.
 class OutputFile {
  public:
-  static Result<std::unique_ptr<OutputFile>> create(const std::string& path);
+  enum class Readers : std::uint8_t {
+    all,    ///< Whom the user's own mask lets.
+    owner,  ///< Nobody else: it holds secrets.
+  };
+  static Result<std::unique_ptr<OutputFile>> create(const std::string& path, Readers readers = Readers::all);
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
   ~OutputFile();

@@ -30,17 +30,6 @@ std::string flags_of(const ClientFacts& facts) {
   return letters.empty() ? "N" : letters;
 }
 
-void describe(std::string& out, const ClientFacts& facts, TimePoint now) {
-  fmt::format_to(
-      std::back_inserter(out),
-      "id={} addr={} name={} age={} idle={} flags={} db=0 sub={} psub={} ssub=0 multi={} cmd={} user=default "
-      "redir=-1 resp={} lib-name={} lib-ver={} tot-cmds={} tot-net-in={} tot-net-out={}\n",
-      facts.id, facts.peer, facts.name, seconds(now - facts.connected), seconds(now - facts.active), flags_of(facts),
-      facts.channels, facts.patterns, facts.queued, facts.last_command.empty() ? "NULL" : facts.last_command,
-      static_cast<int>(facts.protocol), facts.library_name, facts.library_version, facts.commands, facts.bytes_read,
-      facts.bytes_written);
-}
-
 /// The clients that CLIENT LIST is asked for; or the error.
 Result<std::vector<ClientFacts>> choose_clients(SessionCall& call) {
   std::vector<ClientFacts> all = call.server.clients.list();
@@ -67,6 +56,16 @@ Result<std::vector<ClientFacts>> choose_clients(SessionCall& call) {
 
 }  // namespace
 
+std::string describe_client(const ClientFacts& facts, TimePoint now) {
+  return fmt::format(
+      "id={} addr={} name={} age={} idle={} flags={} db=0 sub={} psub={} ssub=0 multi={} cmd={} user={} redir=-1 "
+      "resp={} lib-name={} lib-ver={} tot-cmds={} tot-net-in={} tot-net-out={}",
+      facts.id, facts.peer, facts.name, seconds(now - facts.connected), seconds(now - facts.active), flags_of(facts),
+      facts.channels, facts.patterns, facts.queued, facts.last_command.empty() ? "NULL" : facts.last_command,
+      facts.user, static_cast<int>(facts.protocol), facts.library_name, facts.library_version, facts.commands,
+      facts.bytes_read, facts.bytes_written);
+}
+
 void client_getname(SessionCall& call) {
   const std::string name = call.client.facts().name;
   if (name.empty()) {
@@ -81,11 +80,9 @@ void client_help(SessionCall& call) { reply_with_help(*find_command("client"), c
 void client_id(SessionCall& call) { call.reply.integer(static_cast<std::int64_t>(call.client.facts().id)); }
 
 void client_info(SessionCall& call) {
-  std::string line;
   ClientFacts facts = call.client.facts();
   facts.last_command = "client|info";
-  describe(line, facts, call.server.system.clock().now());
-  call.reply.verbatim("txt", line);
+  call.reply.verbatim("txt", describe_client(facts, call.server.system.clock().now()) + "\n");
 }
 
 void client_kill(SessionCall& call) {
@@ -129,7 +126,7 @@ void client_list(SessionCall& call) {
   const std::uint64_t own = call.client.facts().id;
   for (ClientFacts facts : *clients) {
     if (facts.id == own) facts.last_command = "client|list";
-    describe(lines, facts, call.server.system.clock().now());
+    lines.append(describe_client(facts, call.server.system.clock().now())).append("\n");
   }
   call.reply.verbatim("txt", lines);
 }

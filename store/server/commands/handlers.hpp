@@ -66,13 +66,30 @@ void object_help(SessionCall& call);
 void object_refcount(DataCall& call);
 
 // connection.cpp
-void auth(SessionCall& call);
 void echo(SessionCall& call);
-void hello(SessionCall& call);
 void ping(SessionCall& call);
 void quit(SessionCall& call);
-void reset(SessionCall& call);
 void select(SessionCall& call);
+
+// login.cpp
+Task<> auth(SessionCall& call);
+Task<> hello(SessionCall& call);
+void reset(SessionCall& call);
+
+// acl.cpp
+void acl_cat(SessionCall& call);
+void acl_deluser(SessionCall& call);
+void acl_dryrun(SessionCall& call);
+void acl_genpass(SessionCall& call);
+void acl_getuser(SessionCall& call);
+void acl_help(SessionCall& call);
+void acl_list(SessionCall& call);
+Task<> acl_load(SessionCall& call);
+void acl_log(SessionCall& call);
+Task<> acl_save(SessionCall& call);
+void acl_setuser(SessionCall& call);
+void acl_users(SessionCall& call);
+void acl_whoami(SessionCall& call);
 
 // clients.cpp
 void client_getname(SessionCall& call);

@@ -1,4 +1,5 @@
 // COMMAND and its subcommands: the table of commands, as clients and people ask for it.
+#include "server/categories.hpp"
 #include "server/command_table.hpp"
 #include "server/commands/arguments.hpp"
 #include "server/commands/handlers.hpp"
@@ -9,6 +10,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
 
 namespace understudy::server {
 namespace {
@@ -40,25 +43,11 @@ Names flags_of(const Command& command) {
   return names;
 }
 
-/// In the order of Redis; some follow from the flags.
 Names categories_of(const Command& command) {
   Names names;
-  const auto add = [&](bool is, std::string_view name) {
-    if (is) names.push_back(name);
-  };
-  const bool admin = (command.flags & flag::admin) != 0;
-  const bool fast = (command.flags & flag::fast) != 0;
-  add((command.categories & category::keyspace) != 0, "@keyspace");
-  add((command.flags & flag::readonly) != 0, "@read");
-  add((command.flags & flag::write) != 0, "@write");
-  add((command.categories & category::string) != 0, "@string");
-  add((command.flags & flag::pubsub) != 0, "@pubsub");
-  add(admin || (command.categories & category::administrative) != 0, "@admin");
-  add(fast, "@fast");
-  add(!fast, "@slow");
-  add(admin || (command.categories & category::dangerous) != 0, "@dangerous");
-  add((command.categories & category::connection) != 0, "@connection");
-  add((command.categories & category::transaction) != 0, "@transaction");
+  for (const Category& category : categories()) {
+    if (category.has(command)) names.push_back(category.name);
+  }
   return names;
 }
 
@@ -130,7 +119,9 @@ void reply_info(RespWriter& reply, const Command& command) {
   reply.integer(command.keys.first);
   reply.integer(command.keys.last);
   reply.integer(command.keys.step);
-  reply_names(reply, categories_of(command));
+  const Names in = categories_of(command);
+  reply.set(in.size());
+  for (const std::string_view name : in) reply.simple(fmt::format("@{}", name));
   const Names tips = words_of(command.tips);
   reply.set(tips.size());
   for (const std::string_view tip : tips) reply.bulk(tip);
@@ -240,11 +231,9 @@ void command_list(SessionCall& call) {
     if (by_module) continue;
     if (by_pattern && !glob_matches(words[4], each.name, LetterCase::ignored)) continue;
     if (by_category) {
-      const Names categories = categories_of(each);
-      const auto same = [&](std::string_view name) {
-        return glob_matches(words[4], name.substr(1), LetterCase::ignored);
-      };
-      if (std::ranges::none_of(categories, same)) continue;
+      const Names in = categories_of(each);
+      const auto same = [&](std::string_view name) { return glob_matches(words[4], name, LetterCase::ignored); };
+      if (std::ranges::none_of(in, same)) continue;
     }
     names.push_back(each.name);
   }

@@ -175,6 +175,9 @@ std::vector<std::pair<std::string, std::string>> settings(const ServerContext& s
   const ServerOptions& options = server.options;
   const store::StoreStatistics store = server.store->statistics();
   return {
+      {"acl-pubsub-default", "resetchannels"},
+      {"aclfile", options.acl.file},
+      {"acllog-max-len", std::to_string(Denials::entries_max)},
       {"appendfsync", std::string(fsync_name(options.durability))},
       {"appendonly", "yes"},
       {"bind", options.bind},
@@ -187,7 +190,7 @@ std::vector<std::pair<std::string, std::string>> settings(const ServerContext& s
       {"maxmemory-policy", std::string(name_of(store.when_memory_full))},
       {"port", std::to_string(server.port)},
       {"proto-max-bulk-len", std::to_string(RespLimits{}.bulk_bytes_max)},
-      {"requirepass", ""},
+      {"requirepass", server.acl.default_user_has_no_password() ? "" : "(hidden)"},
       {"save", ""},
       {"segment-size", std::to_string(options.segment_bytes_max)},
       {"snapshot-after", std::to_string(options.snapshot_after_bytes)},
@@ -228,10 +231,17 @@ void config_set(SessionCall& call) {
   const store::StoreStatistics before = call.server.store->statistics();
   std::optional<std::uint64_t> bytes;
   std::optional<store::WhenMemoryFull> policy;
+  std::optional<BytesView> password;
   for (std::size_t i = 0; i < words.size(); i += 2) {
     const BytesView name = words[i];
     const bool is_size = is_word(name, "MAXMEMORY");
     const bool is_policy = is_word(name, "MAXMEMORY-POLICY");
+    if (is_word(name, "REQUIREPASS")) {
+      if (password) return fail(name, "duplicate parameter");
+      password = words[i + 1];
+      if (password->size() > password_bytes_max) return fail(name, "the password is too long");
+      continue;
+    }
     const auto is_it = [&](const auto& known) { return glob_matches(name, known.first, LetterCase::ignored); };
     if (!is_size && !is_policy && std::ranges::none_of(settings(call.server), is_it)) {
       call.reply.error(fmt::format("ERR Unknown option or number of arguments for CONFIG SET - '{}'", shown(name)));
@@ -245,6 +255,9 @@ void config_set(SessionCall& call) {
     if (is_policy && !policy) {
       return fail(name, fmt::format("argument(s) must be one of the following: {}, {}", refuse_name, evict_name));
     }
+  }
+  if (password) {
+    call.server.acl.require_password(password->empty() ? std::nullopt : std::optional(hash_password(*password)));
   }
   call.server.store->set_memory_limit(bytes.value_or(before.memory_bytes_max),
                                       policy.value_or(before.when_memory_full));

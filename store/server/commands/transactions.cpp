@@ -3,10 +3,13 @@
 #include "server/client.hpp"
 #include "server/commands/handlers.hpp"
 #include "server/conversation.hpp"
+#include "server/gate.hpp"
 #include "server/server_context.hpp"
 
 #include <algorithm>
 #include <memory>
+#include <string>
+#include <utility>
 
 namespace understudy::server {
 namespace {
@@ -21,6 +24,15 @@ struct Watching {
   std::shared_ptr<store::Watch> watch;
   std::vector<WatchedKey> keys;
 };
+
+/// The rules of its user may have changed since a command was queued.
+bool may_still_run(SessionCall& call, QueuedCommand& queued) {
+  std::string refusal;
+  RespWriter writer(refusal, call.reply.version());
+  if (admit_queued(call.server, call.client, queued.command(), queued.words(), writer)) return true;
+  queued.refuse(std::move(refusal));
+  return false;
+}
 
 }  // namespace
 
@@ -61,8 +73,10 @@ Task<> exec(SessionCall& call) {
     call.reply.error("EXECABORT Transaction discarded because of previous errors.");
     co_return;
   }
-  const bool has_data = std::ranges::any_of(
-      transacted->commands, [](const QueuedCommand& queued) { return queued.command().data != nullptr; });
+  bool has_data = false;
+  for (QueuedCommand& queued : transacted->commands) {
+    if (queued.command().data != nullptr && may_still_run(call, queued)) has_data = true;
+  }
   if (has_data || transacted->watch != nullptr) {
     Task<Result<void>> operation =
         call.server.store->operate([transacted](store::Transaction& store) { run_transaction(*transacted, store); });
@@ -85,7 +99,12 @@ Task<> exec(SessionCall& call) {
   call.reply.array(transacted->commands.size());
   std::size_t begin = 0;
   auto next_end = transacted->ends.begin();
-  for (const QueuedCommand& queued : transacted->commands) {
+  for (QueuedCommand& queued : transacted->commands) {
+    if (queued.command().data == nullptr) static_cast<void>(may_still_run(call, queued));
+    if (!queued.refusal().empty()) {
+      call.reply.append(queued.refusal());
+      continue;
+    }
     if (queued.command().data != nullptr) {
       call.reply.append(std::string_view(transacted->replies).substr(begin, *next_end - begin));
       begin = *next_end++;

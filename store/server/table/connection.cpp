@@ -10,7 +10,7 @@ using namespace table;
 constexpr auto rows = std::to_array<Command>({
     {.name = "auth", .arity = -2, .flags = handshake, .categories = c::connection, .group = "connection",
      .since = "1.0.0", .complexity = constant, .usage = "[username] password",
-     .summary = "Says who the client is; no password can be set yet", .session = auth},
+     .summary = "Says who the client is", .task = auth},
     {.name = "client", .arity = -2, .group = "connection", .since = "2.4.0", .complexity = "That of the subcommand",
      .summary = "Asks and tells about connections"},
     {.name = "client|getname", .arity = 2, .flags = about_connection, .categories = c::connection, .group = "connection",
@@ -47,7 +47,7 @@ constexpr auto rows = std::to_array<Command>({
      .summary = "Gives the message back", .session = echo},
     {.name = "hello", .arity = -1, .flags = handshake, .categories = c::connection, .group = "connection",
      .since = "6.0.0", .complexity = constant, .usage = "[version [AUTH username password] [SETNAME name]]",
-     .summary = "Chooses the protocol's version, and describes the server", .session = hello},
+     .summary = "Chooses the protocol's version, and describes the server", .task = hello},
     {.name = "ping", .arity = -1, .flags = f::fast, .categories = c::connection, .tips = spread_all,
      .group = "connection", .since = "1.0.0", .complexity = constant, .usage = "[message]",
      .summary = "Gives PONG, or the message", .session = ping},

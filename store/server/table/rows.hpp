@@ -16,6 +16,7 @@ namespace understudy::server {
 [[nodiscard]] std::span<const Command> connection_commands() noexcept;
 [[nodiscard]] std::span<const Command> transaction_commands() noexcept;
 [[nodiscard]] std::span<const Command> pubsub_commands() noexcept;
+[[nodiscard]] std::span<const Command> acl_commands() noexcept;
 [[nodiscard]] std::span<const Command> server_commands() noexcept;
 
 namespace table {

@@ -41,7 +41,7 @@ constexpr auto rows = std::to_array<Command>({
     {.name = "config|set", .arity = -4, .flags = administration,
      .tips = "request_policy:all_nodes response_policy:all_succeeded", .group = "server", .since = "2.0.0",
      .complexity = "O(N), N being the number of settings", .usage = "setting value [setting value ...]",
-     .summary = "Changes maxmemory and maxmemory-policy", .session = config_set},
+     .summary = "Changes maxmemory, maxmemory-policy and requirepass", .session = config_set},
     {.name = "info", .arity = -1, .flags = always_allowed, .categories = c::dangerous,
      .tips = "nondeterministic_output request_policy:all_shards response_policy:special", .group = "server",
      .since = "1.0.0", .complexity = "O(N), N being the number of connections", .usage = "[section ...]",

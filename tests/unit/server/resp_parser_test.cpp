@@ -210,6 +210,25 @@ TEST(RespParserTest, OtherLimitsCanBeSetAndChanged) {
   EXPECT_EQ(parser.next("*4\r\n"), Outcome::protocol_error);
 }
 
+TEST(RespParserTest, WhoIsUnknownMaySendLittle) {
+  constexpr RespLimits unknown{.unauthenticated = true};
+  const auto error_of = [&](std::string_view input) {
+    RespParser parser(unknown);
+    return parser.next(input) == Outcome::protocol_error ? std::string(parser.error()) : std::string();
+  };
+  EXPECT_EQ(error_of("*10\r\n$16384\r\n"), "");
+  EXPECT_EQ(error_of("*11\r\n"), "Protocol error: unauthenticated multibulk length");
+  EXPECT_EQ(error_of("*1\r\n$16385\r\n"), "Protocol error: unauthenticated bulk length");
+  EXPECT_EQ(error_of("*1048577\r\n"), "Protocol error: unauthenticated multibulk length");
+  // What is wrong for everybody is wrong in the same words.
+  EXPECT_EQ(error_of("*2147483648\r\n"), "Protocol error: invalid multibulk length");
+  EXPECT_EQ(error_of("*1\r\n$536870913\r\n"), "Protocol error: invalid bulk length");
+  RespParser parser(unknown);
+  EXPECT_EQ(parser.next("*2\r\n$4\r\nAUTH\r\n$2\r\npw\r\n"), Outcome::request);
+  parser.set_limits({});
+  EXPECT_EQ(parser.next("*11\r\n"), Outcome::incomplete);
+}
+
 TEST(RespParserTest, TheSameRequestsComeOutHoweverTheInputIsCut) {
   // Mostly well-formed pieces, in any order, so that long runs are valid and any error is reached as well.
   const std::vector<std::string> pieces{encoded({"SET", "k", "v"}),
