@@ -49,8 +49,12 @@ struct Pipe {
 class SimulatedConnection final : public Connection {
  public:
   SimulatedConnection(SimulatedScheduler& scheduler, std::shared_ptr<Pipe> in, std::shared_ptr<Pipe> out,
-                      std::string peer)
-      : scheduler_(scheduler), in_(std::move(in)), out_(std::move(out)), peer_(std::move(peer)) {}
+                      std::string peer, std::string local)
+      : scheduler_(scheduler),
+        in_(std::move(in)),
+        out_(std::move(out)),
+        peer_(std::move(peer)),
+        local_(std::move(local)) {}
   ~SimulatedConnection() override {
     out_->writer_gone = true;
     out_->changed_for_reader.notify();
@@ -58,19 +62,30 @@ class SimulatedConnection final : public Connection {
     in_->changed_for_writer.notify();
   }
 
+  void shut_down() noexcept override {
+    for (Pipe* pipe : {in_.get(), out_.get()}) {
+      pipe->writer_gone = pipe->reader_gone = true;
+      pipe->changed_for_reader.notify();
+      pipe->changed_for_writer.notify();
+    }
+  }
+
   Task<Result<std::size_t>> read_some(std::span<char> into) override {
-    while (in_->bytes.empty() && !in_->writer_gone) {
+    while (waits_for_bytes()) {
       const std::shared_ptr<Event> changed = in_->changed_for_reader.wait();
       Event& event = *changed;
       co_await event;
     }
-    if (in_->bytes.empty() || into.empty()) co_return std::size_t{0};
-    const std::size_t limit = std::min(into.size(), in_->bytes.size());
-    const std::size_t count = 1 + scheduler_.random_number() % limit;
-    std::memcpy(into.data(), in_->bytes.data(), count);
-    in_->bytes.erase(0, count);
-    in_->changed_for_writer.notify();
-    co_return count;
+    co_return take(into);
+  }
+
+  Task<Result<std::size_t>> read_when_ready(ReadRoom& room) override {
+    while (waits_for_bytes()) {
+      const std::shared_ptr<Event> changed = in_->changed_for_reader.wait();
+      Event& event = *changed;
+      co_await event;
+    }
+    co_return take(room.room());
   }
 
   Task<Result<void>> write_all(std::string_view bytes) override {
@@ -92,27 +107,54 @@ class SimulatedConnection final : public Connection {
     co_return Result<void>{};
   }
 
+  std::size_t try_write(std::string_view bytes) noexcept override {
+    if (out_->reader_gone) return 0;
+    const std::size_t count = std::min(bytes.size(), pipe_bytes_max - out_->bytes.size());
+    out_->bytes.append(bytes.substr(0, count));
+    out_->changed_for_reader.notify();
+    return count;
+  }
+
   [[nodiscard]] std::string peer() const override { return peer_; }
+  [[nodiscard]] std::string local() const override { return local_; }
+  [[nodiscard]] bool peer_is_on_this_machine() const override { return is_local(peer_); }
+  void keep_alive(std::chrono::seconds) override {}
 
  private:
+  static bool is_local(std::string_view peer) {
+    return peer.starts_with("127.") || peer.starts_with("::1:") || peer.ends_with(":0");
+  }
+  [[nodiscard]] bool waits_for_bytes() const { return in_->bytes.empty() && !in_->writer_gone; }
+  std::size_t take(std::span<char> into) {
+    if (in_->bytes.empty() || into.empty()) return 0;
+    const std::size_t limit = std::min(into.size(), in_->bytes.size());
+    const std::size_t count = 1 + scheduler_.random_number() % limit;
+    std::memcpy(into.data(), in_->bytes.data(), count);
+    in_->bytes.erase(0, count);
+    in_->changed_for_writer.notify();
+    return count;
+  }
+
   SimulatedScheduler& scheduler_;
   std::shared_ptr<Pipe> in_;
   std::shared_ptr<Pipe> out_;
   std::string peer_;
+  std::string local_;
 };
 
-/// The connections that wait to be accepted at one port.
+/// The connections that wait to be accepted at one place: a port, or a name in the file system.
 struct Port {
   std::deque<std::unique_ptr<Connection>> waiting;
   Signal changed;
 };
-using Ports = std::map<std::uint16_t, std::shared_ptr<Port>>;
+/// By their names: "6379", or "/run/socket".
+using Ports = std::map<std::string, std::shared_ptr<Port>, std::less<>>;
 
 class SimulatedListener final : public Listener {
  public:
-  SimulatedListener(std::shared_ptr<Ports> ports, std::uint16_t number)
-      : ports_(std::move(ports)), port_(ports_->at(number)), number_(number) {}
-  ~SimulatedListener() override { ports_->erase(number_); }
+  SimulatedListener(std::shared_ptr<Ports> ports, std::string name, std::uint16_t number)
+      : ports_(std::move(ports)), port_(ports_->at(name)), name_(std::move(name)), number_(number) {}
+  ~SimulatedListener() override { ports_->erase(name_); }
 
   Task<Result<std::unique_ptr<Connection>>> accept() override {
     while (port_->waiting.empty()) {
@@ -129,6 +171,7 @@ class SimulatedListener final : public Listener {
  private:
   std::shared_ptr<Ports> ports_;
   std::shared_ptr<Port> port_;
+  std::string name_;
   std::uint16_t number_;
 };
 
@@ -146,34 +189,58 @@ class SimulatedNetwork final : public Network {
  public:
   explicit SimulatedNetwork(SimulatedScheduler& scheduler) : scheduler_(scheduler) {}
 
-  Result<std::unique_ptr<Listener>> listen(std::string_view address, std::uint16_t port) override {
+  Result<std::unique_ptr<Listener>> listen(std::string_view address, std::uint16_t port, int) override {
     if (!is_numeric(address)) return not_numeric(address);
     if (port == 0) port = next_port_++;
-    if (ports_->contains(port)) {
+    const std::string name = std::to_string(port);
+    if (ports_->contains(name)) {
       return failure(ErrorCode::storage_failed,
                      fmt::format("listen on {} port {}: Address already in use", address, port));
     }
-    ports_->emplace(port, std::make_shared<Port>());
-    return std::make_unique<SimulatedListener>(ports_, port);
+    return listener(name, port);
+  }
+
+  Result<std::unique_ptr<Listener>> listen_on_file(std::string_view path, unsigned, int) override {
+    if (ports_->contains(path)) {
+      return failure(ErrorCode::storage_failed, fmt::format("listen on {}: Address already in use", path));
+    }
+    return listener(std::string(path), 0);
   }
 
   Task<Result<std::unique_ptr<Connection>>> connect(std::string address, std::uint16_t port) override {
     if (!is_numeric(address)) co_return not_numeric(address);
     co_await sleep(Duration(1 + scheduler_.random_number() % longest_delay_ns));
-    const auto found = ports_->find(port);
+    const auto found = ports_->find(std::to_string(port));
     if (found == ports_->end()) {
       co_return failure(ErrorCode::storage_failed,
                         fmt::format("connect to {} port {}: Connection refused", address, port));
     }
-    auto there = std::make_shared<Pipe>();
-    auto back = std::make_shared<Pipe>();
-    const std::string client = fmt::format("{}:{}", address, next_port_++);
-    found->second->waiting.push_back(std::make_unique<SimulatedConnection>(scheduler_, there, back, client));
-    found->second->changed.notify();
-    co_return std::make_unique<SimulatedConnection>(scheduler_, back, there, fmt::format("{}:{}", address, port));
+    co_return join(*found->second, fmt::format("{}:{}", address, next_port_++), fmt::format("{}:{}", address, port));
+  }
+
+  Task<Result<std::unique_ptr<Connection>>> connect_to_file(std::string path) override {
+    co_await sleep(Duration(1 + scheduler_.random_number() % longest_delay_ns));
+    const auto found = ports_->find(path);
+    if (found == ports_->end()) {
+      co_return failure(ErrorCode::storage_failed, fmt::format("connect to {}: Connection refused", path));
+    }
+    co_return join(*found->second, path + ":0", path + ":0");
   }
 
  private:
+  std::unique_ptr<Listener> listener(const std::string& name, std::uint16_t port) {
+    ports_->emplace(name, std::make_shared<Port>());
+    return std::make_unique<SimulatedListener>(ports_, name, port);
+  }
+  /// The caller's end of a new connection; the other waits to be accepted.
+  std::unique_ptr<Connection> join(Port& port, const std::string& client, const std::string& server) {
+    auto there = std::make_shared<Pipe>();
+    auto back = std::make_shared<Pipe>();
+    port.waiting.push_back(std::make_unique<SimulatedConnection>(scheduler_, there, back, client, server));
+    port.changed.notify();
+    return std::make_unique<SimulatedConnection>(scheduler_, back, there, server, client);
+  }
+
   SimulatedScheduler& scheduler_;
   std::shared_ptr<Ports> ports_ = std::make_shared<Ports>();
   std::uint16_t next_port_ = 40'000;

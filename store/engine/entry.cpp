@@ -1,5 +1,7 @@
 #include "engine/entry.hpp"
 
+#include "understudy/actor/long_copy.hpp"
+
 #include <new>
 
 namespace understudy::store {
@@ -43,8 +45,8 @@ Entry* Entry::make(BytesView key, BytesView value, std::optional<WallTime> expir
   auto* const entry = new (block) Entry;
   entry->set_used(used);
   char* const place = entry->write_head(key.size(), value.size(), expires_at);
-  key.copy(place, key.size());
-  value.copy(place + key.size(), value.size());
+  copy_long(place, key);
+  copy_long(place + key.size(), value);
   return entry;
 }
 
@@ -65,7 +67,7 @@ bool Entry::assign(BytesView value, std::optional<WallTime> expires_at) noexcept
   char* const place = reinterpret_cast<char*>(this) + head;
   std::memmove(place, old_key.data(), old_key.size());
   static_cast<void>(write_head(old_key.size(), value.size(), expires_at));
-  value.copy(place + old_key.size(), value.size());
+  copy_long(place + old_key.size(), value);
   return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <span>
@@ -258,7 +259,10 @@ void KeySpace::set(BytesView key, BytesView value, std::optional<WallTime> expir
     Entry* const old = place.slot->entry;
     old->set_used(used);
     const std::optional<WallTime> before = old->expires_at();
-    if (!old->assign(value, expires_at)) state.replace(*place.slot, Entry::make(key, value, expires_at, used));
+    const BytesView was = old->value();
+    const bool is_part_of_old = !std::less<>{}(value.data(), was.data()) && std::less<>{}(value.data(), was.end());
+    if (is_part_of_old || !old->assign(value, expires_at))
+      state.replace(*place.slot, Entry::make(key, value, expires_at, used));
     state.note_time(place.number, place.hash, before, expires_at);
     state.tidy(place.number);
     return;

@@ -6,9 +6,9 @@
 #include "engine/reclaimer.hpp"
 #include "engine/record_format.hpp"
 #include "engine/snapshot_pieces.hpp"
+#include "engine/signs_of_life.hpp"
 #include "engine/unsafe_keys.hpp"
 #include "engine/watched_keys.hpp"
-#include "understudy/actor/beat_ahead.hpp"
 #include "understudy/actor/spawn.hpp"
 #include "understudy/base/random.hpp"
 #include "understudy/durable/recorder.hpp"
@@ -26,11 +26,6 @@ constexpr std::size_t bytes_per_batch_max = std::size_t{1} << 20U;
 constexpr std::size_t keys_per_reclaim = 256;
 /// What one change evicts at most; if that is not enough, the reclaimer goes on.
 constexpr std::size_t keys_evicted_per_change = 512;
-/// How many keys an operation comes to between two signs of life.
-constexpr std::size_t keys_per_beat = 256;
-/// A value that is copied fast enough to need no sign of life of its own; and how fast that is at worst.
-constexpr std::size_t short_value_bytes = std::size_t{1} << 20U;
-constexpr std::size_t copied_bytes_a_ms = std::size_t{64} << 10U;
 
 /// The state of one incarnation, and the operations on it.
 class KeyValue final : private Transaction {
@@ -71,7 +66,7 @@ class KeyValue final : private Transaction {
       request.response.fail(memory_is_full(*shared_));
       return;
     }
-    set(request.key, std::move(request.value), std::nullopt);
+    set(request.key, request.value, std::nullopt);
     when_safe(
         [response = std::move(request.response)](const Result<void>& outcome) mutable { response.complete(outcome); });
   }
@@ -155,19 +150,16 @@ class KeyValue final : private Transaction {
     if (++keys_worked_on_ % keys_per_beat == 0) beat();
     expect_copy(value_bytes);
   }
-  void expect_copy(std::size_t bytes) override {
-    if (bytes > short_value_bytes) beat_ahead(std::chrono::milliseconds(bytes / copied_bytes_a_ms));
-  }
+  void expect_copy(std::size_t bytes) override { beat_before_copy(bytes); }
 
   std::optional<BytesView> get(BytesView key) override {
-    if (unsafe_.is_unsafe(key)) waits_ = true;
-    const Entry* found = find_living(key);
+    const Entry* found = look_at(key);
     count(shared_->reads);
     if (found == nullptr) return std::nullopt;
     count(shared_->read_hits);
     return found->value();
   }
-  void set(BytesView key, Bytes value, std::optional<WallTime> expires_at) override {
+  void set(BytesView key, BytesView value, std::optional<WallTime> expires_at) override {
     if (!may_change()) return;
     if (expires_at && is_past(*expires_at)) {
       erase(key);
@@ -180,15 +172,13 @@ class KeyValue final : private Transaction {
     changed(key);
   }
   std::optional<WallTime> expiry(BytesView key) override {
-    if (unsafe_.is_unsafe(key)) waits_ = true;
-    const Entry* found = find_living(key);
+    const Entry* found = look_at(key);
     return found == nullptr ? std::nullopt : found->expires_at();
   }
   bool expire_at(BytesView key, std::optional<WallTime> expires_at) override {
     if (!may_change()) return false;
     if (expires_at && is_past(*expires_at)) return erase(key);
-    if (unsafe_.is_unsafe(key)) waits_ = true;
-    const Entry* found = find_living(key);
+    const Entry* found = look_at(key);
     if (found == nullptr) return false;
     if (found->expires_at() == expires_at) return true;
     batch_.changes.expire(key, expires_at);
@@ -207,8 +197,7 @@ class KeyValue final : private Transaction {
   }
   bool erase(BytesView key) override {
     if (!may_change()) return false;
-    if (unsafe_.is_unsafe(key)) waits_ = true;
-    if (find_living(key) == nullptr) return false;
+    if (look_at(key) == nullptr) return false;
     batch_.changes.erase(key);
     changed(key);
     keys_.erase(key);
@@ -235,8 +224,7 @@ class KeyValue final : private Transaction {
     return std::nullopt;
   }
   std::optional<std::size_t> memory_bytes(BytesView key) override {
-    if (unsafe_.is_unsafe(key)) waits_ = true;
-    const Entry* found = find_living(key);
+    const Entry* found = look_at(key);
     return found == nullptr ? std::nullopt : std::optional(KeySpace::memory_bytes_of(*found));
   }
   std::size_t size() override {
@@ -271,6 +259,11 @@ class KeyValue final : private Transaction {
     if (found == nullptr || !found->expires() || !is_past(*found->expires_at())) return found;
     if (room_) remove_dead(key);
     return nullptr;
+  }
+  /// The same, and the answer waits for what made it so.
+  const Entry* look_at(BytesView key) {
+    if (unsafe_.is_unsafe(key)) waits_ = true;
+    return find_living(key);
   }
   void show_living(const Entry& entry, const Visit& visit, std::vector<Bytes>& dead) {
     worked_on(entry.value().size());

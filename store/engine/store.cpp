@@ -112,7 +112,7 @@ Task<Result<void>> Store::set(Bytes key, Bytes value, WriteOptions options) {
       const WallTime then = after(transaction.now(), *options.time_to_live);
       expires_at = std::min(then, expires_at.value_or(then));
     }
-    transaction.set(key, std::move(value), expires_at);
+    transaction.set(key, value, expires_at);
   };
   std::move_only_function<void(Transaction&)> operation = std::move(change);
   const Result<void> done = co_await router.ask<OperateWith>(std::move(operation), options);

@@ -37,6 +37,15 @@ struct Batch {
     std::chrono::microseconds took{0};
   };
   std::vector<Slow> slow = {};
+
+  /// For Spare: see there.
+  [[nodiscard]] bool keep_for_others() noexcept {
+    constexpr std::size_t replies_kept_max = std::size_t{256} << 10U;
+    requests.reset();
+    replies.clear();
+    slow.clear();
+    return replies.capacity() <= replies_kept_max;
+  }
 };
 
 /// Runs the batch's commands in their order, each with its reply, until all are done or a limit is reached; at least

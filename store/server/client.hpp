@@ -76,6 +76,12 @@ class Client {
     const std::scoped_lock lock(mutex_);
     change(facts_);
   }
+  /// `look(facts, reading)`: without a copy; `reading`: it waits for bytes.
+  template <typename Look>
+  void look(Look look) const {
+    const std::scoped_lock lock(mutex_);
+    look(facts_, reading_);
+  }
   [[nodiscard]] ClientFacts facts() const {
     const std::scoped_lock lock(mutex_);
     return facts_;

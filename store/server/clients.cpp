@@ -18,10 +18,7 @@ bool Clients::admit(ServerContext& server, std::unique_ptr<Connection>& connecti
   std::shared_ptr<Session> session;
   {
     const std::scoped_lock lock(mutex_);
-    if (stopping_ || sessions_.size() >= server.options.clients_max) {
-      ++past_.rejected;
-      return false;
-    }
+    if (stopping_ || sessions_.size() >= server.live.clients_max()) return false;
     const std::uint64_t id = ++past_.accepted;
     std::string peer = connection->peer();
     session = std::make_shared<Session>(
@@ -65,6 +62,26 @@ bool Clients::cut_off(std::uint64_t id) {
 Task<> Clients::see_out(std::shared_ptr<Session> session) {
   Task<> joining = Session::join(std::move(session));
   co_await std::move(joining);
+}
+
+void Clients::count_rejected() {
+  const std::scoped_lock lock(mutex_);
+  ++past_.rejected;
+}
+
+void Clients::close_silent(const ServerContext& server) {
+  const Duration idle = server.live.idle_limit();
+  const Duration handshake = server.live.handshake_limit();
+  const TimePoint now = server.system.clock().now();
+  std::vector<std::shared_ptr<Session>> silent;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (idle == Duration{0} && !server.tls.loaded()) return;
+    for (const auto& [id, session] : sessions_) {
+      if (session->is_silent(now, idle, handshake)) silent.push_back(session);
+    }
+  }
+  for (const auto& session : silent) session->hang_up();
 }
 
 std::vector<ClientFacts> Clients::list() const {

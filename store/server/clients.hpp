@@ -38,6 +38,11 @@ class Clients {
   [[nodiscard]] bool admit(ServerContext& server, std::unique_ptr<Connection>& connection);
   /// Ends the connection where it is, whatever it does; soon. False if there is none of this number.
   bool cut_off(std::uint64_t id);
+  /// A connection was turned away.
+  void count_rejected();
+  /// Closes those that have waited for their client longer than the idle limit, and those whose handshake takes longer
+  /// than its own. One pass over all.
+  void close_silent(const ServerContext& server);
   /// In the order of their numbers.
   [[nodiscard]] std::vector<ClientFacts> list() const;
   [[nodiscard]] ClientTotals totals() const;

@@ -36,9 +36,9 @@ struct DataCall {
   /// Keys that walks over the store have come to.
   std::size_t keys_seen = 0;
 
-  void set(BytesView key, Bytes value, std::optional<WallTime> expires_at = std::nullopt) {
+  void set(BytesView key, BytesView value, std::optional<WallTime> expires_at = std::nullopt) {
     changed_bytes += key.size() + value.size();
-    store.set(key, std::move(value), expires_at);
+    store.set(key, value, expires_at);
   }
 };
 

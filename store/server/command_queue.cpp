@@ -12,9 +12,9 @@ namespace {
 // All changes of a transaction are one batch of the journal. One command adds at most a value of the longest kind.
 constexpr std::size_t changes_bytes_max = batch_bytes_max - payload_bytes_max - (std::size_t{1} << 20U);
 
-bool is_data(const QueuedCommand& queued) noexcept { return queued.command().data != nullptr; }
-
-bool adds_to_the_store(const QueuedCommand& queued) noexcept { return (queued.command().flags & flag::denyoom) != 0; }
+bool adds_to_the_store(const QueuedCommand& queued) noexcept {
+  return runs_in_store(queued) && (queued.command().flags & flag::denyoom) != 0;
+}
 
 /// Looking at a key that has died since it was watched is what removes it.
 bool has_changed(Transacted& transacted, store::Transaction& store) {
@@ -70,7 +70,7 @@ void run_transaction(Transacted& transacted, store::Transaction& store) {
   RespWriter reply(transacted.replies, transacted.protocol);
   DataCall call{.store = store, .arguments = {}, .reply = reply};
   for (const QueuedCommand& queued : transacted.commands) {
-    if (!is_data(queued) || !queued.refusal().empty()) continue;
+    if (!runs_in_store(queued)) continue;
     call.arguments = queued.words();
     if (adds_to_the_store(queued) && call.changed_bytes > changes_bytes_max) {
       reply.error("ERR this transaction changes more than one batch of the journal can hold");

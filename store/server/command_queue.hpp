@@ -23,9 +23,8 @@ class QueuedCommand {
   QueuedCommand(const Command& command, Arguments words);
   [[nodiscard]] const Command& command() const noexcept { return *command_; }
   [[nodiscard]] Arguments words() const noexcept { return words_; }
-  /// The reply that it may not run after all; empty if it may.
-  [[nodiscard]] const std::string& refusal() const noexcept { return refusal_; }
-  void refuse(std::string reply) { refusal_ = std::move(reply); }
+  /// The error that is its reply: it is not to run any more. Empty: it is.
+  std::string refusal;
 
  private:
   const Command* command_;
@@ -33,6 +32,11 @@ class QueuedCommand {
   std::vector<BytesView> words_;
   std::string refusal_;
 };
+
+/// Whether the store runs it, in the transaction's operation.
+[[nodiscard]] inline bool runs_in_store(const QueuedCommand& queued) noexcept {
+  return queued.command().data != nullptr && queued.refusal.empty();
+}
 
 /// A key that WATCH has named.
 struct WatchedKey {

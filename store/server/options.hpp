@@ -2,14 +2,17 @@
 #pragma once
 
 #include "server/acl/acl.hpp"
+#include "server/tls/tls_options.hpp"
 #include "understudy/base/clock.hpp"
 #include "understudy/journal/durability.hpp"
+#include "understudy/runtime/network.hpp"
 #include "understudy/supervision/incident.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,13 +36,30 @@ struct OutputLimits {
 };
 
 struct ServerOptions {
-  /// A numeric address, and a port; 0 takes a free one.
+  /// Numeric addresses with spaces between them; `*` is every address of IPv4, `::*` of IPv6. One after a `-` may fail.
   std::string bind = "127.0.0.1";
-  std::uint16_t port = 6379;
+  /// On each address; 0 takes a free one; none: it does not listen there.
+  std::optional<std::uint16_t> port = 6379;
+  std::optional<std::uint16_t> tls_port = std::nullopt;
+  TlsOptions tls = {};
+  /// A socket in the file system; empty: none.
+  std::string unix_socket = {};
+  unsigned unix_socket_permissions = 0700;
+  int accept_backlog = understudy::accept_backlog;
+  /// Peers on other machines are refused while the default user has no password.
+  bool protected_mode = true;
   /// Who may log in.
   AclOptions acl = {};
   /// Connections beyond it are told so, and closed.
   std::uint32_t clients_max = 10'000;
+  /// Makes room for so many connections (file handles), and gives how many there is room for. Unset: there is.
+  std::function<std::uint32_t(std::uint32_t)> make_room_for_clients = {};
+  /// A connection that has said nothing for so long is closed; zero: none is.
+  std::chrono::seconds idle_limit{0};
+  /// A peer that says nothing for so long is asked whether it is still there.
+  std::chrono::seconds keep_alive{300};
+  /// How long the handshake of a TLS connection may take.
+  std::chrono::seconds handshake_limit{10};
   /// How long `stop` lets sessions finish what they have received.
   Duration drain_limit = std::chrono::seconds(5);
 
@@ -53,8 +73,9 @@ struct ServerOptions {
   OutputLimits subscriber_output = {};
   /// What the commands of a transaction may need before EXEC.
   std::size_t transaction_bytes_max = std::size_t{256} << 20U;
-  /// The most a connection may have sent of a request that is not complete.
-  std::size_t request_bytes_max = std::size_t{768} << 20U;
+  /// The most a connection may have sent of a request that is not complete, and the longest argument.
+  std::uint64_t request_bytes_max = std::uint64_t{1} << 30U;
+  std::uint64_t bulk_bytes_max = std::uint64_t{512} << 20U;
 
   /// Shown by CONFIG GET and INFO; the store has its own.
   std::string directory = {};

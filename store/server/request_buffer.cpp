@@ -16,10 +16,17 @@ constexpr std::size_t room_bytes_min = 1024;
 }  // namespace
 
 void RequestBuffer::reserve(std::size_t capacity) {
+  if (capacity <= allocated_ && allocated_ <= usual_bytes_max) {
+    if (begin_ > 0) std::memmove(bytes_.get(), bytes_.get() + begin_, unread());
+    capacity_ = capacity;
+    end_ -= begin_;
+    begin_ = 0;
+    return;
+  }
   auto larger = std::make_unique_for_overwrite<char[]>(capacity);  // NOLINT(modernize-avoid-c-arrays)
   if (unread() > 0) std::memcpy(larger.get(), bytes_.get() + begin_, unread());
   bytes_ = std::move(larger);
-  capacity_ = capacity;
+  allocated_ = capacity_ = capacity;
   end_ -= begin_;
   begin_ = 0;
 }
@@ -74,11 +81,24 @@ void RequestBuffer::drop_gathered() noexcept {
   copies_.clear();
 }
 
+bool RequestBuffer::keep_for_others() noexcept {
+  capacity_ = begin_ = end_ = 0;
+  was_full_ = false;
+  return allocated_ <= usual_bytes_max && requests_.capacity() <= kept_list_max &&
+         arguments_.capacity() <= kept_list_max;
+}
+
+std::size_t RequestBuffer::size_hint() const noexcept {
+  return std::min(was_full_ ? 2 * capacity_ : capacity_, usual_bytes_max);
+}
+
+void RequestBuffer::begin(std::size_t size) { reserve(std::max(size, first_bytes)); }
+
 std::shared_ptr<RequestBuffer> RequestBuffer::successor() const {
   auto next = std::make_shared<RequestBuffer>();
   if (unread() > 0) {
     next->bytes_ = std::make_unique_for_overwrite<char[]>(capacity_);  // NOLINT(modernize-avoid-c-arrays)
-    next->capacity_ = capacity_;
+    next->allocated_ = next->capacity_ = capacity_;
     std::memcpy(next->bytes_.get(), bytes_.get() + begin_, unread());
     next->end_ = unread();
   }

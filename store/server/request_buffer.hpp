@@ -56,6 +56,18 @@ class RequestBuffer {
   [[nodiscard]] std::string_view protocol_error() const noexcept { return protocol_error_; }
   /// Lets go of the gathered requests. Nobody else may use them.
   void drop_gathered() noexcept;
+  /// It holds nothing that anybody still needs: no bytes, no requests, no protocol error.
+  [[nodiscard]] bool idle() const noexcept {
+    return begin_ == end_ && requests_.empty() && !has_more_ && protocol_error_.empty();
+  }
+  /// Of one that is idle: its memory is of use to the next session. False: it has grown too much.
+  [[nodiscard]] bool keep_for_others() noexcept;
+  /// How large a buffer the bytes that came lately would have liked; for `begin`.
+  [[nodiscard]] std::size_t size_hint() const noexcept;
+  /// Of one that is idle: begins with `size` bytes, whatever others have left here; 0: with the usual number.
+  void begin(std::size_t size);
+  /// What a request may claim; takes effect with the next length that is read.
+  void set_limits(const RespLimits& limits) noexcept { parser_.set_limits(limits); }
   /// A buffer that goes on where this one stands, without the gathered requests: for when an operation may still read
   /// those.
   [[nodiscard]] std::shared_ptr<RequestBuffer> successor() const;
@@ -63,9 +75,13 @@ class RequestBuffer {
  private:
   void reserve(std::size_t capacity);
 
+  // What lists may have grown to in a buffer that is kept for others.
+  static constexpr std::size_t kept_list_max = 4096;
+
   std::unique_ptr<char[]> bytes_;  // NOLINT(modernize-avoid-c-arrays)
-  std::size_t capacity_ = 0;
-  std::size_t begin_ = 0;  // Of what the parser has not consumed.
+  std::size_t allocated_ = 0;
+  std::size_t capacity_ = 0;  // What is used of it.
+  std::size_t begin_ = 0;     // Of what the parser has not consumed.
   std::size_t end_ = 0;
   bool was_full_ = false;
   bool has_more_ = false;

@@ -1,5 +1,7 @@
 #include "server/resp_writer.hpp"
 
+#include "understudy/actor/long_copy.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -30,7 +32,7 @@ std::string_view format_number(double value, NumberText& text) {
 
 void RespWriter::bulk(BytesView bytes) {
   header('$', static_cast<std::int64_t>(bytes.size()));
-  out_->append(bytes);
+  append_long(*out_, bytes);
   out_->append(line_end);
 }
 

@@ -1,5 +1,6 @@
 #include "server/server.hpp"
 
+#include "server/protected_mode.hpp"
 #include "server/session.hpp"
 #include "understudy/base/logging.hpp"
 #include "understudy/runtime/sleep.hpp"
@@ -65,38 +66,85 @@ Result<std::unique_ptr<Server>> Server::start(System& system, store::Store& stor
 }
 
 Result<std::unique_ptr<Server>> Server::start(System& system, std::unique_ptr<Backend> backend, ServerOptions options) {
-  Result<std::unique_ptr<Listener>> listener = system.network().listen(options.bind, options.port);
-  if (!listener) return std::unexpected(listener.error());
   std::unique_ptr<Server> server(new Server(system, std::move(backend), std::move(options)));
-  const Result<void> users = server->context_.acl.set_up(server->context_.options.acl);
+  ServerContext& context = server->context_;
+  const Result<void> users = context.acl.set_up(context.options.acl);
   if (!users) return std::unexpected(users.error());
-  server->context_.port = (*listener)->port();
-  server->accepting_.spawn(accept_all(*server, std::move(*listener)));
+  context.tls.set_options(context.options.tls);
+  if (context.options.tls_port) {
+    const Result<void> read = context.tls.load();
+    if (!read) return std::unexpected(read.error());
+  }
+  Result<Listeners> listeners = open_listeners(system.network(), context.options);
+  if (!listeners) return std::unexpected(listeners.error());
+  context.port = listeners->port;
+  context.tls_port = listeners->tls_port;
+  server->listens_on_ = std::move(listeners->description);
+  for (OpenListener& each : listeners->all) server->accepting_.spawn(accept_all(*server, std::move(each)));
+  server->accepting_.spawn(close_silent(context));
   return server;
 }
 
 Server::~Server() { stop(); }
 
-Task<> Server::accept_all(Server& server, std::unique_ptr<Listener> listener) {
+Task<> Server::accept_all(Server& server, OpenListener from) {
   Duration pause{0};
   for (;;) {
-    Result<std::unique_ptr<Connection>> connection = co_await listener->accept();
+    Task<Result<std::unique_ptr<Connection>>> accepting = from.listener->accept();
+    Result<std::unique_ptr<Connection>> connection = co_await std::move(accepting);
     if (!connection) {
-      // It may pass: no file handle is left, or the client has gone already. One line for each run of failures.
-      if (pause == Duration{0}) log_line(LogLevel::warning, connection.error().message());
+      // It may pass: no file handle is left. One line for each run of failures; clients wait meanwhile.
+      if (pause == Duration{0}) {
+        log_line(LogLevel::warning, fmt::format("{}; it is tried again", connection.error().message()));
+      }
       pause = std::clamp<Duration>(2 * pause, 10ms, 1s);
       co_await sleep(pause);
       continue;
     }
     pause = Duration{0};
-    if (!server.context_.clients.admit(server.context_, *connection)) {
-      server.refusing_.spawn(refuse(std::move(*connection)));
-    }
+    server.receive(std::move(*connection), from.speaks_tls);
   }
 }
 
-Task<> Server::refuse(std::unique_ptr<Connection> connection) {
-  (void)co_await connection->write_all("-ERR max number of clients reached\r\n");
+void Server::receive(std::unique_ptr<Connection> connection, bool speaks_tls) {
+  // Nothing can be said over TLS before its handshake, and those who are not served are not worth one.
+  const auto turn_away = [&](std::string_view why) {
+    context_.clients.count_rejected();
+    if (!speaks_tls) refuse(std::move(connection), why);
+  };
+  if (is_refused_by_protected_mode(context_, *connection)) return turn_away(protected_mode_refusal);
+  connection->keep_alive(context_.live.keep_alive());
+  if (speaks_tls) connection = context_.tls.secure(std::move(connection));
+  if (!context_.clients.admit(context_, connection)) turn_away("-ERR max number of clients reached\r\n");
+}
+
+void Server::refuse(std::unique_ptr<Connection> connection, std::string_view why) {
+  // A few words go at once; whoever holds up so many of them is not told.
+  constexpr std::size_t at_once_max = 100;
+  if (refusing_.size() < at_once_max) refusing_.spawn(say(std::move(connection), why));
+}
+
+Task<> Server::say(std::unique_ptr<Connection> connection, std::string_view words) {
+  Task<Result<void>> writing = connection->write_all(words);
+  (void)co_await std::move(writing);
+}
+
+Task<> Server::close_silent(ServerContext& context) {
+  for (;;) {
+    co_await sleep(1s);
+    context.clients.close_silent(context);
+  }
+}
+
+void Server::read_certificates_again() {
+  if (!context_.tls.loaded()) return;
+  const std::scoped_lock lock(context_.configuring);
+  const Result<void> read = context_.tls.load();
+  if (read) {
+    log_line(LogLevel::info, "the certificate files were read again");
+  } else {
+    log_line(LogLevel::error, fmt::format("{}; what was read before stays in use", read.error().message()));
+  }
 }
 
 void Server::stop() {

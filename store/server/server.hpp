@@ -9,19 +9,22 @@
 // Threads: every member may be called from any thread that is no worker.
 #pragma once
 
+#include "server/listeners.hpp"
 #include "server/server_context.hpp"
 #include "understudy/runtime/task_group.hpp"
 #include "understudy/store/store.hpp"
 
 #include <memory>
+#include <string>
+#include <string_view>
 
 namespace understudy::server {
 
 class Server {
  public:
   /// Listens, and serves whoever connects. `system` and `store` must outlive the server. Fails with `storage_failed`
-  /// when the port cannot be had, and `invalid_argument` when `bind` is no numeric address, or a rule of a user is
-  /// wrong.
+  /// when a port or a name cannot be had, and `invalid_argument` when `bind` holds what is no numeric address, there
+  /// is nothing to listen on, the certificate files cannot be used, or a rule of a user is wrong.
   static Result<std::unique_ptr<Server>> start(System& system, store::Store& store, ServerOptions options);
   static Result<std::unique_ptr<Server>> start(System& system, std::unique_ptr<Backend> backend, ServerOptions options);
   Server(const Server&) = delete;
@@ -29,8 +32,13 @@ class Server {
   /// Stops, if that has not been done.
   ~Server();
 
-  /// The port it listens on; of use when 0 was asked for.
+  /// The port it listens on; of use when 0 was asked for. 0: on none.
   [[nodiscard]] std::uint16_t port() const noexcept { return context_.port; }
+  /// All it listens on, for people.
+  [[nodiscard]] const std::string& listens_on() const noexcept { return listens_on_; }
+  /// Reads the certificate files again; connections from now on are shown the new ones. After an error, which the log
+  /// tells, the old ones stay in use. Nothing without a port for TLS.
+  void read_certificates_again();
   [[nodiscard]] ClientTotals totals() const { return context_.clients.totals(); }
 
   /// Accepts nobody any more; each session answers the commands it has received, and is closed. One that has not
@@ -39,13 +47,18 @@ class Server {
 
  private:
   Server(System& system, std::unique_ptr<Backend> backend, ServerOptions options);
-  static Task<> accept_all(Server& server, std::unique_ptr<Listener> listener);
-  static Task<> refuse(std::unique_ptr<Connection> connection);
+  static Task<> accept_all(Server& server, OpenListener from);
+  void receive(std::unique_ptr<Connection> connection, bool speaks_tls);
+  void refuse(std::unique_ptr<Connection> connection, std::string_view why);
+  static Task<> say(std::unique_ptr<Connection> connection, std::string_view words);
+  /// Closes, once a second, what has been silent for too long.
+  static Task<> close_silent(ServerContext& context);
   static Task<> drain(ServerContext& context);
   static Task<> cut_off(ServerContext& context, std::vector<std::shared_ptr<Session>> sessions, TaskGroup& finishing,
                         bool& late);
 
   ServerContext context_;
+  std::string listens_on_;
   bool stopped_ = false;
   TaskGroup refusing_;
   TaskGroup accepting_;

@@ -5,13 +5,16 @@
 #include "server/backend.hpp"
 #include "server/channels.hpp"
 #include "server/clients.hpp"
+#include "server/live_settings.hpp"
 #include "server/options.hpp"
 #include "server/slow_log.hpp"
+#include "server/tls/tls_identity.hpp"
 #include "understudy/actor/system.hpp"
 #include "understudy/runtime/task_group.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace understudy::server {
@@ -20,7 +23,8 @@ struct ServerContext {
   System& system;
   ServerOptions options;
   std::unique_ptr<Backend> store;
-  std::uint16_t port = 0;  // The one it listens on.
+  std::uint16_t port = 0;      // The one it listens on; 0: on none.
+  std::uint16_t tls_port = 0;  // Likewise.
   TimePoint started{};
   WallTime started_at{};
   std::string run_id;  // 40 hexadecimal digits, new with each start.
@@ -28,7 +32,11 @@ struct ServerContext {
   TaskGroup background;  // What was asked for, and nobody waits for.
   Channels channels;
   Acl acl;
-  Clients clients;  // Behind both: a session that ends takes its subscriptions back, and is logged out.
+  // Behind the channels and the Acl: a session that ends takes its subscriptions back, and is logged out.
+  Clients clients;
+  LiveSettings live{options};
+  std::mutex configuring{};  // One CONFIG SET at a time.
+  TlsIdentity tls{};         // Nothing unless there is a port for TLS.
 };
 
 }  // namespace understudy::server

@@ -3,6 +3,7 @@
 #include "server/commands/handlers.hpp"
 #include "server/gate.hpp"
 #include "server/monitor_line.hpp"
+#include "server/spare.hpp"
 #include "understudy/base/logging.hpp"
 
 #include <algorithm>
@@ -12,13 +13,17 @@
 #include <fmt/format.h>
 
 namespace understudy::server {
+namespace {
+
+/// What a session that waits keeps of the memory for its replies.
+constexpr std::size_t idle_output_bytes_max = 512;
+
+}  // namespace
 
 Session::Session(ServerContext& server, std::unique_ptr<Connection> connection, ClientFacts facts)
     : server_(server),
       client_(std::move(facts), server.acl),
       connection_(std::move(connection)),
-      received_(std::make_shared<RequestBuffer>()),
-      batch_(std::make_shared<Batch>()),
       reply_(output_),
       conversation_(server.channels, [this] { return open_outbox(); }),
       task_(server.system) {}
@@ -51,10 +56,7 @@ Task<> Session::run(Session& session, std::function<void(Session&)> ended) {
   } catch (const std::exception& error) {
     log_line(LogLevel::error, fmt::format("a session ended by an exception: {}", error.what()));
   }
-  if (!session.unfinished_) {
-    session.end_pushes();
-    session.connection_.reset();
-  }
+  if (!session.unfinished_) session.close_connection();
   // From here on the session may be destroyed by others.
   ended(session);
 }
@@ -62,6 +64,7 @@ Task<> Session::run(Session& session, std::function<void(Session&)> ended) {
 Task<> Session::serve() {
   std::size_t bytes_read = 0;
   for (;;) {
+    let_go();
     const TimePoint now = server_.system.clock().now();
     const bool reading = client_.begin_reading([&](ClientFacts& facts) {
       facts.active = now;
@@ -71,7 +74,7 @@ Task<> Session::serve() {
       facts.last_command = last_command_;
     });
     if (!reading) co_return;
-    Task<Result<std::size_t>> read = connection_->read_some(received_->room());
+    Task<Result<std::size_t>> read = connection_->read_when_ready(*this);
     const Result<std::size_t> count = co_await std::move(read);
     const bool undisturbed = client_.end_reading();
     if (!count || *count == 0) co_return;
@@ -89,8 +92,53 @@ Task<> Session::serve() {
 Task<> Session::finish(std::shared_ptr<Session> session) {
   co_await session->task_.join();
   if (std::exchange(session->unfinished_, false)) (void)co_await session->execute_received();
-  session->end_pushes();
-  session->connection_.reset();
+  session->close_connection();
+}
+
+std::span<char> Session::room() {
+  if (received_ == nullptr) {
+    received_ = Spare<RequestBuffer>::take();
+    received_->begin(read_size_);
+  }
+  received_->set_limits(server_.live.request_limits());
+  return received_->room();
+}
+
+void Session::let_go() {
+  if (batch_ != nullptr) {
+    if (batch_->replies.capacity() < output_.capacity()) batch_->replies.swap(output_);
+    Spare<Batch>::give(std::move(batch_));
+  }
+  if (output_.capacity() > idle_output_bytes_max) std::string().swap(output_);
+}
+
+void Session::give_back() noexcept {
+  if (received_ == nullptr || !received_->idle()) return;
+  read_size_ = received_->size_hint();
+  Spare<RequestBuffer>::give(std::move(received_));
+}
+
+void Session::close_connection() {
+  end_pushes();
+  std::shared_ptr<Connection> closed;
+  client_.change([&](ClientFacts&) { closed = std::move(connection_); });
+}
+
+bool Session::is_silent(TimePoint now, Duration idle, Duration handshake) {
+  bool silent = false;
+  client_.look([&](const ClientFacts& facts, bool reading) {
+    if (connection_ == nullptr) return;
+    const Duration waited = now - facts.active;
+    silent = connection_->established() ? reading && idle > Duration{0} && waited >= idle
+                                        : handshake > Duration{0} && waited >= handshake;
+  });
+  return silent;
+}
+
+void Session::hang_up() {
+  client_.change([&](ClientFacts&) {
+    if (connection_ != nullptr) connection_->shut_down();
+  });
 }
 
 Task<> Session::join(std::shared_ptr<Session> session) { co_await session->task_.join(); }
@@ -117,8 +165,10 @@ Task<Session::Next> Session::execute_received() {
       received_->drop_gathered();
     }
   } while (next == Next::go_on && received_->has_more());
-  if (next == Next::go_on && received_->unread() > options.request_bytes_max) {
-    reply_.error(fmt::format("ERR Protocol error: a request may have at most {} bytes", options.request_bytes_max));
+  if (next == Next::go_on && received_->unread() > server_.live.request_bytes_max()) {
+    // Without a word to the client, as Redis does it: it has not been heard to the end.
+    log_line(LogLevel::warning, fmt::format("{} has sent {} bytes of a request that is not complete, and is cut off",
+                                            client_.facts().peer, received_->unread()));
     next = Next::close;
   }
   const Next written = co_await write(next == Next::close);
@@ -171,6 +221,7 @@ Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
   bool apart = false;  // Reads in operations of their own.
   while (first < last) {
     const std::size_t end = apart ? end_of_stretch(first, last) : last;
+    if (batch_ == nullptr) batch_ = Spare<Batch>::take();
     const std::shared_ptr<Batch> batch = batch_;
     batch->requests = received_;
     batch->next = first;
@@ -184,7 +235,7 @@ Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
     const Result<void> done = co_await std::move(operation);
     if (!done) {
       // The operation may be running still: it keeps the batch and what was received; the session goes on with others.
-      batch_ = std::make_shared<Batch>();
+      batch_.reset();
       received_is_shared_ = true;
       // Of what finds no room nothing is done; and reads need none.
       if (done.error() == ErrorCode::storage_full && !apart && end_of_stretch(first, last) < last) {
@@ -213,8 +264,8 @@ Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
 
 bool Session::joins_neighbours(const RequestBuffer::Request& request) const {
   return request.lookup.problem == Lookup::Problem::none && request.lookup.command->data != nullptr &&
-         !conversation_.is_special(reply_.version()) && !server_.channels.has_monitors() &&
-         may_run(client_.login(), *request.lookup.command, received_->arguments(request));
+         may_run(client_.login(), *request.lookup.command, received_->arguments(request)) &&
+         !conversation_.is_special(reply_.version()) && !server_.channels.has_monitors();
 }
 
 bool Session::is_put_off(const Command& command, Arguments arguments) {

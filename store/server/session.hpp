@@ -19,12 +19,13 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace understudy::server {
 
-class Session {
+class Session final : private ReadRoom {
  public:
   Session(ServerContext& server, std::unique_ptr<Connection> connection, ClientFacts facts);
   Session(const Session&) = delete;
@@ -39,6 +40,10 @@ class Session {
   [[nodiscard]] static Task<> finish(std::shared_ptr<Session> session);
   /// Ends it where it is; soon.
   void cancel() noexcept { task_.cancel(); }
+  /// It has waited for its client longer than `idle` (zero: it may for ever), or for the handshake longer than that.
+  [[nodiscard]] bool is_silent(TimePoint now, Duration idle, Duration handshake);
+  /// Breaks its connection: it ends as it does when its client goes. Any thread.
+  void hang_up();
   /// Waits until it has ended. Not while `finish` waits.
   [[nodiscard]] static Task<> join(std::shared_ptr<Session> session);
 
@@ -49,6 +54,12 @@ class Session {
 
   static Task<> run(Session& session, std::function<void(Session&)> ended);
   Task<> serve();
+  /// Something may have come to be read; or nothing has.
+  std::span<char> room() override;
+  void give_back() noexcept override;
+  /// It is about to wait: lets go of what it needs no more.
+  void let_go();
+  void close_connection();
   /// Executes everything complete that was received, and writes the replies.
   Task<Next> execute_received();
   Task<Next> execute_gathered();
@@ -73,9 +84,10 @@ class Session {
 
   ServerContext& server_;
   Client client_;
-  std::shared_ptr<Connection> connection_;  // Shared with the outbox.
-  std::shared_ptr<RequestBuffer> received_;
-  std::shared_ptr<Batch> batch_;
+  std::shared_ptr<Connection> connection_;   // Shared with the outbox. Taken away under the client's lock.
+  std::shared_ptr<RequestBuffer> received_;  // None while it waits for a request to begin.
+  std::size_t read_size_ = 0;                // What it reads into next time; 0: the usual.
+  std::shared_ptr<Batch> batch_;             // None while it has run no data command since.
   std::string output_;
   RespWriter reply_;
   std::shared_ptr<Outbox> outbox_;  // Null: nothing is sent but replies.

@@ -2,6 +2,7 @@
 
 #include "server/server.hpp"
 #include "tool/fail.hpp"
+#include "tool/file_handles.hpp"
 #include "tool/process_usage.hpp"
 #include "tool/service_manager.hpp"
 #include "understudy/actor/watch.hpp"
@@ -11,7 +12,6 @@
 #include <csignal>
 #include <cstdio>
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -37,11 +37,12 @@ Task<> pass_on_end_of_store(Address<store::KeyValueMessage> key_value) {
   ::kill(::getpid(), store_stopped);
 }
 
-/// SIGTERM, SIGINT and our own signs, kept from every thread, since one waits for them.
-class StopSignals {
+/// SIGTERM, SIGINT, SIGHUP and our own signs, kept from every thread, since one waits for them.
+class Signals {
  public:
-  StopSignals() {
+  Signals() {
     sigemptyset(&signals_);
+    sigaddset(&signals_, SIGHUP);
     sigaddset(&signals_, SIGTERM);
     sigaddset(&signals_, SIGINT);
     sigaddset(&signals_, store_stopped);
@@ -62,35 +63,14 @@ class StopSignals {
   sigset_t signals_{};
 };
 
-/// Each connection takes a file handle, and the store some: raises the limit as far as it may. Gives the number of
-/// connections there is room for.
-std::uint32_t make_room_for(std::uint32_t clients) {
-  constexpr rlim_t others = 64;
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return clients;
-  const rlim_t wanted = clients + others;
-  if (limit.rlim_cur < wanted) {
-    limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? wanted : std::min<rlim_t>(wanted, limit.rlim_max);
-    setrlimit(RLIMIT_NOFILE, &limit);
-    getrlimit(RLIMIT_NOFILE, &limit);
-  }
-  if (limit.rlim_cur >= wanted) return clients;
-  const auto room = static_cast<std::uint32_t>(limit.rlim_cur > 2 * others ? limit.rlim_cur - others : others);
-  log_line(LogLevel::warning, fmt::format("the limit of {} open files leaves room for {} of {} connections",
-                                          limit.rlim_cur, room, clients));
-  return room;
-}
-
-std::string endpoint(const std::string& address, std::uint16_t port) {
-  return address.contains(':') ? fmt::format("[{}]:{}", address, port) : fmt::format("{}:{}", address, port);
-}
-
 }  // namespace
 
 int serve(const Settings& settings) {
-  StopSignals stop_signals;
+  Signals signals;
   set_log_level(settings.log_level);
-  const std::uint32_t clients_max = make_room_for(settings.clients_max);
+  server::ServerOptions options = settings.server;
+  options.clients_max = make_room_for_clients(options.clients_max);
+  warn_of_short_backlog(options.accept_backlog);
 
   System system({.workers = settings.workers});
   SupervisionOptions supervision;
@@ -111,32 +91,31 @@ int serve(const Settings& settings) {
   if (!store) return fail(store.error());
   const store::LoadReport loaded = (*store)->load_report();
 
-  const auto server = server::Server::start(system, **store,
-                                            {.bind = settings.bind,
-                                             .port = settings.port,
-                                             .acl = settings.acl,
-                                             .clients_max = clients_max,
-                                             .directory = settings.directory,
-                                             .durability = settings.durability,
-                                             .flush_interval = settings.flush_interval,
-                                             .segment_bytes_max = settings.segment_bytes_max,
-                                             .snapshot_after_bytes = settings.snapshot_after_bytes,
-                                             .disk_bytes_max = settings.disk_bytes_max,
-                                             .version = UNDERSTUDY_VERSION,
-                                             .shut_down = [] { ::kill(::getpid(), SIGTERM); },
-                                             .incidents = [&supervisor] { return supervisor.incidents(); },
-                                             .process_usage = process_usage});
+  options.make_room_for_clients = file_handles_for_clients;
+  options.acl = settings.acl;
+  options.directory = settings.directory;
+  options.durability = settings.durability;
+  options.flush_interval = settings.flush_interval;
+  options.segment_bytes_max = settings.segment_bytes_max;
+  options.snapshot_after_bytes = settings.snapshot_after_bytes;
+  options.disk_bytes_max = settings.disk_bytes_max;
+  options.version = UNDERSTUDY_VERSION;
+  options.shut_down = [] { ::kill(::getpid(), SIGTERM); };
+  options.incidents = [&supervisor] { return supervisor.incidents(); };
+  options.process_usage = process_usage;
+  const auto server = server::Server::start(system, **store, std::move(options));
   if (!server) return fail(server.error());
-  const std::string ready = fmt::format("redis protocol on {}, data in {} ({} keys, durability {})",
-                                        endpoint(settings.bind, (*server)->port()), settings.directory, loaded.keys,
-                                        name_of(settings.durability));
+  const std::string ready =
+      fmt::format("redis protocol on {}, data in {} ({} keys, durability {})", (*server)->listens_on(),
+                  settings.directory, loaded.keys, name_of(settings.durability));
   fmt::print("understudy {} ready: {}\n", UNDERSTUDY_VERSION, ready);
   std::fflush(stdout);
   manager.say_ready(ready);
 
   system.start(pass_on_shutdown_request(system));
   system.start(pass_on_end_of_store((*store)->key_value()));
-  const int signal = stop_signals.wait();
+  int signal = signals.wait();
+  for (; signal == SIGHUP; signal = signals.wait()) (*server)->read_certificates_again();
   if (signal == store_stopped) {
     manager.say_stopping("the store has failed");
     (*server)->stop();

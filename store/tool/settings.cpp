@@ -1,6 +1,7 @@
 #include "tool/settings.hpp"
 
 #include "server/memory_limit.hpp"
+#include "tool/network_settings.hpp"
 #include "tool/user_settings.hpp"
 
 #include <algorithm>
@@ -21,27 +22,6 @@ namespace {
 constexpr std::string_view variable_prefix = "UNDERSTUDY_";
 // Variables with our prefix that are no settings: those of the scripts that build and test, and the file's name.
 constexpr std::array<std::string_view, 3> other_variables{"UNDERSTUDY_CONFIG", "UNDERSTUDY_JOBS", "UNDERSTUDY_PROGRAM"};
-
-Result<std::uint64_t> parse_number(std::string_view text, std::uint64_t least, std::uint64_t most) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc{} && end == text.data() + text.size() && value >= least && value <= most) return value;
-  return failure(ErrorCode::invalid_argument,
-                 fmt::format("'{}' is not a whole number from {} to {}", text, least, most));
-}
-
-Result<void> apply_port(Settings& settings, std::string_view text) {
-  const Result<std::uint64_t> number = parse_number(text, 0, std::numeric_limits<std::uint16_t>::max());
-  if (!number) return std::unexpected(number.error());
-  settings.port = static_cast<std::uint16_t>(*number);
-  return {};
-}
-
-Result<void> apply_bind(Settings& settings, std::string_view text) {
-  if (text.empty()) return failure(ErrorCode::invalid_argument, "an address is needed, such as 127.0.0.1 or ::1");
-  settings.bind = text;
-  return {};
-}
 
 Result<void> apply_directory(Settings& settings, std::string_view text) {
   if (text.empty()) return failure(ErrorCode::invalid_argument, "a directory is needed");
@@ -98,13 +78,6 @@ Result<void> apply_workers(Settings& settings, std::string_view text) {
   return {};
 }
 
-Result<void> apply_clients_max(Settings& settings, std::string_view text) {
-  const Result<std::uint64_t> number = parse_number(text, 1, 1'000'000);
-  if (!number) return std::unexpected(number.error());
-  settings.clients_max = static_cast<std::uint32_t>(*number);
-  return {};
-}
-
 Result<void> apply_log_level(Settings& settings, std::string_view text) {
   constexpr std::array<std::string_view, 5> names{"debug", "info", "warning", "error", "off"};
   constexpr std::array levels{LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error, LogLevel::off};
@@ -116,13 +89,7 @@ Result<void> apply_log_level(Settings& settings, std::string_view text) {
   return {};
 }
 
-constexpr std::array<SettingRow, 15> table{{
-    {.name = "port",
-     .value_name = "PORT",
-     .help = "Port to listen on; 0 takes a free one",
-     .is_number = true,
-     .apply = apply_port},
-    {.name = "bind", .value_name = "ADDRESS", .help = "Numeric address to listen on", .apply = apply_bind},
+constexpr std::array<SettingRow, 12> own_rows{{
     {.name = "dir", .value_name = "DIR", .help = "Data directory; made when missing", .apply = apply_directory},
     {.name = "durability",
      .value_name = "WHEN",
@@ -162,11 +129,6 @@ constexpr std::array<SettingRow, 15> table{{
      .help = "Worker threads; 0: one a processor",
      .is_number = true,
      .apply = apply_workers},
-    {.name = "maxclients",
-     .value_name = "N",
-     .help = "Most connections at once",
-     .is_number = true,
-     .apply = apply_clients_max},
     {.name = "requirepass",
      .value_name = "PASSWORD",
      .help = "Password of the user default; others see it here: better in the file or the environment",
@@ -180,6 +142,17 @@ constexpr std::array<SettingRow, 15> table{{
      .help = "debug, info, warning, error or off",
      .apply = apply_log_level},
 }};
+
+/// All of them: what the server listens on and limits first.
+const std::vector<SettingRow>& table() {
+  static const std::vector<SettingRow> all = [] {
+    const std::span<const SettingRow> of_network = network_setting_rows();
+    std::vector<SettingRow> rows(of_network.begin(), of_network.end());
+    rows.insert(rows.end(), own_rows.begin(), own_rows.end());
+    return rows;
+  }();
+  return all;
+}
 
 std::string variable_of(const SettingRow& row) {
   std::string name(variable_prefix);
@@ -209,17 +182,25 @@ std::string nearest(std::string_view name, std::span<const std::string> known) {
 }
 
 /// The value as a flag would give it; empty if it is of another type than the setting.
-std::optional<std::string> text_of(const toml::node& node, bool is_number) {
-  if (is_number) {
-    const auto number = node.value_exact<std::int64_t>();
-    return number ? std::optional(std::to_string(*number)) : std::nullopt;
-  }
-  return node.value_exact<std::string>();
+std::optional<std::string> text_of(const toml::node& node, const SettingRow& row) {
+  if (!row.is_number) return node.value_exact<std::string>();
+  if (const auto number = node.value_exact<std::int64_t>()) return std::to_string(*number);
+  const auto text = node.value_exact<std::string>();
+  const bool is_word = text && text->find_first_not_of("0123456789") != std::string::npos;
+  return row.may_be_text && is_word ? text : std::nullopt;
 }
 
 }  // namespace
 
-std::span<const SettingRow> setting_table() noexcept { return table; }
+Result<std::uint64_t> parse_number(std::string_view text, std::uint64_t least, std::uint64_t most) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc{} && end == text.data() + text.size() && value >= least && value <= most) return value;
+  return failure(ErrorCode::invalid_argument,
+                 fmt::format("'{}' is not a whole number from {} to {}", text, least, most));
+}
+
+std::span<const SettingRow> setting_table() noexcept { return table(); }
 
 Result<void> apply_setting(Settings& settings, const SettingRow& row, std::string_view text, std::string_view origin) {
   const Result<void> applied = row.apply(settings, text);
@@ -237,7 +218,7 @@ Result<void> apply_file(Settings& settings, const std::string& path) {
     return failure(ErrorCode::invalid_argument, fmt::format("{}: {}", where, error.description()));
   }
   std::vector<std::string> known;
-  for (const SettingRow& row : table) known.emplace_back(row.name);
+  for (const SettingRow& row : table()) known.emplace_back(row.name);
   known.emplace_back(users_key);
   // In the order of the file: the first mistake is the one that is told.
   std::vector<std::pair<const toml::key*, const toml::node*>> entries;
@@ -250,12 +231,12 @@ Result<void> apply_file(Settings& settings, const std::string& path) {
       if (!applied) return applied;
       continue;
     }
-    const auto* const row = std::ranges::find(table, key->str(), &SettingRow::name);
-    if (row == table.end()) {
+    const auto row = std::ranges::find(table(), key->str(), &SettingRow::name);
+    if (row == table().end()) {
       return failure(ErrorCode::invalid_argument, fmt::format("{}: there is no such setting; the nearest is '{}'",
                                                               origin, nearest(key->str(), known)));
     }
-    const std::optional<std::string> text = text_of(*node, row->is_number);
+    const std::optional<std::string> text = text_of(*node, *row);
     if (!text) {
       return failure(ErrorCode::invalid_argument,
                      fmt::format("{}: must be {}", origin, row->is_number ? "a whole number" : "a text in quotes"));
@@ -268,7 +249,7 @@ Result<void> apply_file(Settings& settings, const std::string& path) {
 
 Result<void> apply_environment(Settings& settings, std::span<const std::string_view> environment) {
   std::vector<std::string> known{std::string(other_variables[0])};
-  for (const SettingRow& row : table) known.push_back(variable_of(row));
+  for (const SettingRow& row : table()) known.push_back(variable_of(row));
   for (const std::string_view entry : environment) {
     const std::string_view name = entry.substr(0, entry.find('='));
     if (!name.starts_with(variable_prefix) || std::ranges::find(other_variables, name) != other_variables.end())
@@ -278,7 +259,7 @@ Result<void> apply_environment(Settings& settings, std::span<const std::string_v
       return failure(ErrorCode::invalid_argument,
                      fmt::format("{}: there is no such setting; the nearest is {}", name, nearest(name, known)));
     }
-    const SettingRow& row = table.at(static_cast<std::size_t>(found - known.begin()) - 1);
+    const SettingRow& row = table().at(static_cast<std::size_t>(found - known.begin()) - 1);
     const Result<void> applied = apply_setting(settings, row, entry.substr(name.size() + 1), name);
     if (!applied) return applied;
   }

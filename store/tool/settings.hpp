@@ -8,6 +8,7 @@
 #pragma once
 
 #include "server/acl/acl.hpp"
+#include "server/options.hpp"
 #include "understudy/base/error.hpp"
 #include "understudy/base/logging.hpp"
 #include "understudy/journal/durability.hpp"
@@ -22,8 +23,9 @@
 namespace understudy::tool {
 
 struct Settings {
-  std::uint16_t port = 6379;
-  std::string bind = "127.0.0.1";
+  /// What the server listens on, whom it lets in, and how much it lets them have. The rest of it is made of what
+  /// follows.
+  server::ServerOptions server = {};
   std::string directory = "understudy-data";
   Durability durability = Durability::always;
   std::chrono::milliseconds flush_interval{1000};
@@ -33,7 +35,6 @@ struct Settings {
   std::uint64_t memory_bytes_max = 0;
   store::WhenMemoryFull when_memory_full = store::WhenMemoryFull::refuse;
   std::uint32_t workers = 0;
-  std::uint32_t clients_max = 10'000;
   LogLevel log_level = LogLevel::info;
   server::AclOptions acl = {};
 };
@@ -44,6 +45,8 @@ struct SettingRow {
   std::string_view value_name;  ///< For the help: PORT.
   std::string_view help;
   bool is_number = false;
+  /// A number that may also be a word, in the file too: "off", "100mb".
+  bool may_be_text = false;
   /// Fails with invalid_argument and what would do.
   Result<void> (*apply)(Settings& settings, std::string_view text);
 };

@@ -77,7 +77,7 @@ class NotStarted(AssertionError):
 class Server:
     """`understudy serve` on a free port and, unless told otherwise, a new folder. `prefix`: a command that runs it."""
 
-    READY = re.compile(r"understudy (\S+) ready: redis protocol on (\S+):(\d+), data in (.+) \((\d+) keys, durability (\w+)\)")
+    READY = re.compile(r"understudy (\S+) ready: redis protocol on (.+), data in (.+) \((\d+) keys, durability (\w+)\)")
 
     def __init__(self, *arguments, directory=None, port=0, env=None, prefix=()):
         self.directory = directory or os.path.join(folder(), "data")
@@ -93,8 +93,11 @@ class Server:
         match = self.READY.fullmatch(self.ready_line)
         if not match:
             raise NotStarted(self.ready_line, self._exit_code(), self.errors())
-        self.version, self.address, self.port = match[1], match[2], int(match[3])
-        self.keys, self.durability = int(match[5]), match[6]
+        self.version, self.listens_on = match[1], match[2].split(", ")
+        self.keys, self.durability = int(match[4]), match[5]
+        plain = next((place.rsplit(":", 1) for place in self.listens_on if not place.startswith(("tls ", "unix "))), None)
+        self.address, self.port = (plain[0], int(plain[1])) if plain else (None, None)
+        self.tls_port = next((int(place.rsplit(":", 1)[1]) for place in self.listens_on if place.startswith("tls ")), None)
 
     def _exit_code(self):
         try:

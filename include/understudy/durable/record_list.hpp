@@ -1,6 +1,7 @@
 // RecordList: records that go to a journal, or into a snapshot, together; in one block of memory.
 #pragma once
 
+#include "understudy/actor/long_copy.hpp"
 #include "understudy/base/bytes.hpp"
 #include "understudy/base/error.hpp"
 #include "understudy/journal/record.hpp"
@@ -18,12 +19,12 @@ class RecordList {
   template <std::convertible_to<BytesView>... Parts>
   void add(RecordKind kind, const Parts&... parts) {
     const std::size_t before = payloads_.size();
-    (payloads_.append(BytesView(parts)), ...);
+    (append_long(payloads_, BytesView(parts)), ...);
     records_.push_back({kind, payloads_.size() - before});
   }
   /// Adds the records of another list behind these.
   void add(const RecordList& more) {
-    payloads_.append(more.payloads_);
+    append_long(payloads_, more.payloads_);
     records_.insert(records_.end(), more.records_.begin(), more.records_.end());
   }
 

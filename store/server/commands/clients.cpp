@@ -59,7 +59,8 @@ Result<std::vector<ClientFacts>> choose_clients(SessionCall& call) {
 std::string describe_client(const ClientFacts& facts, TimePoint now) {
   return fmt::format(
       "id={} addr={} name={} age={} idle={} flags={} db=0 sub={} psub={} ssub=0 multi={} cmd={} user={} redir=-1 "
-      "resp={} lib-name={} lib-ver={} tot-cmds={} tot-net-in={} tot-net-out={}",
+      "resp={} "
+      "lib-name={} lib-ver={} tot-cmds={} tot-net-in={} tot-net-out={}",
       facts.id, facts.peer, facts.name, seconds(now - facts.connected), seconds(now - facts.active), flags_of(facts),
       facts.channels, facts.patterns, facts.queued, facts.last_command.empty() ? "NULL" : facts.last_command,
       facts.user, static_cast<int>(facts.protocol), facts.library_name, facts.library_version, facts.commands,

@@ -130,8 +130,12 @@ void reset(SessionCall& call) {
   set_protocol(call, RespVersion::resp2);
   call.conversation.reset();
   call.server.acl.log_out(call.client.login());
+  call.conversation.reset();
   call.client.change([&](ClientFacts& facts) {
     facts.name.clear();
+    facts.channels = facts.patterns = 0;
+    facts.queued = -1;
+    facts.monitors = false;
     facts.user = call.client.login().user().name;
     facts.channels = facts.patterns = 0;
     facts.queued = -1;

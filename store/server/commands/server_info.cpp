@@ -4,9 +4,9 @@
 #include "server/commands/arguments.hpp"
 #include "server/commands/client_name.hpp"
 #include "server/commands/handlers.hpp"
+#include "server/configuration.hpp"
 #include "server/glob.hpp"
 #include "server/memory_limit.hpp"
-#include "server/resp_parser.hpp"
 #include "server/server_context.hpp"
 
 #include <algorithm>
@@ -59,18 +59,6 @@ std::string human(std::uint64_t bytes) {
   return unit == 0 ? fmt::format("{}B", bytes) : fmt::format("{:.2f}{}", value, units[unit]);
 }
 
-std::string_view fsync_name(Durability durability) {
-  switch (durability) {
-    case Durability::always:
-      return "always";
-    case Durability::interval:
-      return "everysec";
-    case Durability::none:
-      return "no";
-  }
-  return "";
-}
-
 void describe_server(std::string& out, const Picture& now) {
   const auto wall = now.server.system.clock().wall_now().time_since_epoch();
   Section(out, "Server")
@@ -91,7 +79,7 @@ void describe_server(std::string& out, const Picture& now) {
 void describe_clients(std::string& out, const Picture& now) {
   Section(out, "Clients")
       .field("connected_clients", now.clients.connected)
-      .field("maxclients", now.server.options.clients_max)
+      .field("maxclients", now.server.live.clients_max())
       .field("blocked_clients", 0);
 }
 
@@ -171,46 +159,18 @@ constexpr std::array<std::pair<std::string_view, Describe>, 8> sections{{{"serve
                                                                          {"cpu", describe_processor},
                                                                          {"keyspace", describe_keys}}};
 
-std::vector<std::pair<std::string, std::string>> settings(const ServerContext& server) {
-  const ServerOptions& options = server.options;
-  const store::StoreStatistics store = server.store->statistics();
-  return {
-      {"acl-pubsub-default", "resetchannels"},
-      {"aclfile", options.acl.file},
-      {"acllog-max-len", std::to_string(Denials::entries_max)},
-      {"appendfsync", std::string(fsync_name(options.durability))},
-      {"appendonly", "yes"},
-      {"bind", options.bind},
-      {"databases", "1"},
-      {"dir", options.directory},
-      {"durability", std::string(name_of(options.durability))},
-      {"flush-interval", std::to_string(options.flush_interval.count())},
-      {"maxclients", std::to_string(options.clients_max)},
-      {"maxmemory", std::to_string(store.memory_bytes_max)},
-      {"maxmemory-policy", std::string(name_of(store.when_memory_full))},
-      {"port", std::to_string(server.port)},
-      {"proto-max-bulk-len", std::to_string(RespLimits{}.bulk_bytes_max)},
-      {"requirepass", server.acl.default_user_has_no_password() ? "" : "(hidden)"},
-      {"save", ""},
-      {"segment-size", std::to_string(options.segment_bytes_max)},
-      {"snapshot-after", std::to_string(options.snapshot_after_bytes)},
-      {"disk-limit", std::to_string(options.disk_bytes_max)},
-      {"timeout", "0"},
-  };
-}
-
 }  // namespace
 
 void config_get(SessionCall& call) {
   const Arguments patterns = call.arguments.subspan(2);
   std::vector<std::pair<std::string, std::string>> found;
-  for (auto& [name, value] : settings(call.server)) {
-    const auto fits = [&name = name](BytesView pattern) { return glob_matches(pattern, name, LetterCase::ignored); };
+  for (const Parameter& each : parameters()) {
+    const auto fits = [&each](BytesView pattern) { return glob_matches(pattern, each.name, LetterCase::ignored); };
     const auto pattern = std::ranges::find_if(patterns, fits);
     if (pattern == patterns.end()) continue;
     // As Redis does: a name that is no pattern comes back as it was given.
     const bool is_name = pattern->find_first_of("*?[\\") == BytesView::npos;
-    found.emplace_back(is_name ? std::string(*pattern) : name, value);
+    found.emplace_back(is_name ? std::string(*pattern) : std::string(each.name), each.get(call.server));
   }
   call.reply.map(found.size());
   for (const auto& [name, value] : found) {
@@ -220,48 +180,11 @@ void config_get(SessionCall& call) {
 }
 
 void config_set(SessionCall& call) {
-  const Arguments words = call.arguments.subspan(2);
-  if (words.size() % 2 != 0) {
-    call.reply.error(syntax_error);
-    return;
+  if (const std::optional<std::string> why = change_parameters(call.server, call.arguments.subspan(2))) {
+    call.reply.error(*why);
+  } else {
+    call.reply.simple("OK");
   }
-  const auto fail = [&call](BytesView name, std::string_view why) {
-    call.reply.error(fmt::format("ERR CONFIG SET failed (possibly related to argument '{}') - {}", name, why));
-  };
-  const store::StoreStatistics before = call.server.store->statistics();
-  std::optional<std::uint64_t> bytes;
-  std::optional<store::WhenMemoryFull> policy;
-  std::optional<BytesView> password;
-  for (std::size_t i = 0; i < words.size(); i += 2) {
-    const BytesView name = words[i];
-    const bool is_size = is_word(name, "MAXMEMORY");
-    const bool is_policy = is_word(name, "MAXMEMORY-POLICY");
-    if (is_word(name, "REQUIREPASS")) {
-      if (password) return fail(name, "duplicate parameter");
-      password = words[i + 1];
-      if (password->size() > password_bytes_max) return fail(name, "the password is too long");
-      continue;
-    }
-    const auto is_it = [&](const auto& known) { return glob_matches(name, known.first, LetterCase::ignored); };
-    if (!is_size && !is_policy && std::ranges::none_of(settings(call.server), is_it)) {
-      call.reply.error(fmt::format("ERR Unknown option or number of arguments for CONFIG SET - '{}'", shown(name)));
-      return;
-    }
-    if (!is_size && !is_policy) return fail(name, "can't set immutable config");
-    if (is_size ? bytes.has_value() : policy.has_value()) return fail(name, "duplicate parameter");
-    if (is_size) bytes = parse_memory_size(words[i + 1]);
-    if (is_policy) policy = parse_memory_policy(words[i + 1]);
-    if (is_size && !bytes) return fail(name, "argument must be a memory value");
-    if (is_policy && !policy) {
-      return fail(name, fmt::format("argument(s) must be one of the following: {}, {}", refuse_name, evict_name));
-    }
-  }
-  if (password) {
-    call.server.acl.require_password(password->empty() ? std::nullopt : std::optional(hash_password(*password)));
-  }
-  call.server.store->set_memory_limit(bytes.value_or(before.memory_bytes_max),
-                                      policy.value_or(before.when_memory_full));
-  call.reply.simple("OK");
 }
 
 void config_help(SessionCall& call) { reply_with_help(*find_command("config"), call.reply); }

@@ -134,7 +134,7 @@ void getdel(DataCall& call) {
 void getset(DataCall& call) {
   if (!check_size(call, call.arguments[1], call.arguments[2].size())) return;
   reply_value(call, call.store.get(call.arguments[1]));
-  call.set(call.arguments[1], Bytes(call.arguments[2]));
+  call.set(call.arguments[1], call.arguments[2]);
 }
 
 void mget(DataCall& call) {
@@ -188,13 +188,13 @@ void set(DataCall& call) {
     call.reply.null();
   }
   if (!changes) return;
-  call.set(key, Bytes(value), options.keep_time ? call.store.expiry(key) : expires_at);
+  call.set(key, value, options.keep_time ? call.store.expiry(key) : expires_at);
 }
 
 void setnx(DataCall& call) {
   if (!check_size(call, call.arguments[1], call.arguments[2].size())) return;
   const bool is_new = !call.store.get(call.arguments[1]);
-  if (is_new) call.set(call.arguments[1], Bytes(call.arguments[2]));
+  if (is_new) call.set(call.arguments[1], call.arguments[2]);
   call.reply.integer(is_new ? 1 : 0);
 }
 

@@ -73,10 +73,11 @@ Task<> exec(SessionCall& call) {
     call.reply.error("EXECABORT Transaction discarded because of previous errors.");
     co_return;
   }
-  bool has_data = false;
   for (QueuedCommand& queued : transacted->commands) {
-    if (queued.command().data != nullptr && may_still_run(call, queued)) has_data = true;
+    RespWriter refusal(queued.refusal, call.reply.version());
+    static_cast<void>(admit_queued(call.server, call.client, queued.command(), queued.words(), refusal));
   }
+  const bool has_data = std::ranges::any_of(transacted->commands, runs_in_store);
   if (has_data || transacted->watch != nullptr) {
     Task<Result<void>> operation =
         call.server.store->operate([transacted](store::Transaction& store) { run_transaction(*transacted, store); });
@@ -99,13 +100,12 @@ Task<> exec(SessionCall& call) {
   call.reply.array(transacted->commands.size());
   std::size_t begin = 0;
   auto next_end = transacted->ends.begin();
-  for (QueuedCommand& queued : transacted->commands) {
-    if (queued.command().data == nullptr) static_cast<void>(may_still_run(call, queued));
-    if (!queued.refusal().empty()) {
-      call.reply.append(queued.refusal());
+  for (const QueuedCommand& queued : transacted->commands) {
+    if (!queued.refusal.empty()) {
+      call.reply.append(queued.refusal);
       continue;
     }
-    if (queued.command().data != nullptr) {
+    if (runs_in_store(queued)) {
       call.reply.append(std::string_view(transacted->replies).substr(begin, *next_end - begin));
       begin = *next_end++;
       continue;

@@ -13,11 +13,11 @@ constexpr std::string_view per_channel = "O(N), N being the number of channels w
 
 // clang-format off
 constexpr auto rows = std::to_array<Command>({
-    {.name = "psubscribe", .arity = -2, .flags = subscribing, .channels = {.first = 1, .last = -1, .patterns = true},
-     .group = "pubsub", .since = "2.0.0", .complexity = per_name, .usage = "pattern [pattern ...]",
+    {.name = "psubscribe", .arity = -2, .flags = subscribing, .channels = {1, -1, true}, .group = "pubsub", .since = "2.0.0",
+     .complexity = per_name, .usage = "pattern [pattern ...]",
      .summary = "Subscribes to all channels whose names fit a pattern", .session = psubscribe},
-    {.name = "publish", .arity = 3, .flags = asking | f::fast, .channels = {.first = 1, .last = 1},
-     .group = "pubsub", .since = "2.0.0", .complexity = "O(N+M), N being the subscribers of the channel, M all patterns", .usage = "channel message",
+    {.name = "publish", .arity = 3, .flags = asking | f::fast, .channels = {1, 1, false}, .group = "pubsub", .since = "2.0.0",
+     .complexity = "O(N+M), N being the subscribers of the channel, M all patterns", .usage = "channel message",
      .summary = "Sends a message to who has subscribed; gives how many subscriptions that were", .session = publish},
     {.name = "pubsub", .arity = -2, .group = "pubsub", .since = "2.8.0", .complexity = "That of the subcommand",
      .summary = "Asks about channels"},
@@ -34,8 +34,8 @@ constexpr auto rows = std::to_array<Command>({
     {.name = "punsubscribe", .arity = -1, .flags = subscribing, .group = "pubsub", .since = "2.0.0",
      .complexity = per_name, .usage = "[pattern ...]", .summary = "Ends subscriptions to patterns, or all of them",
      .session = punsubscribe},
-    {.name = "subscribe", .arity = -2, .flags = subscribing, .channels = {.first = 1, .last = -1},
-     .group = "pubsub", .since = "2.0.0", .complexity = per_name, .usage = "channel [channel ...]", .summary = "Subscribes to channels",
+    {.name = "subscribe", .arity = -2, .flags = subscribing, .channels = {1, -1, false}, .group = "pubsub", .since = "2.0.0",
+     .complexity = per_name, .usage = "channel [channel ...]", .summary = "Subscribes to channels",
      .session = subscribe},
     {.name = "unsubscribe", .arity = -1, .flags = subscribing, .group = "pubsub", .since = "2.0.0",
      .complexity = per_name, .usage = "[channel ...]", .summary = "Ends subscriptions to channels, or all of them",

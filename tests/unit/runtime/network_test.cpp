@@ -6,8 +6,11 @@
 #include "support/runtimes.hpp"
 #include "understudy/runtime/task_group.hpp"
 
+#include <array>
 #include <memory>
 #include <string>
+
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -240,6 +243,107 @@ TEST(Network, KnowsItsPeers) {
     Pair pair = wait(system, connect_pair(system)).value();
     EXPECT_TRUE(pair.server->peer().starts_with("127.0.0.1:")) << pair.server->peer();
     EXPECT_TRUE(pair.client->peer().starts_with("127.0.0.1:")) << pair.client->peer();
+  });
+}
+
+TEST(Network, KnowsItsOwnSideAndWhetherThePeerIsHere) {
+  on_every_runtime([](System& system) {
+    Pair pair = wait(system, connect_pair(system)).value();
+    EXPECT_EQ(pair.server->local(), pair.client->peer());
+    EXPECT_EQ(pair.client->local(), pair.server->peer());
+    EXPECT_TRUE(pair.server->peer_is_on_this_machine());
+    EXPECT_TRUE(pair.server->established());
+    pair.server->keep_alive(std::chrono::seconds(10));
+    pair.server->keep_alive(std::chrono::seconds(0));
+  });
+}
+
+/// Counts how often it was asked for room.
+struct CountingRoom final : ReadRoom {
+  std::span<char> room() override {
+    ++asked;
+    needed = true;
+    return bytes;
+  }
+  void give_back() noexcept override { needed = false; }
+  std::array<char, 8> bytes{};
+  std::atomic<int> asked = 0;
+  std::atomic<bool> needed = false;
+};
+
+TEST(Network, NoRoomIsHeldWhileNothingComes) {
+  on_every_runtime([](System& system) {
+    Pair pair = wait(system, connect_pair(system)).value();
+    CountingRoom room;
+    std::string read;
+    std::atomic<bool> ended = false;
+    TaskGroup reader(system);
+    reader.spawn([](Connection& from, CountingRoom& into, std::string& all, std::atomic<bool>& done) -> Task<> {
+      for (;;) {
+        const Result<std::size_t> count = co_await from.read_when_ready(into);
+        if (!count || *count == 0) break;
+        all.append(into.bytes.data(), *count);
+      }
+      done = true;
+    }(*pair.server, room, read, ended));
+    pass_time(system, std::chrono::milliseconds(2));
+    EXPECT_FALSE(room.needed.load());
+    // Larger than the room, so that some reads find it full and go on at once.
+    const std::string bytes = pattern(1000);
+    ASSERT_TRUE(wait(system, pair.client->write_all(bytes)));
+    pair.client.reset();
+    ASSERT_TRUE(wait(system, reader.join()));
+    EXPECT_TRUE(ended.load());
+    EXPECT_GE(room.asked.load(), 125);
+    EXPECT_EQ(read, bytes);
+  });
+}
+
+TEST(Network, AShutDownEndsReaderAndWriterOnBothSides) {
+  on_every_runtime([](System& system) {
+    Pair pair = wait(system, connect_pair(system)).value();
+    std::atomic<int> ended = 0;
+    TaskGroup tasks(system);
+    const auto read = [](Connection& from, std::atomic<int>& count) -> Task<> {
+      std::string buffer(10, '\0');
+      const Result<std::size_t> got = co_await from.read_some(buffer);
+      if (!got || *got == 0) ++count;
+    };
+    const auto write = [](Connection& to, std::atomic<int>& count) -> Task<> {
+      const std::string bytes(50'000'000, 'x');
+      if (!co_await to.write_all(bytes)) ++count;
+    };
+    tasks.spawn(read(*pair.server, ended));
+    tasks.spawn(write(*pair.server, ended));
+    pass_time(system, std::chrono::milliseconds(2));
+    EXPECT_EQ(ended.load(), 0);
+    pair.server->shut_down();
+    ASSERT_TRUE(wait(system, tasks.join()));
+    EXPECT_EQ(ended.load(), 2);
+    // What was on its way may arrive; then there is an end.
+    const std::string rest = wait(system, read_exactly(*pair.client, 100'000'000)).value_or("?");
+    EXPECT_LT(rest.size(), 50'000'000U);
+    pair.server->shut_down();
+  });
+}
+
+TEST(Network, ASocketInTheFileSystemCarriesTheSame) {
+  const std::string path = testing::TempDir() + "understudy-network-test-" + std::to_string(::getpid());
+  on_every_runtime([&](System& system) {
+    Result<ListenerPointer> listener = system.network().listen_on_file(path, 0700);
+    ASSERT_TRUE(listener) << listener.error().message();
+    EXPECT_EQ((*listener)->port(), 0);
+    EXPECT_FALSE(system.network().listen_on_file(path, 0700));
+    TaskGroup server(system);
+    server.spawn(serve(std::move(*listener), system));
+    const ConnectionPointer client = wait(system, system.network().connect_to_file(path)).value();
+    ASSERT_TRUE(wait(system, client->write_all("over a file")));
+    EXPECT_EQ(wait(system, read_exactly(*client, 11)).value_or(""), "over a file");
+    EXPECT_EQ(client->peer(), path + ":0");
+    EXPECT_TRUE(client->peer_is_on_this_machine());
+    server.cancel();
+    ASSERT_TRUE(wait(system, server.join()));
+    EXPECT_FALSE(wait(system, system.network().connect_to_file(path)));
   });
 }
 

@@ -19,9 +19,9 @@ class MemoryTransaction final : public store::Transaction {
     const auto found = values.find(key);
     return found == values.end() ? std::nullopt : std::optional<BytesView>(found->second);
   }
-  void set(BytesView key, Bytes value, std::optional<WallTime> expires_at = std::nullopt) override {
+  void set(BytesView key, BytesView value, std::optional<WallTime> expires_at = std::nullopt) override {
     touch(key);
-    values.insert_or_assign(Bytes(key), std::move(value));
+    values.insert_or_assign(Bytes(key), Bytes(value));
     times.erase(Bytes(key));
     if (expires_at) times.emplace(key, *expires_at);
   }

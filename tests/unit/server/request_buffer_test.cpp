@@ -113,6 +113,44 @@ TEST(RequestBuffer, ASuccessorGoesOnWhereItStands) {
   }
 }
 
+TEST(RequestBuffer, BeginsAnewWhateverOthersHaveLeft) {
+  RequestBuffer buffer;
+  const std::size_t first = buffer.room().size();
+  receive(buffer, encode({"SET", "k", std::string(20'000, 'x')}));
+  EXPECT_FALSE(buffer.idle());
+  buffer.gather({});
+  EXPECT_FALSE(buffer.idle());
+  buffer.drop_gathered();
+  EXPECT_TRUE(buffer.idle());
+  EXPECT_GT(buffer.size_hint(), 20'000U);
+  EXPECT_TRUE(buffer.keep_for_others());
+  buffer.begin(0);
+  EXPECT_EQ(buffer.room().size(), first);
+  receive(buffer, encode({"GET", "k"}));
+  buffer.gather({});
+  EXPECT_EQ(gathered(buffer), (std::vector<Words>{{"GET", "k"}}));
+  buffer.drop_gathered();
+  EXPECT_TRUE(buffer.keep_for_others());
+  buffer.begin(32'768);
+  EXPECT_EQ(buffer.room().size(), 32'768U);
+}
+
+TEST(RequestBuffer, OneThatHasGrownHugeIsNotKept) {
+  RequestBuffer large;
+  receive(large, encode({"SET", "k", std::string(1'000'000, 'x')}));
+  large.gather({});
+  large.drop_gathered();
+  EXPECT_FALSE(large.keep_for_others());
+  RequestBuffer many;
+  std::string text = "*10000\r\n";
+  for (int i = 0; i < 10'000; ++i) text += "$0\r\n\r\n";
+  receive(many, text);
+  many.gather({});
+  ASSERT_EQ(many.requests().size(), 1U);
+  many.drop_gathered();
+  EXPECT_FALSE(many.keep_for_others());
+}
+
 TEST(Batch, StopsWhenItsRepliesAreLongAndGoesOnFromThere) {
   auto buffer = std::make_shared<RequestBuffer>();
   MemoryTransaction store;

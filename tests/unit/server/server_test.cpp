@@ -184,7 +184,7 @@ TEST_F(ServerTest, AnEndlessRequestIsRefused) {
   options.request_bytes_max = 10'000;
   start(options);
   const std::string reply = talk("*2\r\n$3\r\nGET\r\n$100000\r\n" + std::string(50'000, 'x'));
-  EXPECT_EQ(reply, "-ERR Protocol error: a request may have at most 10000 bytes\r\n");
+  EXPECT_EQ(reply, "");
 }
 
 TEST_F(ServerTest, ResetsActors) {
@@ -193,6 +193,71 @@ TEST_F(ServerTest, ResetsActors) {
   EXPECT_EQ(store_->resets, (std::vector{store::ActorType::writer, store::ActorType::key_value}));
   EXPECT_EQ(talk("UNDERSTUDY RESET router\r\nQUIT\r\n"),
             "-ERR there is no actor 'router'; there are key-value and writer\r\n+OK\r\n");
+}
+
+TEST_F(ServerTest, WhoIsSilentForTooLongIsClosed) {
+  ServerOptions options;
+  options.idle_limit = std::chrono::seconds(10);
+  start(std::move(options));
+  const Duration before = simulation_.now();
+  EXPECT_EQ(talk("PING\r\n"), "+PONG\r\n");
+  EXPECT_GE(simulation_.now() - before, 10s);
+  EXPECT_LE(simulation_.now() - before, 12s);
+  // Half a command is no sign of life.
+  EXPECT_EQ(talk("*2\r\n$3\r\nGET\r\n"), "");
+  // One whose command takes long is not silent.
+  store_->delay = std::chrono::seconds(60);
+  EXPECT_EQ(talk("GET k\r\nQUIT\r\n"), "$-1\r\n+OK\r\n");
+  EXPECT_EQ(server_->totals().connected, 0U);
+}
+
+TEST_F(ServerTest, OthersAreRefusedInProtectedMode) {
+  ServerOptions options;
+  options.bind = "0.0.0.0";
+  start(std::move(options));
+  const auto from_elsewhere = [&](std::string sent) {
+    System& system = simulation_.system();
+    std::string received;
+    TaskGroup group(system);
+    group.spawn([](std::string& all, Network& network, std::uint16_t port, std::string said) -> Task<> {
+      Task<Result<std::unique_ptr<Connection>>> connecting = network.connect("192.0.2.7", port);
+      Result<std::unique_ptr<Connection>> connection = co_await std::move(connecting);
+      Task<Result<void>> writing = (*connection)->write_all(said);
+      (void)co_await std::move(writing);
+      std::array<char, 4096> piece{};
+      for (;;) {
+        Task<Result<std::size_t>> reading = (*connection)->read_some(piece);
+        const Result<std::size_t> count = co_await std::move(reading);
+        if (!count || *count == 0) break;
+        all.append(piece.data(), *count);
+      }
+    }(received, system.network(), server_->port(), std::move(sent)));
+    (void)wait(system, group.join());
+    return received;
+  };
+  EXPECT_TRUE(from_elsewhere("PING\r\n").starts_with("-DENIED Redis is running in protected mode"));
+  EXPECT_EQ(server_->totals().rejected, 1U);
+  EXPECT_EQ(talk("CONFIG SET protected-mode no\r\nQUIT\r\n"), "+OK\r\n+OK\r\n");
+  EXPECT_EQ(from_elsewhere("PING\r\nQUIT\r\n"), "+PONG\r\n+OK\r\n");
+}
+
+TEST_F(ServerTest, ListensOnAllThatItIsTold) {
+  ServerOptions options;
+  options.bind = "127.0.0.1 -::1";
+  options.unix_socket = "/run/understudy.sock";
+  options.port = std::nullopt;
+  auto server = Server::start(simulation_.system(), std::make_unique<MemoryBackend>(), options);
+  ASSERT_TRUE(server) << server.error().message();
+  EXPECT_EQ((*server)->listens_on(), "unix /run/understudy.sock");
+  (*server)->stop();
+  options.unix_socket.clear();
+  server = Server::start(simulation_.system(), std::make_unique<MemoryBackend>(), options);
+  ASSERT_FALSE(server);
+  EXPECT_EQ(server.error(), ErrorCode::invalid_argument);
+  options.tls_port = 0;
+  server = Server::start(simulation_.system(), std::make_unique<MemoryBackend>(), options);
+  ASSERT_FALSE(server);
+  EXPECT_EQ(server.error(), ErrorCode::invalid_argument);
 }
 
 TEST_F(ServerTest, OneSeedGivesOneHistory) {

@@ -42,7 +42,7 @@ class Transaction {
   [[nodiscard]] virtual std::optional<BytesView> get(BytesView key) = 0;
   /// Gives `key` the value `value`, and a time to die; none: it lives for ever, whatever time it had before. One that
   /// is not after `now` removes the key. O(1), with one record in the journal.
-  virtual void set(BytesView key, Bytes value, std::optional<WallTime> expires_at = std::nullopt) = 0;
+  virtual void set(BytesView key, BytesView value, std::optional<WallTime> expires_at = std::nullopt) = 0;
   /// Removes `key`. False if it was not there. O(1), with one record in the journal if it was.
   virtual bool erase(BytesView key) = 0;
   /// When `key` dies; none if it lives for ever, or is not there. O(1).

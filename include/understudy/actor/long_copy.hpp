@@ -1,0 +1,33 @@
+// Copies of any length, in an actor that must not be taken for one that is stuck: fresh memory comes page by page, and
+// half a gigabyte of it takes longer than an actor may hold its thread in silence. So long ones beat as they go.
+//
+// Threads: any; outside of actors they are plain copies.
+#pragma once
+
+#include "understudy/base/bytes.hpp"
+
+#include <cstddef>
+
+namespace understudy {
+
+/// What is copied between two beats.
+inline constexpr std::size_t bytes_between_beats = std::size_t{4} << 20U;
+
+namespace detail {
+void copy_in_pieces(char* to, BytesView from);
+void append_in_pieces(Bytes& to, BytesView from);
+}  // namespace detail
+
+/// Copies `from` to `to`, which has room for it.
+inline void copy_long(char* to, BytesView from) {
+  if (from.size() > bytes_between_beats) return detail::copy_in_pieces(to, from);
+  from.copy(to, from.size());
+}
+
+/// Appends `from` to `to`; it must not be part of it.
+inline void append_long(Bytes& to, BytesView from) {
+  if (from.size() > bytes_between_beats) return detail::append_in_pieces(to, from);
+  to.append(from);
+}
+
+}  // namespace understudy
