@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace understudy::server {
@@ -30,7 +29,6 @@ class QueuedCommand {
   const Command* command_;
   std::unique_ptr<char[]> bytes_;  // NOLINT(modernize-avoid-c-arrays)
   std::vector<BytesView> words_;
-  std::string refusal_;
 };
 
 /// Whether the store runs it, in the transaction's operation.

@@ -262,7 +262,7 @@ Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
   co_return Next::go_on;
 }
 
-bool Session::joins_neighbours(const RequestBuffer::Request& request) const {
+bool Session::joins_neighbours(const RequestBuffer::Request& request) const noexcept {
   return request.lookup.problem == Lookup::Problem::none && request.lookup.command->data != nullptr &&
          may_run(client_.login(), *request.lookup.command, received_->arguments(request)) &&
          !conversation_.is_special(reply_.version()) && !server_.channels.has_monitors();

@@ -72,7 +72,7 @@ class Session final : private ReadRoom {
   /// Runs one command for itself, whatever it is.
   Task<Next> run_command(std::size_t index);
   /// Whether the command may run together with its neighbours, as most do: nothing but the store is asked for it.
-  [[nodiscard]] bool joins_neighbours(const RequestBuffer::Request& request) const;
+  [[nodiscard]] bool joins_neighbours(const RequestBuffer::Request& request) const noexcept;
   /// The reply that refuses a command, or that it has been queued; false if it is to run.
   [[nodiscard]] bool is_put_off(const Command& command, Arguments arguments);
   void reply_to_refused(const Lookup& lookup, Arguments arguments);

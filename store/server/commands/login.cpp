@@ -128,7 +128,6 @@ Task<> hello(SessionCall& call) {
 
 void reset(SessionCall& call) {
   set_protocol(call, RespVersion::resp2);
-  call.conversation.reset();
   call.server.acl.log_out(call.client.login());
   call.conversation.reset();
   call.client.change([&](ClientFacts& facts) {
@@ -137,9 +136,6 @@ void reset(SessionCall& call) {
     facts.queued = -1;
     facts.monitors = false;
     facts.user = call.client.login().user().name;
-    facts.channels = facts.patterns = 0;
-    facts.queued = -1;
-    facts.monitors = false;
   });
   call.reply.simple("RESET");
 }

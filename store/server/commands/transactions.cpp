@@ -8,8 +8,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <string>
-#include <utility>
 
 namespace understudy::server {
 namespace {
@@ -24,15 +22,6 @@ struct Watching {
   std::shared_ptr<store::Watch> watch;
   std::vector<WatchedKey> keys;
 };
-
-/// The rules of its user may have changed since a command was queued.
-bool may_still_run(SessionCall& call, QueuedCommand& queued) {
-  std::string refusal;
-  RespWriter writer(refusal, call.reply.version());
-  if (admit_queued(call.server, call.client, queued.command(), queued.words(), writer)) return true;
-  queued.refuse(std::move(refusal));
-  return false;
-}
 
 }  // namespace
 
