@@ -100,7 +100,6 @@ std::span<char> Session::room() {
     received_ = Spare<RequestBuffer>::take();
     received_->begin(read_size_);
   }
-  received_->set_limits(server_.live.request_limits());
   return received_->room();
 }
 
@@ -152,7 +151,9 @@ Task<Session::Next> Session::execute_received() {
     // What a client may send depends on who it is: so until it has said that, one request is read at a time.
     const bool unknown = client_.login().must_authenticate();
     limits.requests = unknown ? 1 : options.batch_requests_max;
-    received_->set_unauthenticated(unknown);
+    RespLimits request_limits = server_.live.request_limits();
+    request_limits.unauthenticated = unknown;
+    received_->set_limits(request_limits);
     received_->gather(limits);
     next = co_await execute_gathered();
     if (next == Next::go_on && !received_->protocol_error().empty()) {
