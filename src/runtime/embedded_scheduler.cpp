@@ -1,7 +1,7 @@
 #include "runtime/embedded_scheduler.hpp"
 
-#include "runtime/asio_network.hpp"
 #include "runtime/asymmetric_fence.hpp"
+#include "runtime/socket_network.hpp"
 #include "understudy/runtime/asio.hpp"
 
 #include <algorithm>
@@ -49,11 +49,12 @@ EmbeddedScheduler::EmbeddedScheduler(boost::asio::io_context& context, const Run
       work_(context.get_executor()),
       alarm_(context),
       timers_(system_clock_source(), 1, [this] { post_to(strand_, [this] { set_alarm(); }); }),
-      sockets_(context),
-      network_(make_asio_network(sockets_)),
+      network_(make_socket_network(sockets_)),
+      sockets_ready_(context, ::dup(sockets_.handle())),
       blocking_pool_(std::max<std::uint32_t>(options.blocking_threads_max, 1)),
       random_(make_system_random()) {
   prepare_to_fence();
+  wait_for_sockets();
 }
 
 EmbeddedScheduler::~EmbeddedScheduler() { stop(); }
@@ -112,6 +113,19 @@ void EmbeddedScheduler::run_slice(ThreadState& thread) noexcept {
   if (Context* left = std::exchange(thread.hand_off, nullptr)) ready_.push(*left);
 }
 
+/// The poller's own handle becomes readable when a socket is ready.
+void EmbeddedScheduler::wait_for_sockets() {
+  handlers_.fetch_add(1, std::memory_order_relaxed);
+  sockets_ready_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                            boost::asio::bind_executor(strand_, [this](const boost::system::error_code& error) {
+                              if (!error) {
+                                sockets_.poll();
+                                wait_for_sockets();
+                              }
+                              handlers_.fetch_sub(1, std::memory_order_release);
+                            }));
+}
+
 void EmbeddedScheduler::set_alarm() {
   const TimePoint moment = timers_.wake_at();
   if (moment == TimePoint::max() || stopped_.load(std::memory_order_acquire)) return;
@@ -164,7 +178,11 @@ void EmbeddedScheduler::help() noexcept {
 void EmbeddedScheduler::stop() noexcept {
   if (stopped_.exchange(true, std::memory_order_acq_rel)) return;
   blocking_pool_.stop();
-  post_to(strand_, [this] { alarm_.cancel(); });
+  post_to(strand_, [this] {
+    alarm_.cancel();
+    boost::system::error_code ignored;
+    sockets_ready_.close(ignored);
+  });
   while (handlers_.load(std::memory_order_acquire) != 0) help();
   work_.reset();
 }

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "runtime/blocking_pool.hpp"
-#include "runtime/io_seat.hpp"
 #include "runtime/run_queue.hpp"
+#include "runtime/socket_poller.hpp"
 #include "runtime/timer_service.hpp"
 #include "understudy/runtime/detail/scheduler.hpp"
 #include "understudy/runtime/options.hpp"
@@ -19,6 +19,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 
@@ -57,14 +58,16 @@ class EmbeddedScheduler final : public Scheduler {
   void drain() noexcept;
   void run_slice(ThreadState& thread) noexcept;
   void set_alarm();
+  void wait_for_sockets();
 
   boost::asio::io_context& context_;
   boost::asio::strand<boost::asio::io_context::executor_type> strand_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer alarm_;
   TimerService timers_;
-  SocketWaits sockets_;
+  SocketPoller sockets_;
   std::unique_ptr<Network> network_;
+  boost::asio::posix::stream_descriptor sockets_ready_;
   BlockingPool blocking_pool_;
   std::mutex random_mutex_;
   std::unique_ptr<Random> random_;

@@ -1,22 +1,11 @@
 #include "runtime/io_seat.hpp"
 
-#include "base/log.hpp"
-
-#include <exception>
-
 #include <boost/asio/post.hpp>
 
 namespace understudy::detail {
-namespace {
-
-/// Sockets that are let become ready before whoever polls looks after its own work again.
-constexpr int ready_at_once_max = 64;
-
-}  // namespace
-
 void IoSeat::leave() noexcept {
   taken_.store(false, std::memory_order_release);
-  if (sockets_.count.load(std::memory_order_relaxed) == 0) return;
+  if (!sockets_.has_sockets()) return;
   leaves_.fetch_add(1, std::memory_order_relaxed);
   if (guarded_.load(std::memory_order_relaxed) || guarded_.exchange(true, std::memory_order_acq_rel)) return;
   boost::asio::post(control_.context(), [this] { guard(); });
@@ -30,7 +19,7 @@ void IoSeat::guard() {
     const std::uint32_t leaves = leaves_.load(std::memory_order_relaxed);
     if (leaves != leaves_seen_ || !taken_.load(std::memory_order_relaxed)) {
       leaves_seen_ = leaves;
-      if (sockets_.count.load(std::memory_order_relaxed) != 0) {
+      if (sockets_.has_sockets()) {
         guard();
         return;
       }
@@ -43,32 +32,14 @@ void IoSeat::guard() {
   });
 }
 
-void IoSeat::wait() noexcept {
-  try {
-    context_.run_one();
-  } catch (const std::exception& error) {
-    log_error("waiting for sockets: {} (it goes on)", error.what());
-  }
-  run_ready();
-}
+void IoSeat::wait() noexcept { sockets_.wait(); }
 
-void IoSeat::interrupt() noexcept {
-  boost::asio::post(context_, [] {});
-}
+void IoSeat::interrupt() noexcept { sockets_.interrupt(); }
 
 void IoSeat::poll() noexcept {
-  if (sockets_.count.load(std::memory_order_relaxed) == 0 || !try_take()) return;
-  run_ready();
+  if (!sockets_.has_sockets() || !try_take()) return;
+  sockets_.poll();
   taken_.store(false, std::memory_order_release);
-}
-
-void IoSeat::run_ready() noexcept {
-  try {
-    for (int i = 0; i < ready_at_once_max && context_.poll_one() != 0; ++i) {
-    }
-  } catch (const std::exception& error) {
-    log_error("waiting for sockets: {} (it goes on)", error.what());
-  }
 }
 
 }  // namespace understudy::detail

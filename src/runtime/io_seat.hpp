@@ -8,22 +8,14 @@
 #pragma once
 
 #include "runtime/io_loop.hpp"
+#include "runtime/socket_poller.hpp"
 
 #include <atomic>
 #include <cstdint>
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 namespace understudy::detail {
-
-/// Sockets, and how many coroutines wait for one of them to become ready.
-struct SocketWaits {
-  explicit SocketWaits(boost::asio::io_context& io_context) noexcept : context(io_context) {}
-  boost::asio::io_context& context;
-  std::atomic<std::uint32_t> count{0};  // Relaxed: says whether a look is worth its system call.
-};
 
 class IoSeat {
  public:
@@ -34,7 +26,7 @@ class IoSeat {
   IoSeat& operator=(const IoSeat&) = delete;
   ~IoSeat() = default;
 
-  [[nodiscard]] SocketWaits& sockets() noexcept { return sockets_; }
+  [[nodiscard]] SocketPoller& sockets() noexcept { return sockets_; }
 
   /// True if the caller now has the seat, until it calls `leave`.
   [[nodiscard]] bool try_take() noexcept { return !taken_.exchange(true, std::memory_order_acquire); }
@@ -48,13 +40,10 @@ class IoSeat {
   void poll() noexcept;
 
  private:
-  void run_ready() noexcept;
   void guard();
 
   IoLoop& control_;
-  boost::asio::io_context context_;
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
-  SocketWaits sockets_{context_};
+  SocketPoller sockets_;
   // Taken by exchange (acquire), given back by store (release): a lock that is only tried.
   std::atomic<bool> taken_{false};
   // Whether the guard's timer runs. Set by who leaves, cleared by the control thread (acq_rel); `leaves_` is read after

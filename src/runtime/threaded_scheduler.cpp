@@ -1,7 +1,7 @@
 #include "runtime/threaded_scheduler.hpp"
 
-#include "runtime/asio_network.hpp"
 #include "runtime/asymmetric_fence.hpp"
+#include "runtime/socket_network.hpp"
 
 #include <condition_variable>
 
@@ -55,7 +55,7 @@ ThreadedScheduler::ThreadedScheduler(const RuntimeOptions& options)
     : workers_wanted_(workers_wanted(options)),
       io_loop_(system_clock_source(), workers_wanted_ + 1),
       io_seat_(io_loop_),
-      network_(make_asio_network(io_seat_.sockets())),
+      network_(make_socket_network(io_seat_.sockets())),
       blocking_pool_(options.blocking_threads_max > 0 ? options.blocking_threads_max : 1),
       random_(make_system_random()) {
   workers_.reserve(workers_wanted_);

@@ -328,6 +328,10 @@ Task<Session::Next> Session::run_command(std::size_t index) {
   const Place place = conversation_.queue.is_open() ? Place::transaction : Place::top_level;
   if (!admit(server_, client_, command, arguments, place, reply_)) {
     conversation_.queue.spoil();
+    if (command.name == "exec" && place == Place::transaction) {
+      conversation_.end_transaction();
+      client_.change([](ClientFacts& facts) { facts.queued = -1; });
+    }
     co_return Next::go_on;
   }
   if (is_put_off(command, arguments)) co_return Next::go_on;

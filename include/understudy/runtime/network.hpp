@@ -1,4 +1,4 @@
-// Streams of bytes between processes, behind an interface: real sockets (src/runtime/asio_network.cpp), or the
+// Streams of bytes between processes, behind an interface: real sockets (src/runtime/socket_network.cpp), or the
 // simulation's in-memory pipes, whose chunks and delays are drawn from its seed.
 //
 // Threads: one coroutine at a time uses a Listener. Of a Connection one may read while another writes. Destroying one

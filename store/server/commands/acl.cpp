@@ -42,8 +42,9 @@ void end_connections(SessionCall& call, const Acl::Aftermath& aftermath) {
   }
   if (aftermath.narrowed.empty()) return;
   for (const ClientFacts& facts : call.server.clients.list()) {
-    const bool is_theirs = std::ranges::find(aftermath.narrowed, facts.user) != aftermath.narrowed.end();
-    if (!is_theirs || facts.channels + facts.patterns == 0) continue;
+    if (facts.channels + facts.patterns == 0 ||
+        std::ranges::find(aftermath.narrowed, facts.user) == aftermath.narrowed.end())
+      continue;
     if (facts.id == call.client.facts().id) {
       call.close = true;
     } else {

@@ -115,6 +115,15 @@ TEST_P(GateTest, WhatIsRefusedIsNotQueued) {
   EXPECT_EQ(store_->data.get("a"), "2");
 }
 
+TEST_P(GateTest, ARefusedExecEndsItsTransaction) {
+  start_with("user alice on >pw ~* +@all -exec\n", "other");
+  EXPECT_EQ(talk_as("alice", "MULTI\r\nSET k v\r\nEXEC\r\nDISCARD\r\nSET k w\r\n"),
+            "+OK\r\n+QUEUED\r\n-EXECABORT Transaction discarded because of: NOPERM this user has no permissions to run "
+            "the 'exec' command\r\n-ERR DISCARD without MULTI\r\n+OK\r\n");
+  EXPECT_EQ(talk("EXEC\r\nQUIT\r\n"),
+            "-EXECABORT Transaction discarded because of: NOAUTH Authentication required.\r\n+OK\r\n");
+}
+
 TEST_P(GateTest, ALoginIsPartOfATransaction) {
   start_with("user alice on >pw ~* +@all\n", "other");
   EXPECT_EQ(talk("MULTI\r\nAUTH alice pw\r\nMULTI\r\nAUTH alice no\r\nACL WHOAMI\r\nEXEC\r\nQUIT\r\n"),

@@ -1,6 +1,6 @@
 // Attacks: the name of a socket takes over what a dead process has left, and nothing else; nobody gets more rights to
 // it than was said, at any time.
-#include "runtime/asio_socket_file.hpp"
+#include "runtime/socket_file.hpp"
 
 #include <filesystem>
 #include <fstream>

@@ -1,4 +1,4 @@
-#include "runtime/asio_socket_file.hpp"
+#include "runtime/socket_file.hpp"
 
 #include <cerrno>
 #include <cstring>
