@@ -7,8 +7,8 @@
 
 namespace understudy::server {
 
-std::uint8_t key_access_of(const Command& command, Arguments arguments) noexcept {
-  const std::string_view words = command.key_access;
+std::uint8_t key_access_of(const Command& command, Arguments arguments, bool second) noexcept {
+  const std::string_view words = second ? command.second_key_access : command.key_access;
   // Of the commands whose words depend on the arguments there is one: SET, which reads only with GET.
   if (words.contains("variable_flags")) {
     const Arguments options = arguments.subspan(std::min<std::size_t>(arguments.size(), 3));

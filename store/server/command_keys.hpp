@@ -20,18 +20,19 @@ struct KeyUse {
   std::uint8_t access = access::none;
 };
 
-/// What `command`, called with `arguments`, does to its keys.
-[[nodiscard]] std::uint8_t key_access_of(const Command& command, Arguments arguments) noexcept;
+/// What `command`, called with `arguments`, does to its keys, or (`second`) to the second of two.
+[[nodiscard]] std::uint8_t key_access_of(const Command& command, Arguments arguments, bool second) noexcept;
 
 /// Calls `visit` with each key's use until it gives false. True if it never did.
 template <typename Visit>
 bool each_key(const Command& command, Arguments arguments, Visit visit) {
   const KeyPositions& keys = command.keys;
   if (keys.first == 0) return true;
-  const std::uint8_t access = key_access_of(command, arguments);
+  std::uint8_t access = key_access_of(command, arguments, false);
   const int last = keys.last < 0 ? static_cast<int>(arguments.size()) + keys.last : keys.last;
   for (int i = keys.first; i <= last && i < static_cast<int>(arguments.size()); i += keys.step) {
     if (!visit(KeyUse{.argument = static_cast<std::size_t>(i), .access = access})) return false;
+    if (i == keys.first && !command.second_key_access.empty()) access = key_access_of(command, arguments, true);
   }
   return true;
 }

@@ -62,9 +62,13 @@ struct Conversation {
     watch.reset();
     watched.clear();
   }
-  void reset() {
+  /// Without running what was queued.
+  void end_transaction() {
     static_cast<void>(queue.take());
     forget_watched();
+  }
+  void reset() {
+    end_transaction();
     subscriptions.clear();
     reply_mode = ReplyMode::on;
   }

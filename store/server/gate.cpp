@@ -45,6 +45,12 @@ std::string denial_error(const Verdict& verdict, const Command& command) {
   }
 }
 
+/// As Redis words it: a refused EXEC is the end of its transaction.
+void reply_refusal(const Command& command, std::string_view error, RespWriter& reply) {
+  reply.error(command.name == "exec" ? fmt::format("EXECABORT Transaction discarded because of: {}", error)
+                                     : std::string(error));
+}
+
 std::string_view queued_reason(const Verdict& verdict) {
   switch (verdict.denial) {
     case Denial::command:
@@ -67,13 +73,13 @@ bool admit(ServerContext& server, const Client& client, const Command& command, 
   const Login& login = client.login();
   if (login.limits() == nullptr) return true;
   if (lacks_login(login, command)) {
-    reply.error(no_login);
+    reply_refusal(command, no_login, reply);
     return false;
   }
   const Verdict verdict = login.user().check(command, arguments);
   if (verdict.denial == Denial::none) return true;
   note_denial(server, client, verdict, command, arguments, place);
-  reply.error(denial_error(verdict, command));
+  reply_refusal(command, denial_error(verdict, command), reply);
   return false;
 }
 

@@ -42,8 +42,6 @@ class RequestBuffer {
   /// Bytes that no gathered request holds: those of the unfinished request, and whatever came behind.
   [[nodiscard]] std::size_t unread() const noexcept { return end_ - begin_; }
 
-  /// Whether requests must be small, as long as nobody knows who sends them; takes effect with the next length read.
-  void set_unauthenticated(bool unknown) noexcept { parser_.set_limits({.unauthenticated = unknown}); }
   /// Cuts complete requests from the bytes.
   void gather(const Limits& limits);
   [[nodiscard]] std::span<const Request> requests() const noexcept { return requests_; }

@@ -100,7 +100,6 @@ std::span<char> Session::room() {
     received_ = Spare<RequestBuffer>::take();
     received_->begin(read_size_);
   }
-  received_->set_limits(server_.live.request_limits());
   return received_->room();
 }
 
@@ -152,7 +151,9 @@ Task<Session::Next> Session::execute_received() {
     // What a client may send depends on who it is: so until it has said that, one request is read at a time.
     const bool unknown = client_.login().must_authenticate();
     limits.requests = unknown ? 1 : options.batch_requests_max;
-    received_->set_unauthenticated(unknown);
+    RespLimits request_limits = server_.live.request_limits();
+    request_limits.unauthenticated = unknown;
+    received_->set_limits(request_limits);
     received_->gather(limits);
     next = co_await execute_gathered();
     if (next == Next::go_on && !received_->protocol_error().empty()) {
@@ -327,6 +328,10 @@ Task<Session::Next> Session::run_command(std::size_t index) {
   const Place place = conversation_.queue.is_open() ? Place::transaction : Place::top_level;
   if (!admit(server_, client_, command, arguments, place, reply_)) {
     conversation_.queue.spoil();
+    if (command.name == "exec" && place == Place::transaction) {
+      conversation_.end_transaction();
+      client_.change([](ClientFacts& facts) { facts.queued = -1; });
+    }
     co_return Next::go_on;
   }
   if (is_put_off(command, arguments)) co_return Next::go_on;

@@ -252,12 +252,13 @@ class Generator:
         return [self.random.choice([b"FLUSHALL", b"FLUSHDB"]), *words], EXACT
 
     def connection(self):
+        # Nobody fails to log in often enough, by one name, to be slowed.
         return self.random.choice([
             [b"PING"], [b"PING", self.value()], [b"PING", b"a", b"b"], [b"ECHO", self.value()], [b"SELECT", b"0"],
             [b"SELECT", b"16"], [b"SELECT", b"-1"], [b"SELECT", self.random.choice(NOT_INTEGERS)],
             [b"SELECT", b"2147483648"], [b"CLIENT", b"GETNAME"], [b"CLIENT", b"SETNAME", b"name"],
             [b"CLIENT", b"SETNAME", b"a b"], [b"CLIENT", b"SETNAME", b""], [b"CLIENT", b"NOSUCH"], [b"CLIENT"],
-            [b"AUTH", b"password"], [b"AUTH", b"default", b"x"], [b"AUTH", b"a", b"b", b"c"],
+            [b"AUTH", b"password"], [b"AUTH", b"default", b"x"], [b"AUTH", b"nobody%d" % self.random.randrange(1 << 30), b"x"], [b"AUTH", b"a", b"b", b"c"],
             [b"HELLO", b"4"], [b"HELLO", b"x"], [b"HELLO", b"2", b"FOO"], [b"HELLO", b"3", b"SETNAME"],
             [b"COMMAND", b"GETKEYS", b"GET", self.key()], [b"COMMAND", b"GETKEYS", b"MSET", self.key(), b"1", self.key(), b"2"],
             [b"COMMAND", b"GETKEYS", b"PING"], [b"COMMAND", b"GETKEYS", b"COPY", self.key(), self.key()],

@@ -21,6 +21,7 @@ user writer on >write %R~in:* %W~out:* +@all -@dangerous +acl|dryrun
 user clerk on >one >two ~* -@all +get +set +client|id +config|get +select|0 +acl|whoami
 user picker on >pick +@connection +acl|whoami (+get ~a:*) (+set %W~b:*)
 user off off >off ~* &* +@all
+user talker on >talk ~a* &news.* &one +@all -@dangerous
 user open on nopass ~* &* +ping +acl|whoami
 """
 
@@ -80,6 +81,14 @@ AUTH writer write | KEYS * | FLUSHALL | INFO | CONFIG GET port | CLIENT LIST | A
 AUTH clerk two | GET k | SET k v | DEL k | CLIENT ID x | CLIENT LIST | CONFIG GET appendonly-nosuch | CONFIG SET maxmemory 1 | SELECT 0 | SELECT 1
 AUTH clerk one | ACL WHOAMI | ACL CAT | ECHO x | HELLO 3 | GET k | COMMAND COUNT | RESET | GET k
 AUTH picker pick | GET a:1 | SET a:1 x | SET b:1 x | GET b:1 | DEL a:1 | MGET a:1 | PING | ECHO x | SELECT 0 | ACL WHOAMI
+AUTH writer write | COPY in:1 out:1 | COPY out:1 in:1 | COPY in:1 k | RENAME out:1 out:2 | RENAME in:1 out:1 | OBJECT ENCODING in:1 | OBJECT ENCODING k
+AUTH writer write | MEMORY USAGE k | TOUCH out:1 | TOUCH k | MSETNX out:8 1 k 2 | GETRANGE in:1 0 1 | GETRANGE out:1 0 1 | SETRANGE out:9 0 x | RANDOMKEY x
+AUTH talker talk | PUBLISH news.x m | PUBLISH other m | PUBLISH one | SUBSCRIBE other | SUBSCRIBE one other | PSUBSCRIBE news.s* | PSUBSCRIBE *
+AUTH talker talk | PSUBSCRIBE news.* | PING | PUNSUBSCRIBE other | SUBSCRIBE other | SUBSCRIBE one | UNSUBSCRIBE one | UNSUBSCRIBE other | PUNSUBSCRIBE news.* | GET a1
+AUTH talker talk | MULTI | GET a1 | SET a1 v | PUBLISH one m | EXEC | MULTI | GET a1 | GET b | SET a1 w | EXEC | GET a1
+AUTH talker talk | MULTI | PUBLISH other m | EXEC | MULTI | FLUSHALL | DISCARD | WATCH b | WATCH a1 | UNWATCH | EXEC
+AUTH reader read | MULTI | EXEC | WATCH app:1 | SUBSCRIBE x | PUBLISH x y | PUBSUB CHANNELS | SLOWLOG GET | MONITOR
+MULTI | EXEC | DISCARD | WATCH k | SUBSCRIBE x | UNSUBSCRIBE x | PUBLISH x y | MONITOR | SHUTDOWN | SLOWLOG GET
 AUTH open anything | PING | ACL WHOAMI | GET k | AUTH open "" | ACL WHOAMI
 AUTH master | ACL WHOAMI x | ACL USERS | ACL USERS x | ACL NOSUCH | ACL | ACL GETUSER nobody | ACL DELUSER default
 AUTH master | ACL GETUSER writer | ACL GETUSER picker | ACL GETUSER off | ACL GETUSER default
@@ -179,6 +188,36 @@ class Users(unittest.TestCase):
         self.assertIn("one of the keys", self.refused(clerk, "GET", "k"))
         self.assertEqual(self.master.call("ACL", "SETUSER", "clerk", "allkeys", "+@all"), "OK")
         self.assertEqual(clerk.call("SET", "k", "x"), "OK")
+
+    def test_rules_change_between_multi_and_exec(self):
+        clerk, talker = self.log_in("clerk", "one"), self.log_in("talker", "talk")
+        self.assertEqual(self.master.call("ACL", "SETUSER", "clerk", "+multi", "+exec"), "OK")
+        for words in (("MULTI",), ("SET", "k", "v"), ("GET", "k"), ("CLIENT", "ID")):
+            clerk.call(*words)
+        self.assertEqual(self.master.call("ACL", "SETUSER", "clerk", "-set", "-client|id"), "OK")
+        clerk.send("EXEC")
+        changed = (b"-NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This "
+                   b"command is no longer allowed for the following reason: ")
+        no_command = changed + b"no permission to execute the command or subcommand\r\n"
+        self.assertEqual(clerk.raw_reply(), b"*3\r\n" + no_command + b"$-1\r\n" + no_command)
+        for words in (("MULTI",), ("SET", "a1", "v"), ("PUBLISH", "one", "m"), ("GET", "a2")):
+            talker.call(*words)
+        self.assertEqual(self.master.call("ACL", "SETUSER", "talker", "resetkeys", "~a2", "resetchannels"), "OK")
+        talker.send("EXEC")
+        self.assertEqual(talker.raw_reply(), b"*3\r\n" + changed + b"no permission to touch the specified keys\r\n" +
+                         changed + b"no permission to access one of the channels used as arguments to the command\r\n$-1\r\n")
+        self.assertIsNone(self.master.call("GET", "a1"))
+
+    def test_who_loses_a_channel_loses_the_connection_that_subscribed(self):
+        subscriber, other = self.log_in("talker", "talk"), self.log_in("talker", "talk")
+        self.assertEqual(subscriber.call("SUBSCRIBE", "one"), [b"subscribe", b"one", 1])
+        self.assertEqual(self.master.call("ACL", "SETUSER", "talker", "&more"), "OK")
+        self.assertEqual(other.call("PUBLISH", "one", "m"), 1)
+        self.assertEqual(subscriber.reply(), [b"message", b"one", b"m"])
+        self.assertEqual(self.master.call("ACL", "SETUSER", "talker", "resetchannels", "&more"), "OK")
+        self.assertEqual(subscriber.rest(), b"")
+        self.assertIn("channels used as arguments", self.refused(other, "PUBLISH", "one", "m"))
+        self.assertEqual(other.call("PUBLISH", "more", "m"), 0)
 
     def test_a_user_who_is_disabled_stays_and_cannot_come_again(self):
         clerk = self.log_in("clerk", "one")

@@ -139,15 +139,9 @@ void Permissions::note_rule(CommandRule rule, const std::vector<std::size_t>& pl
     return each.name == rule.name ||
            (!theirs.empty() && std::ranges::all_of(theirs, [&](std::size_t place) { return holds(places, place); }));
   });
-  const bool is_category = rule.name.starts_with('@');
-  const auto commutes = [&](const CommandRule& each) {
-    return !each.name.starts_with('@') &&
-           std::ranges::none_of(places_of_rule(each.name), [&](std::size_t place) { return holds(places, place); });
-  };
-  auto at = rules_.end();
-  while (is_category && at != rules_.begin() && commutes(*std::prev(at))) --at;
-  rules_.insert(at, std::move(rule));
+  rules_.push_back(std::move(rule));
   drop_idle_rules();
+  bring_categories_forward();
 }
 
 /// Rules about single commands that change nothing, since others say the same.
@@ -161,6 +155,18 @@ void Permissions::drop_idle_rules() {
       rules_.insert(rules_.begin() + static_cast<std::ptrdiff_t>(i), std::move(rule));
     }
     ++i;
+  }
+}
+
+void Permissions::bring_categories_forward() {
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    if (!rules_[i].name.starts_with('@')) continue;
+    const std::vector<std::size_t> places = places_of_rule(rules_[i].name);
+    const auto commutes = [&](const CommandRule& each) {
+      return !each.name.starts_with('@') &&
+             std::ranges::none_of(places_of_rule(each.name), [&](std::size_t place) { return holds(places, place); });
+    };
+    for (std::size_t j = i; j > 0 && commutes(rules_[j - 1]); --j) std::swap(rules_[j - 1], rules_[j]);
   }
 }
 

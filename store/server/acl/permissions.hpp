@@ -81,6 +81,7 @@ class Permissions {
   void set_commands(const std::vector<std::size_t>& places, bool allow);
   void note_rule(CommandRule rule, const std::vector<std::size_t>& places);
   void drop_idle_rules();
+  void bring_categories_forward();
   /// What the rules that were noted allow.
   [[nodiscard]] std::vector<bool> allowed_by_rules() const;
   [[nodiscard]] bool allows_command(const Command& command, Arguments arguments) const;

@@ -21,6 +21,7 @@
 namespace understudy::server {
 namespace {
 
+constexpr std::size_t shown_max = 128;
 constexpr std::string_view no_file =
     "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER "
     "command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store "
@@ -29,9 +30,8 @@ constexpr std::string_view no_file =
 /// The error for a subcommand that takes one word more, or none. True if there are more.
 bool has_too_many(SessionCall& call) {
   if (call.arguments.size() <= 3) return false;
-  constexpr std::size_t shown_max = 128;
   call.reply.error(fmt::format("ERR unknown subcommand or wrong number of arguments for '{}'. Try ACL HELP.",
-                               call.arguments[1].substr(0, shown_max)));
+                               shown(call.arguments[1], shown_max)));
   return true;
 }
 
@@ -95,7 +95,7 @@ void acl_cat(SessionCall& call) {
   } else {
     const Category* category = find_category(call.arguments[2]);
     if (category == nullptr) {
-      call.reply.error(fmt::format("ERR Unknown category '{}'", call.arguments[2]));
+      call.reply.error(fmt::format("ERR Unknown category '{}'", shown(call.arguments[2], shown_max)));
       return;
     }
     for (const Command& each : command_table()) {
@@ -122,12 +122,12 @@ void acl_dryrun(SessionCall& call) {
   const Arguments words = call.arguments.subspan(3);
   const auto user = call.server.acl.find(call.arguments[2]);
   if (user == nullptr) {
-    call.reply.error(fmt::format("ERR User '{}' not found", call.arguments[2]));
+    call.reply.error(fmt::format("ERR User '{}' not found", shown(call.arguments[2])));
     return;
   }
   const Lookup lookup = look_up(words);
   if (lookup.command == nullptr || lookup.problem == Lookup::Problem::unknown_subcommand) {
-    call.reply.error(fmt::format("ERR Command '{}' not found", words[0]));
+    call.reply.error(fmt::format("ERR Command '{}' not found", shown(words[0])));
     return;
   }
   if (lookup.problem == Lookup::Problem::wrong_arity) {
@@ -271,7 +271,7 @@ void acl_setuser(SessionCall& call) {
     end_connections(call, aftermath);
     call.reply.simple("OK");
   } else {
-    call.reply.error(fmt::format("ERR Error in ACL SETUSER modifier '{}': {}", rule, changed.error().message()));
+    call.reply.error(fmt::format("ERR Error in ACL SETUSER modifier '{}': {}", shown(rule), changed.error().message()));
   }
 }
 

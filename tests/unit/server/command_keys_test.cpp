@@ -42,6 +42,11 @@ TEST(CommandKeys, AreReadOrWrittenAsTheTableSays) {
   EXPECT_EQ(uses({"exists", "a"}), (Uses{{1, none}}));
 }
 
+TEST(CommandKeys, TheSecondOfTwoMayBeUsedOtherwise) {
+  EXPECT_EQ(uses({"copy", "a", "b", "REPLACE"}), (Uses{{1, reads}, {2, writes}}));
+  EXPECT_EQ(uses({"rename", "a", "b"}), (Uses{{1, both}, {2, writes}}));
+}
+
 TEST(CommandKeys, SetReadsWithGetOnly) {
   EXPECT_EQ(uses({"set", "a", "get"}), (Uses{{1, writes}})) << "that is the value";
   EXPECT_EQ(uses({"set", "a", "v", "EX", "10"}), (Uses{{1, writes}}));

@@ -102,6 +102,35 @@ TEST_P(GateTest, KeysOutsideTheRulesAreRefused) {
   EXPECT_EQ(store_->data.get("in:1"), "v");
 }
 
+TEST_P(GateTest, WhatIsRefusedIsNotQueued) {
+  start_with("user alice on >pw ~a &one +@all\n");
+  EXPECT_EQ(talk_as("alice",
+                    "MULTI\r\nSET a 1\r\nSET b 1\r\nEXEC\r\nMULTI\r\nPUBLISH two m\r\nEXEC\r\n"
+                    "MULTI\r\nSET a 2\r\nPUBLISH one m\r\nEXEC\r\n"),
+            "+OK\r\n+QUEUED\r\n" + std::string(refused_key) +
+                "-EXECABORT Transaction discarded because of previous errors.\r\n+OK\r\n" +
+                "-NOPERM this user has no permissions to access one of the channels used as arguments\r\n"
+                "-EXECABORT Transaction discarded because of previous errors.\r\n"
+                "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n:0\r\n");
+  EXPECT_EQ(store_->data.get("a"), "2");
+}
+
+TEST_P(GateTest, ARefusedExecEndsItsTransaction) {
+  start_with("user alice on >pw ~* +@all -exec\n", "other");
+  EXPECT_EQ(talk_as("alice", "MULTI\r\nSET k v\r\nEXEC\r\nDISCARD\r\nSET k w\r\n"),
+            "+OK\r\n+QUEUED\r\n-EXECABORT Transaction discarded because of: NOPERM this user has no permissions to run "
+            "the 'exec' command\r\n-ERR DISCARD without MULTI\r\n+OK\r\n");
+  EXPECT_EQ(talk("EXEC\r\nQUIT\r\n"),
+            "-EXECABORT Transaction discarded because of: NOAUTH Authentication required.\r\n+OK\r\n");
+}
+
+TEST_P(GateTest, ALoginIsPartOfATransaction) {
+  start_with("user alice on >pw ~* +@all\n", "other");
+  EXPECT_EQ(talk("MULTI\r\nAUTH alice pw\r\nMULTI\r\nAUTH alice no\r\nACL WHOAMI\r\nEXEC\r\nQUIT\r\n"),
+            std::string(no_login) + "+OK\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n" + std::string(wrong_password) +
+                "$5\r\nalice\r\n+OK\r\n");
+}
+
 TEST_P(GateTest, RulesThatChangeHoldForTheNextCommand) {
   start_with("user alice on >pw ~* +@all\n");
   EXPECT_EQ(talk_as("alice",

@@ -237,6 +237,10 @@ TEST_F(ServerTest, OthersAreRefusedInProtectedMode) {
   };
   EXPECT_TRUE(from_elsewhere("PING\r\n").starts_with("-DENIED Redis is running in protected mode"));
   EXPECT_EQ(server_->totals().rejected, 1U);
+  EXPECT_EQ(talk("CONFIG SET requirepass secret\r\nQUIT\r\n"), "+OK\r\n+OK\r\n");
+  EXPECT_EQ(from_elsewhere("PING\r\nQUIT\r\n"), "-NOAUTH Authentication required.\r\n+OK\r\n");
+  EXPECT_EQ(talk("AUTH secret\r\nCONFIG SET requirepass \"\"\r\nQUIT\r\n"), "+OK\r\n+OK\r\n+OK\r\n");
+  EXPECT_TRUE(from_elsewhere("PING\r\n").starts_with("-DENIED"));
   EXPECT_EQ(talk("CONFIG SET protected-mode no\r\nQUIT\r\n"), "+OK\r\n+OK\r\n");
   EXPECT_EQ(from_elsewhere("PING\r\nQUIT\r\n"), "+PONG\r\n+OK\r\n");
 }
