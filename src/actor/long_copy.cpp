@@ -4,6 +4,8 @@
 #include "understudy/runtime/detail/context.hpp"
 #include "understudy/runtime/detail/thread_state.hpp"
 
+#include <algorithm>
+
 namespace understudy::detail {
 namespace {
 
@@ -29,10 +31,11 @@ void copy_in_pieces(char* to, BytesView from) {
 }
 
 void append_in_pieces(Bytes& to, BytesView from) {
-  // At once: as it grew step by step it would be copied again and again, in silence.
+  // Grown by hand: the string would copy all it holds in silence, now or with the next few bytes.
+  constexpr std::size_t room_behind = 4096;
   if (to.size() + from.size() > to.capacity()) {
     Bytes larger;
-    larger.reserve(to.size() + from.size());
+    larger.reserve(std::max(to.size() + from.size() + room_behind, to.capacity() + to.capacity() / 2));
     in_pieces(to, [&larger](BytesView piece) { larger.append(piece); });
     to.swap(larger);
   }

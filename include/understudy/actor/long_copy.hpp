@@ -24,9 +24,10 @@ inline void copy_long(char* to, BytesView from) {
   from.copy(to, from.size());
 }
 
-/// Appends `from` to `to`; it must not be part of it.
+/// Appends `from` to `to`; it must not be part of it. Leaves room for some bytes behind a long one, such as a line end.
 inline void append_long(Bytes& to, BytesView from) {
-  if (from.size() > bytes_between_beats) return detail::append_in_pieces(to, from);
+  const std::size_t moved = to.size() + from.size() > to.capacity() ? to.size() : 0;
+  if (from.size() > bytes_between_beats || moved > bytes_between_beats) return detail::append_in_pieces(to, from);
   to.append(from);
 }
 

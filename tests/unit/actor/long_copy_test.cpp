@@ -28,6 +28,11 @@ bool copies_well() {
     const Bytes before = longer;
     append_long(longer, from);
     good = good && longer == before + from;
+    // What comes behind does not move it.
+    const char* const place = longer.data();
+    longer.append("\r\n");
+    append_long(longer, "a few more");
+    good = good && longer == before + from + "\r\na few more" && longer.data() == place;
   }
   Bytes none;
   append_long(none, "");
