@@ -34,7 +34,11 @@ class Spare {
 
  private:
   static std::vector<std::shared_ptr<T>>& stock() {
-    thread_local std::vector<std::shared_ptr<T>> kept;
+    thread_local std::vector<std::shared_ptr<T>> kept = [] {
+      std::vector<std::shared_ptr<T>> none;
+      none.reserve(kept_max);
+      return none;
+    }();
     return kept;
   }
 };
