@@ -14,6 +14,7 @@
 //  6. actor/spawn.hpp             children, this_actor, beat
 //     actor/beat_ahead.hpp        a step that is known to be long
 //     actor/spawn_options.hpp     mailbox, restarts, place: what an actor is set up with
+//     actor/long_copy.hpp         copies of any length, which beat as they go
 //     actor/watch.hpp             to learn that an actor has ended; actors that end together
 //     actor/lifecycle_hooks.hpp   what is done at both ends of every life
 //     actor/snapshot.hpp          all actors at a glance
@@ -46,6 +47,7 @@
 #include "understudy/actor/broadcaster.hpp"
 #include "understudy/actor/first_answer.hpp"
 #include "understudy/actor/lifecycle_hooks.hpp"
+#include "understudy/actor/long_copy.hpp"
 #include "understudy/actor/on_demand.hpp"
 #include "understudy/actor/pool.hpp"
 #include "understudy/actor/registry.hpp"
