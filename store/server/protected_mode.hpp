@@ -9,11 +9,9 @@
 
 namespace understudy::server {
 
-/// Whoever connects may do everything. There are no passwords yet.
-[[nodiscard]] inline bool default_user_has_no_password(const ServerContext&) noexcept { return true; }
-
 [[nodiscard]] inline bool is_refused_by_protected_mode(const ServerContext& server, const Connection& connection) {
-  return server.live.protected_mode() && default_user_has_no_password(server) && !connection.peer_is_on_this_machine();
+  return server.live.protected_mode() && server.acl.default_user_has_no_password() &&
+         !connection.peer_is_on_this_machine();
 }
 
 /// Tools know it by its first words, which are those of Redis.

@@ -129,7 +129,9 @@ bool Session::is_silent(TimePoint now, Duration idle, Duration handshake) {
   client_.look([&](const ClientFacts& facts, bool reading) {
     if (connection_ == nullptr) return;
     const Duration waited = now - facts.active;
-    silent = connection_->established() ? reading && idle > Duration{0} && waited >= idle
+    // Who is only to be told of things has nothing to say.
+    const bool listens = facts.channels > 0 || facts.patterns > 0 || facts.monitors;
+    silent = connection_->established() ? reading && !listens && idle > Duration{0} && waited >= idle
                                         : handshake > Duration{0} && waited >= handshake;
   });
   return silent;

@@ -136,6 +136,17 @@ class Silence(unittest.TestCase):
             self.assertEqual(busy.call("CONFIG", "SET", "timeout", "0"), "OK")
             self.assertEqual(busy.call("PING"), "PONG")
 
+    def test_who_listens_may_be_silent(self):
+        with Server("--timeout", "1") as server:
+            silent, subscriber, monitor = server.connect(), server.connect(), server.connect()
+            subscriber.call("SUBSCRIBE", "news")
+            self.assertEqual(monitor.call("MONITOR"), "OK")
+            self.assertEqual(silent.rest(), b"")
+            with server.connect() as client:
+                self.assertEqual(client.call("PUBLISH", "news", "hello"), 1)
+            self.assertEqual(subscriber.reply(), [b"message", b"news", b"hello"])
+            self.assertIn("PUBLISH", monitor.reply())
+
     @unittest.skipUnless(shutil.which("ss"), "ss is not installed")
     def test_keepalive_is_set(self):
         with Server("--tcp-keepalive", "120") as server, server.connect() as client:
@@ -193,6 +204,16 @@ class ProtectedMode(unittest.TestCase):
                     self.assertEqual(remote.call("PING"), "PONG")
                     self.assertIn(f"addr={self.address}:".encode(), remote.call("CLIENT", "INFO"))
                 self.assertEqual(client.call("CONFIG", "SET", "protected-mode", "yes"), "OK")
+            self.assertTrue(RemoteClient(self.address, server.port).rest().startswith(b"-DENIED"))
+
+    def test_a_password_lets_others_in(self):
+        with Server("--bind", "127.0.0.1 " + self.address, env=_program.environment(UNDERSTUDY_REQUIREPASS="secret")) as server:
+            with RemoteClient(self.address, server.port) as remote:
+                with self.assertRaisesRegex(ReplyError, "^NOAUTH"):
+                    remote.call("GET", "key")
+                self.assertEqual(remote.call("AUTH", "secret"), "OK")
+                self.assertIsNone(remote.call("GET", "key"))
+                self.assertEqual(remote.call("CONFIG", "SET", "requirepass", ""), "OK")
             self.assertTrue(RemoteClient(self.address, server.port).rest().startswith(b"-DENIED"))
 
     def test_all_addresses(self):
