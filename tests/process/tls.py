@@ -75,6 +75,23 @@ class Tls(unittest.TestCase):
                 self.assertEqual(client.rest(), b"")
             self.assertEqual(server.stop(), 0)
 
+    def test_a_subscriber_that_is_written_to_while_it_is_read_from(self):
+        with Server(*self.flags()) as server, self.client(server) as subscriber, server.connect() as publisher:
+            self.assertEqual(subscriber.call("HELLO", "3")[b"proto"], 3)
+            self.assertEqual(subscriber.call("SUBSCRIBE", "news"), [b"subscribe", b"news", 1])
+            count = 5000
+            publisher.send_raw(b"".join(publisher.encode("PUBLISH", "news", i) for i in range(count)))
+            subscriber.send_raw(subscriber.encode("PING") * count)
+            messages, pongs = [], 0
+            while len(messages) < count or pongs < count:
+                got = subscriber.reply()
+                if got == "PONG":
+                    pongs += 1
+                else:
+                    messages.append(got)
+            self.assertEqual(messages, [[b"message", b"news", str(i).encode()] for i in range(count)])
+            self.assertEqual([publisher.reply() for _ in range(count)], [1] * count)
+
     @unittest.skipUnless(shutil.which("redis-cli"), "redis-tools is not installed")
     def test_redis_cli(self):
         def cli(server, *arguments):
