@@ -103,6 +103,7 @@ std::shared_ptr<RequestBuffer> RequestBuffer::successor() const {
     next->end_ = unread();
   }
   next->has_more_ = has_more_;
+  next->limits_ = limits_;
   next->parser_ = parser_;
   next->protocol_error_ = protocol_error_;
   return next;

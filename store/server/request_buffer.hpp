@@ -43,7 +43,10 @@ class RequestBuffer {
   [[nodiscard]] std::size_t unread() const noexcept { return end_ - begin_; }
 
   /// Whether requests must be small, as long as nobody knows who sends them; takes effect with the next length read.
-  void set_unauthenticated(bool unknown) noexcept { parser_.set_limits({.unauthenticated = unknown}); }
+  void set_unauthenticated(bool unknown) noexcept {
+    limits_.unauthenticated = unknown;
+    parser_.set_limits(limits_);
+  }
   /// Cuts complete requests from the bytes.
   void gather(const Limits& limits);
   [[nodiscard]] std::span<const Request> requests() const noexcept { return requests_; }
@@ -67,7 +70,11 @@ class RequestBuffer {
   /// Of one that is idle: begins with `size` bytes, whatever others have left here; 0: with the usual number.
   void begin(std::size_t size);
   /// What a request may claim; takes effect with the next length that is read.
-  void set_limits(const RespLimits& limits) noexcept { parser_.set_limits(limits); }
+  void set_limits(RespLimits limits) noexcept {
+    limits.unauthenticated = limits_.unauthenticated;
+    limits_ = limits;
+    parser_.set_limits(limits_);
+  }
   /// A buffer that goes on where this one stands, without the gathered requests: for when an operation may still read
   /// those.
   [[nodiscard]] std::shared_ptr<RequestBuffer> successor() const;
@@ -85,6 +92,7 @@ class RequestBuffer {
   std::size_t end_ = 0;
   bool was_full_ = false;
   bool has_more_ = false;
+  RespLimits limits_;
   RespParser parser_;
   std::vector<Request> requests_;
   std::vector<BytesView> arguments_;
