@@ -72,10 +72,12 @@ class SocketConnection final : public Connection {
   Task<Result<std::size_t>> read_when_ready(ReadRoom& room) override {
     if (turn_is_over()) co_await yield();
     for (;;) {
-      if (drained_) co_await registration_.ready_to(Direction::read);
+      if (drained_) {
+        room.give_back();
+        co_await registration_.ready_to(Direction::read);
+      }
       const std::optional<Result<std::size_t>> count = try_to_read(room.room());
       if (count) co_return *count;
-      room.give_back();
     }
   }
 
