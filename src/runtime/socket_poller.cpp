@@ -78,6 +78,7 @@ void SocketPoller::give_back(Place& place) noexcept {
     const SpinGuard guard(place.lock);
     ++place.use;
     place.ready = {};
+    place.ended = false;
     place.waiting = {};
   }
   const std::lock_guard lock(places_mutex_);
@@ -111,6 +112,8 @@ void SocketPoller::take_note(const epoll_event& event) noexcept {
   const bool broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
   const SpinGuard guard(place.lock);
   if (place.use != word >> address_bits) return;
+  // Said once, perhaps together with the last bytes: whoever has read those has the end to read still.
+  if (broken || (event.events & EPOLLRDHUP) != 0) place.ended = true;
   if (broken || (event.events & (EPOLLIN | EPOLLRDHUP)) != 0) note_ready(place, Direction::read);
   if (broken || (event.events & EPOLLOUT) != 0) note_ready(place, Direction::write);
 }

@@ -83,6 +83,7 @@ class SocketPoller {
     // Guarded by the lock:
     std::uint16_t use = 0;
     std::array<bool, 2> ready{};
+    bool ended = false;  // Nothing comes any more: there is always something to read, if only that.
     std::array<EventBase*, 2> waiting{};
   };
 
@@ -114,6 +115,7 @@ class SocketPoller::Readiness {
   [[nodiscard]] bool await_ready() noexcept {
     const SpinGuard guard(place_.lock);
     if (std::exchange(place_.ready.at(index()), false)) return true;
+    if (place_.ended && direction_ == Direction::read) return true;
     place_.waiting.at(index()) = &event_;
     return false;
   }
