@@ -29,15 +29,17 @@ if(TARGET bench_messaging)
   add_custom_target(bench_guard DEPENDS bench_messaging)
 endif()
 
-# `bench durability` measures the server too.
-if(TARGET bench_durability AND TARGET understudy_program)
-  add_dependencies(bench_durability understudy_program)
-endif()
+# These measure the server.
+foreach(name durability server)
+  if(TARGET bench_${name} AND TARGET understudy_program)
+    add_dependencies(bench_${name} understudy_program)
+  endif()
+endforeach()
 
 # A tiny run of each workload, ours alone: each checks what its work came to.
 if(UNDERSTUDY_TESTS)
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
-  foreach(name messaging durability)
+  foreach(name messaging durability server)
     if(TARGET bench_${name})
       add_test(NAME bench.${name} COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/bench/run.py" ${name} --tiny
         --programs "${PROJECT_BINARY_DIR}/bin" --plot "${PROJECT_BINARY_DIR}/bench_${name}_tiny.svg")

@@ -3,8 +3,8 @@
 import dataclasses
 import subprocess
 
-from durability import servers
-from durability.bench import REDIS, Figure
+from harness import servers
+from harness.contest import REDIS, Figure
 from harness.measure import RunFailed
 
 FIGURES = (Figure("per_second", "/s", more_is_better=True),)

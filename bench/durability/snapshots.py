@@ -10,9 +10,9 @@ import json
 import subprocess
 import time
 
-from durability import servers
-from durability.bench import BGREWRITEAOF, BGSAVE, REDIS, Figure
 from durability.starts import fill
+from harness import servers
+from harness.contest import BGREWRITEAOF, BGSAVE, REDIS, Figure
 from harness.measure import RunFailed
 
 FIGURES = (Figure("memory_percent", "% more", "/memory"), Figure("probe_p99_ms", "ms", "/p99"),

@@ -4,9 +4,8 @@ import contextlib
 import dataclasses
 import shutil
 
-from durability import servers
-from durability.bench import REDIS, REDIS_AOF, REDIS_RDB, Figure
-from harness import measure
+from harness import measure, servers
+from harness.contest import REDIS, REDIS_AOF, REDIS_RDB, Figure
 from harness.measure import RunFailed
 
 START_FIGURES = (Figure("seconds", "s"), Figure("peak_mib", "MiB", "/peak"), Figure("settled_mib", "MiB", "/settled"),

@@ -8,9 +8,9 @@ import os
 import re
 import shutil
 
-from durability import bench, rates, snapshots, starts, writes
-from durability.bench import BGREWRITEAOF, BGSAVE, REDIS, REDIS_AOF, REDIS_RDB, ROCKSDB, SQLITE_GROUP, SQLITE_THREADS
-from harness import measure, peers, plot, report
+from durability import rates, snapshots, starts, writes
+from harness import contest, measure, peers
+from harness.contest import BGREWRITEAOF, BGSAVE, REDIS, REDIS_AOF, REDIS_RDB, ROCKSDB, SQLITE_GROUP, SQLITE_THREADS
 from harness.measure import RunFailed
 
 description = __doc__.splitlines()[0]
@@ -56,14 +56,6 @@ def find_programs(options):
     return found, missing
 
 
-def cells(row):
-    def shown(spread):
-        return f"{spread.median:.4g} ({spread.low:.4g}–{spread.high:.4g})" if spread else "-"
-
-    state = row.note.split(":")[0] if row.note else shown(row.peer_value)
-    return [row.case, row.unit, shown(row.ours), row.peer, state, "-" if row.ratio is None else f"{row.ratio:.2f}"]
-
-
 def run(options):
     short = options.quick or options.tiny
     if options.record and short:
@@ -73,30 +65,9 @@ def run(options):
         raise RunFailed(f"no case matches '{options.case.pattern}'; there are: {', '.join(case.name for case in CASES)}")
     if shutil.which("redis-benchmark") is None:
         raise RunFailed("redis-benchmark is not installed (redis-tools; cmake/packages.txt, group bench)")
-    disk = bench.file_system_of(options.data)
+    disk = contest.file_system_of(options.data)
     found, missing = find_programs(options)
     repetitions = 1 if options.tiny else 2 if options.quick else options.repetitions
-    given = bench.Bench(found, missing, options.data, repetitions, options.quick, options.tiny)
-    result = report.Report(f"durability: on {disk}, median of {repetitions} (least–most)"
-                           + (", a short run: no figures to keep" if short else ""))
-    for case in cases:
-        rows = case.run(given)
-        result.rows += rows
-        for row in rows:
-            measure.progress("    " + "  ".join(cells(row)))
-    result.failures = sorted({f"{row.case}: {row.note}" for row in result.rows if row.note.startswith("ours failed")})
-    result.table = report.format_table(["case", "unit", "ours", "peer", "its value", "ratio"],
-                                       [cells(row) for row in result.rows])
-    write_plot(options.plot, result)
-    return result
-
-
-def write_plot(path, result):
-    folder = os.path.dirname(path)
-    if folder:
-        os.makedirs(folder, exist_ok=True)
-    rows = [(row.case, row.peer, row.ratio, row.note) for row in result.rows if row.peer != "none"]
-    with open(path, "w", encoding="utf-8") as out:
-        out.write(plot.ratios_svg("How many times better ours is (above 1: ahead)",
-                                  f"{result.machine}; {result.date}; commit {result.commit}", rows))
-    measure.progress(f"plot: {path}")
+    given = contest.Bench(found, missing, options.data, repetitions, options.quick, options.tiny)
+    title = f"durability: on {disk}, median of {repetitions} (least–most)"
+    return given.report(title + (", a short run: no figures to keep" if short else ""), cases, options.plot)

@@ -3,9 +3,8 @@
 import dataclasses
 import os
 
-from durability import servers
-from durability.bench import ROCKSDB, SQLITE_GROUP, SQLITE_THREADS, Figure
-from harness import measure
+from harness import measure, servers
+from harness.contest import ROCKSDB, SQLITE_GROUP, SQLITE_THREADS, Figure
 from harness.measure import RunFailed
 
 FIGURES = (Figure("per_second", "/s", more_is_better=True),)

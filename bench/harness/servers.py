@@ -155,11 +155,15 @@ class Server:
     def client(self):
         return Client(self.port)
 
-    def cpu_seconds(self):
-        """Processor time of all its threads, so far."""
+    def cpu_times(self):
+        """Processor time of all its threads so far, in seconds: its own, and the system's for it."""
         with open(f"/proc/{self.process.pid}/stat", encoding="utf-8") as stat:
             fields = stat.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICK
+        return int(fields[11]) / TICK, int(fields[12]) / TICK
+
+    def cpu_seconds(self):
+        """Both together."""
+        return sum(self.cpu_times())
 
     def resident_bytes(self):
         with open(f"/proc/{self.process.pid}/statm", encoding="utf-8") as statm:

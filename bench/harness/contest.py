@@ -1,10 +1,10 @@
-"""What every case of `bench durability` is given, and how its runs become rows."""
+"""What every case of a benchmark of servers or stores is given, and how its runs become rows."""
 
 import dataclasses
 import os
 import subprocess
 
-from harness import measure, report
+from harness import measure, plot, report
 from harness.measure import RunFailed, Spread
 
 REDIS, ROCKSDB, SQLITE_THREADS, SQLITE_GROUP = "redis", "rocksdb", "sqlite-threads", "sqlite-group"
@@ -32,6 +32,7 @@ class Bench:
     repetitions: int
     quick: bool
     tiny: bool
+    workers: int = 0  # of our server; 0: its default
 
     def amount(self, full, quick):
         return quick if self.quick or self.tiny else full
@@ -72,6 +73,39 @@ class Bench:
                 rows.append(report.Row(case + figure.suffix, figure.unit, spread(mine, figure.field), peer,
                                        spread(theirs, figure.field), note, more, figure.more_is_better))
         return rows
+
+    def report(self, title, cases, plot_path):
+        """Runs the cases; a report of all their rows, and the plot."""
+        result = report.Report(title)
+        for case in cases:
+            rows = case.run(self)
+            result.rows += rows
+            for row in rows:
+                measure.progress("    " + "  ".join(cells(row)))
+        result.failures = sorted({f"{row.case}: {row.note}" for row in result.rows if row.note.startswith("ours failed")})
+        result.table = report.format_table(["case", "unit", "ours", "peer", "its value", "ratio"],
+                                           [cells(row) for row in result.rows])
+        write_plot(plot_path, result)
+        return result
+
+
+def cells(row):
+    def shown(spread):
+        return f"{spread.median:.4g} ({spread.low:.4g}–{spread.high:.4g})" if spread else "-"
+
+    state = row.note.split(":")[0] if row.note else shown(row.peer_value)
+    return [row.case, row.unit, shown(row.ours), row.peer, state, "-" if row.ratio is None else f"{row.ratio:.2f}"]
+
+
+def write_plot(path, result):
+    folder = os.path.dirname(path)
+    if folder:
+        os.makedirs(folder, exist_ok=True)
+    rows = [(row.case, row.peer, row.ratio, row.note) for row in result.rows if row.peer != "none"]
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(plot.ratios_svg("How many times better ours is (above 1: ahead)",
+                                  f"{result.machine}; {result.date}; commit {result.commit}", rows))
+    measure.progress(f"plot: {path}")
 
 
 def file_system_of(path):

@@ -1,0 +1,183 @@
+#include "open_loop.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <random>
+#include <stdexcept>
+#include <string_view>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+[[noreturn]] void refuse(std::string_view what) {
+  throw std::runtime_error(fmt::format("cannot {}: {}", what, std::strerror(errno)));
+}
+
+/// The length of the first reply in `bytes`; none if it is not complete.
+std::optional<std::size_t> reply_length(std::string_view bytes) {
+  const std::size_t end = bytes.find("\r\n");
+  if (end == std::string_view::npos) return std::nullopt;
+  if (bytes.front() == '-') throw std::runtime_error(fmt::format("the server says: {}", bytes.substr(1, end - 1)));
+  if (bytes.front() != '$' || bytes[1] == '-') return end + 2;
+  const std::size_t length = end + 2 + std::stoul(std::string(bytes.substr(1, end - 1))) + 2;
+  return bytes.size() >= length ? std::optional(length) : std::nullopt;
+}
+
+class Connection {
+ public:
+  explicit Connection(std::uint16_t port) : handle_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (handle_ < 0 || ::connect(handle_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+      refuse("connect to the server");
+    }
+    const int yes = 1;
+    ::setsockopt(handle_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() { ::close(handle_); }
+
+  [[nodiscard]] int handle() const noexcept { return handle_; }
+  void send(std::string_view request, Clock::time_point due) {
+    due_.push_back(due);
+    unsent_ += request;
+    flush();
+  }
+  void flush() {
+    while (!unsent_.empty()) {
+      const ssize_t count = ::send(handle_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (count < 0 && errno == EAGAIN) return;
+      if (count < 0) refuse("send");
+      unsent_.erase(0, static_cast<std::size_t>(count));
+    }
+  }
+  [[nodiscard]] bool has_unsent() const noexcept { return !unsent_.empty(); }
+  /// Notes the time of each answer that has come.
+  void receive(std::vector<double>& microseconds) {
+    std::array<char, 65'536> piece{};
+    const ssize_t count = ::recv(handle_, piece.data(), piece.size(), MSG_DONTWAIT);
+    if (count < 0 && errno == EAGAIN) return;
+    if (count <= 0) refuse("receive");
+    received_.append(piece.data(), static_cast<std::size_t>(count));
+    const Clock::time_point now = Clock::now();
+    std::string_view rest = received_;
+    while (!rest.empty()) {
+      const std::optional<std::size_t> length = reply_length(rest);
+      if (!length) break;
+      rest.remove_prefix(*length);
+      microseconds.push_back(std::chrono::duration<double, std::micro>(now - due_.front()).count());
+      due_.pop_front();
+    }
+    received_.erase(0, received_.size() - rest.size());
+  }
+
+ private:
+  int handle_;
+  std::deque<Clock::time_point> due_;  // Of what has been sent and not answered.
+  std::string unsent_;
+  std::string received_;
+};
+
+class OpenLoop {
+ public:
+  explicit OpenLoop(const OpenLoopOptions& options) : options_(options), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+    if (epoll_ < 0) refuse("make an epoll");
+    for (std::uint32_t i = 0; i < options.connections; ++i) {
+      connections_.push_back(std::make_unique<Connection>(options.port));
+      epoll_event event{};
+      event.events = EPOLLIN;
+      event.data.ptr = connections_.back().get();
+      if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, connections_.back()->handle(), &event) != 0) refuse("watch a socket");
+    }
+    value_.assign(options.value_bytes, 'x');
+  }
+  OpenLoop(const OpenLoop&) = delete;
+  OpenLoop& operator=(const OpenLoop&) = delete;
+  ~OpenLoop() { ::close(epoll_); }
+
+  OpenLoopResult run() {
+    constexpr std::chrono::seconds patience(30);
+    const auto gap = std::chrono::duration<double>(1 / options_.rate);
+    const auto count = static_cast<std::uint64_t>(options_.rate * options_.seconds);
+    microseconds_.reserve(count);
+    const Clock::time_point begin = Clock::now();
+    const auto due_of = [&](std::uint64_t number) {
+      return begin + std::chrono::duration_cast<Clock::duration>(gap * static_cast<double>(number));
+    };
+    std::uint64_t sent = 0;
+    const Clock::time_point end = due_of(count) + patience;
+    while (microseconds_.size() < count && Clock::now() < end) {
+      for (Clock::time_point now = Clock::now(); sent < count && due_of(sent) <= now; ++sent) {
+        connections_[sent % connections_.size()]->send(request(), due_of(sent));
+      }
+      wait_until(sent < count ? due_of(sent) : Clock::now() + std::chrono::milliseconds(100));
+    }
+    OpenLoopResult result{.sent = sent, .answered = microseconds_.size()};
+    if (microseconds_.empty()) return result;
+    result.rate =
+        static_cast<double>(microseconds_.size()) / std::chrono::duration<double>(Clock::now() - begin).count();
+    std::ranges::sort(microseconds_);
+    const auto at = [&](double part) {
+      return microseconds_[static_cast<std::size_t>(part * static_cast<double>(microseconds_.size() - 1))];
+    };
+    result.p50_us = at(0.5);
+    result.p99_us = at(0.99);
+    result.p999_us = at(0.999);
+    result.worst_us = microseconds_.back();
+    return result;
+  }
+
+ private:
+  std::string request() {
+    const std::string key = fmt::format("key:{:012}", random_() % options_.keys);
+    if (options_.command == "get") return fmt::format("*2\r\n$3\r\nGET\r\n$16\r\n{}\r\n", key);
+    return fmt::format("*3\r\n$3\r\nSET\r\n$16\r\n{}\r\n${}\r\n{}\r\n", key, value_.size(), value_);
+  }
+  void wait_until(Clock::time_point moment) {
+    const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(moment - Clock::now()).count();
+    constexpr std::int64_t second = 1'000'000'000;
+    const timespec timeout{.tv_sec = std::max<std::int64_t>(left, 0) / second,
+                           .tv_nsec = std::max<std::int64_t>(left, 0) % second};
+    std::array<epoll_event, 64> events{};
+    const int ready = ::epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &timeout, nullptr);
+    for (int i = 0; i < ready; ++i) {
+      static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr)->receive(microseconds_);
+    }
+    for (const auto& connection : connections_) {
+      if (connection->has_unsent()) connection->flush();
+    }
+  }
+
+  OpenLoopOptions options_;
+  int epoll_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::string value_;
+  std::mt19937_64 random_{1};
+  std::vector<double> microseconds_;
+};
+
+}  // namespace
+
+OpenLoopResult run_open_loop(const OpenLoopOptions& options) { return OpenLoop(options).run(); }
+
+}  // namespace bench
