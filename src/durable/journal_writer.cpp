@@ -143,11 +143,14 @@ class Writer {
     const bool flush = flush_asked_ || wanted_ == Durability::always;
     Result<void> written;
     if (!group_.empty() || flush_asked_) {
-      auto group = std::make_shared<const Group>(std::move(group_));
-      auto write = [journal = journal_, group, flush] { return append_group(*journal, *group, flush); };
-      written = co_await blocking(std::move(write));
       std::size_t records = 0;
-      for (const RecordList& list : *group) records += list.count();
+      for (const RecordList& list : group_) records += list.count();
+      auto write = [journal = journal_, group = std::make_shared<Group>(std::move(group_)), flush] {
+        Result<void> done = append_group(*journal, *group, flush);
+        group->clear();  // Here: a gigabyte takes the system a while to take back, and would hold a worker.
+        return done;
+      };
+      written = co_await blocking(std::move(write));
       if (written) note_commit(records);
       if (written && !flush && wanted_ == Durability::interval && !std::exchange(flush_waits_, true)) {
         timers_.spawn_regardless(tell_later<FlushJournal>(inbox_.address(), shared_->options().flush_interval));

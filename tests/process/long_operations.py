@@ -123,8 +123,9 @@ class LongOperations(unittest.TestCase):
         for words, expected in ((["SETRANGE", "long", 1, "y"], LONG), (["RENAME", "long", "other"], "OK"),
                                 (["COPY", "other", "long"], 1),
                                 (["DEL", "long", "other"], 2), (["SET", "long", bytes(LONG)], "OK")):
-            self.assertEqual(self.client.call(*words), expected)
+            reply = self.client.call(*words)
             self.check_healthy()
+            self.assertEqual(reply, expected)
         self.read_long("GETSET", "long", "")
 
 
