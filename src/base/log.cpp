@@ -47,6 +47,8 @@ Log& log() {
 
 void set_log_level(LogLevel level) noexcept { log().logger->set_level(to_spdlog(level)); }
 
+bool is_logged(LogLevel level) noexcept { return log().logger->should_log(to_spdlog(level)); }
+
 void set_log_sink(std::function<void(LogLevel, std::string_view)> sink) {
   const std::lock_guard lock(log().sink_mutex);
   log().sink = std::move(sink);
@@ -54,7 +56,7 @@ void set_log_sink(std::function<void(LogLevel, std::string_view)> sink) {
 
 void log_line(LogLevel level, std::string_view text) {
   Log& target = log();
-  if (!target.logger->should_log(to_spdlog(level))) return;
+  if (!is_logged(level)) return;
   {
     const std::lock_guard lock(target.sink_mutex);
     if (target.sink) {

@@ -8,6 +8,7 @@
 #include "understudy/runtime/sleep.hpp"
 #include "understudy/runtime/task_group.hpp"
 
+#include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -20,6 +21,9 @@ namespace understudy {
 namespace {
 
 constexpr std::size_t group_bytes_max = std::size_t{8} << 20U;
+/// What nobody waits for is written when there is so much of it, or after this time.
+constexpr std::size_t unwritten_bytes_max = std::size_t{1} << 20U;
+constexpr std::chrono::milliseconds written_within(10);
 constexpr Duration lock_retry = std::chrono::milliseconds(5);
 constexpr int lock_tries = 2000;  // Ten seconds.
 constexpr Duration room_retry = std::chrono::seconds(1);
@@ -101,9 +105,14 @@ class Writer {
         message = std::move(next);
         goes_on = gather(*message);
       }
+      if (goes_on && nobody_waits()) {
+        write_later();
+        continue;
+      }
       co_await commit();
       if (!goes_on) co_await serve(std::move(*message));
     }
+    if (!group_.empty()) co_await commit();
     auto close = [journal = journal_] { return journal->close(); };
     const Result<void> closed = co_await blocking(std::move(close));
     if (!closed) log_line(LogLevel::error, fmt::format("closing the journal: {}", closed.error().message()));
@@ -122,6 +131,11 @@ class Writer {
           [reply = std::move(wait->reply)](const Result<void>& outcome) mutable { reply.complete(outcome); });
       return true;
     }
+    if (std::holds_alternative<WriteRecords>(message)) {
+      write_waits_ = false;
+      write_asked_ = true;
+      return true;
+    }
     if (std::holds_alternative<FlushJournal>(message)) {
       flush_waits_ = false;
       flush_asked_ = true;
@@ -137,6 +151,17 @@ class Writer {
     group_bytes_ += append.records.bytes();
     if (!append.records.empty()) group_.push_back(std::move(append.records));
     for (WhenSafe& completion : append.completions) completions_.push_back(std::move(completion));
+  }
+
+  /// What is gathered promises nothing (Durability::none): it can wait for more, so that a call of the system writes
+  /// many.
+  [[nodiscard]] bool nobody_waits() const noexcept {
+    return wanted_ == Durability::none && completions_.empty() && !flush_asked_ && !write_asked_ && !group_.empty() &&
+           group_bytes_ < unwritten_bytes_max;
+  }
+  void write_later() {
+    if (std::exchange(write_waits_, true)) return;
+    timers_.spawn_regardless(tell_later<WriteRecords>(inbox_.address(), written_within));
   }
 
   Task<> commit() {
@@ -163,6 +188,7 @@ class Writer {
     group_.clear();
     group_bytes_ = 0;
     flush_asked_ = false;
+    write_asked_ = false;
     wanted_ = Durability::none;
     // Safe for readers before the writers hear of it: who has heard may read at once.
     if (written) shared_->note_safe(last_batch_);
@@ -223,6 +249,7 @@ class Writer {
 
   void note_commit(std::size_t records) {
     shared_->note_commit(*journal_);
+    if (!is_logged(LogLevel::debug)) return;  // A line a commit: dear to make, and seldom wanted.
     log_line(LogLevel::debug,
              fmt::format("writer started {:%H:%M:%S}.{:03}: {} records written, last LSN {}, flushed to {}", started_,
                          started_.time_since_epoch().count() % 1000, records, journal_->last_lsn(),
@@ -239,10 +266,12 @@ class Writer {
   std::size_t group_bytes_ = 0;
   Durability wanted_ = Durability::none;
   bool flush_asked_ = false;
+  bool write_asked_ = false;
   std::uint64_t last_batch_ = 0;
   std::vector<WhenSafe> completions_;
   // What time will bring.
   bool flush_waits_ = false;
+  bool write_waits_ = false;
   bool full_ = false;
   bool probe_waits_ = false;
   TaskGroup timers_;  // They end with this incarnation.

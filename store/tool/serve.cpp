@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <thread>
 
 #include <unistd.h>
 
@@ -63,6 +64,10 @@ class Signals {
   sigset_t signals_{};
 };
 
+/// A worker does the work of a client and of the store in one go; the other half of the processors is for the threads
+/// that write and flush, and for the system, which has more to do for a request than we do.
+std::uint32_t usual_workers() { return std::max(1U, std::thread::hardware_concurrency() / 2); }
+
 }  // namespace
 
 int serve(const Settings& settings) {
@@ -72,7 +77,7 @@ int serve(const Settings& settings) {
   options.clients_max = make_room_for_clients(options.clients_max);
   warn_of_short_backlog(options.accept_backlog);
 
-  System system({.workers = settings.workers});
+  System system({.workers = settings.workers > 0 ? settings.workers : usual_workers()});
   SupervisionOptions supervision;
   supervision.heartbeat = 200ms;
   supervision.cutoff = 500ms;

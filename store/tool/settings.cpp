@@ -126,7 +126,7 @@ constexpr std::array<SettingRow, 12> own_rows{{
      .apply = apply_maxmemory_policy},
     {.name = "workers",
      .value_name = "N",
-     .help = "Worker threads; 0: one a processor",
+     .help = "Worker threads; 0: one for every two processors",
      .is_number = true,
      .apply = apply_workers},
     {.name = "requirepass",

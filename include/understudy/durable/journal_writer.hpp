@@ -63,6 +63,8 @@ struct AppendAndWait {
   AppendRecords append;
   Reply<void> reply;
 };
+/// Writes what is gathered: see Durability::none.
+struct WriteRecords {};
 /// Flushes what has been written.
 struct FlushJournal {};
 /// Looks whether there is room on the disk again.
@@ -83,8 +85,8 @@ struct InstallSnapshot {
   Reply<SnapshotReport> reply;
 };
 
-using JournalWriterMessage = std::variant<OpenJournal, AppendRecords, AppendAndWait, FlushJournal, ProbeRoom,
-                                          BeginSnapshot, FlushAll, InstallSnapshot>;
+using JournalWriterMessage = std::variant<OpenJournal, AppendRecords, AppendAndWait, WriteRecords, FlushJournal,
+                                          ProbeRoom, BeginSnapshot, FlushAll, InstallSnapshot>;
 
 Task<> journal_writer(Mailbox<JournalWriterMessage>& inbox, std::shared_ptr<SharedJournal> journal);
 
