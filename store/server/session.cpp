@@ -297,13 +297,17 @@ bool Session::is_put_off(const Command& command, Arguments arguments) {
 void Session::reply_to_refused(const Lookup& lookup, Arguments arguments) {
   if (lookup.command != nullptr && lookup.command->task == exec) {
     // A transaction ends with its EXEC, also with one that is none.
-    static_cast<void>(conversation_.queue.take());
-    conversation_.forget_watched();
+    end_transaction();
     reply_.error("EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command");
     return;
   }
   conversation_.queue.spoil();
   reply_to_problem(lookup, arguments, reply_);
+}
+
+void Session::end_transaction() {
+  conversation_.end_transaction();
+  client_.change([](ClientFacts& facts) { facts.queued = -1; });
 }
 
 void Session::show_to_monitors(const Command& command, Arguments arguments) {
@@ -330,10 +334,7 @@ Task<Session::Next> Session::run_command(std::size_t index) {
   const Place place = conversation_.queue.is_open() ? Place::transaction : Place::top_level;
   if (!admit(server_, client_, command, arguments, place, reply_)) {
     conversation_.queue.spoil();
-    if (command.name == "exec" && place == Place::transaction) {
-      conversation_.end_transaction();
-      client_.change([](ClientFacts& facts) { facts.queued = -1; });
-    }
+    if (command.task == exec && place == Place::transaction) end_transaction();
     co_return Next::go_on;
   }
   if (is_put_off(command, arguments)) co_return Next::go_on;

@@ -76,6 +76,7 @@ class Session final : private ReadRoom {
   /// The reply that refuses a command, or that it has been queued; false if it is to run.
   [[nodiscard]] bool is_put_off(const Command& command, Arguments arguments);
   void reply_to_refused(const Lookup& lookup, Arguments arguments);
+  void end_transaction();
   void show_to_monitors(const Command& command, Arguments arguments);
   /// `last`: nothing comes behind it, so all must be on its way before the connection ends.
   Task<Next> write(bool last = false);
