@@ -60,21 +60,6 @@ TEST(JournalWriter, NoneIsFlushedByNobody) {
   EXPECT_EQ(disk.counters().flushes, flushes);
 }
 
-TEST(JournalWriter, WhatPromisesNothingIsWrittenSoonAndTogether) {
-  SimulatedDisk disk(1);
-  Life life(disk, 1);
-  ASSERT_TRUE(life.write("first"));
-  const std::uint64_t commits = life.journal->statistics().commits;
-  for (int i = 0; i < 100; ++i) ASSERT_TRUE(life.write(std::to_string(i), Durability::none));
-  life.simulation.run_for(milliseconds(20));
-  EXPECT_EQ(life.journal->statistics().last_lsn, 101U);
-  EXPECT_LE(life.journal->statistics().commits, commits + 3);
-  // A lot of it is not kept for long.
-  ASSERT_TRUE(life.write(std::string(2'000'000, 'x'), Durability::none));
-  life.simulation.run_for(milliseconds(5));
-  EXPECT_EQ(life.journal->statistics().last_lsn, 102U);
-}
-
 TEST(JournalWriter, OneThatAsksForMoreTakesTheOthersAlong) {
   SimulatedDisk disk(1);
   {

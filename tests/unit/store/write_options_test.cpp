@@ -3,6 +3,7 @@
 #include "support/store_life.hpp"
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -48,6 +49,23 @@ TEST(WriteOptions, OneThatAsksForLessCostsNoFlush) {
   life.simulation.run_for(milliseconds(300));
   EXPECT_EQ(disk.counters().flushes, flushes + 1) << "what was written by interval";
   disk.kill();
+}
+
+TEST(WriteOptions, WhatPromisesNothingIsWrittenSoonAndTogether) {
+  SimulatedDisk disk(1);
+  {
+    Life life(disk, 1, Durability::none);
+    ASSERT_TRUE(life.set("first", {}));
+    const std::uint64_t commits = life.store().statistics().commits;
+    for (int i = 0; i < 100; ++i) ASSERT_TRUE(life.set(std::to_string(i), {}));
+    life.simulation.run_for(milliseconds(50));
+    EXPECT_EQ(life.store().statistics().last_lsn, 101U);
+    EXPECT_LT(life.store().statistics().commits, commits + 50);
+    ASSERT_TRUE(life.set("last", {}));
+  }
+  // A clean end writes what is gathered.
+  Life next(disk, 2, Durability::none);
+  EXPECT_EQ(next.get("last"), "value");
 }
 
 TEST(WriteOptions, AReaderWaitsForAsMuchAsTheWriterDid) {
