@@ -30,8 +30,8 @@ struct JournalStatistics {
   std::uint64_t snapshots = 0;
   std::uint64_t failed_snapshots = 0;
   std::optional<WallTime> snapshot_at = {};  ///< When the last one was taken.
-  bool snapshot_runs = false;  ///< One is under way, or wanted.
-  bool disk_full = false;      ///< Changes are refused until there is room.
+  bool snapshot_runs = false;                ///< One is under way, or wanted.
+  bool disk_full = false;                    ///< Changes are refused until there is room.
 };
 
 class SharedJournal {

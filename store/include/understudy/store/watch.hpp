@@ -8,8 +8,9 @@
 //     });
 //
 // It is touched when a watched key is set, removed, expires, is evicted, or gets another time to die, though nothing
-// else about it changes; when it is among those that are cleared; and when the key-value actor is replaced, since changes may have
-// been lost, or made, with it. Inside an operation it is exact: nothing comes between the look and the changes.
+// else about it changes; when it is among those that are cleared; and when the key-value actor is replaced, since
+// changes may have been lost, or made, with it. Inside an operation it is exact: nothing comes between the look and the
+// changes.
 //
 // Threads: any.
 #pragma once
