@@ -59,7 +59,12 @@ class Parking {
   bool park(ParkingPlace& place, bool searching, AnyWork any_work, Sleep sleep) noexcept {
     enlist(place, searching);
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (any_work() && withdraw(place)) return false;
+    if (any_work() && withdraw(place)) {
+      // It has seen work, and goes to look for it: a searcher, who wakes the next when it finds it. Otherwise who has
+      // pushed to a queue behind that work, and so woken nobody, would wait for this worker alone.
+      searching_.fetch_add(1, std::memory_order_relaxed);
+      return true;
+    }
     return sleep();
   }
   /// A parked worker has found work by itself. False if it is just being woken: its token is on the way.
