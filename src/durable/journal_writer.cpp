@@ -65,8 +65,16 @@ Task<Opened> open_after_predecessor(std::shared_ptr<SharedJournal> shared, Repla
 /// What one group commit appends; owned by the call on the blocking pool, which may outlive the actor.
 using Group = std::vector<RecordList>;
 
+/// A list is one batch, or a part of one: after a crash all of it is there, or none. Lists share a batch as long as
+/// they fit into it.
 Result<void> append_group(Journal& journal, const Group& group, bool flush) {
+  std::size_t batch_bytes = 0;
   for (const RecordList& records : group) {
+    if (batch_bytes + records.batch_bytes() > batch_bytes_max && batch_bytes > 0) {
+      if (const Result<void> committed = journal.commit(); !committed) return committed;
+      batch_bytes = 0;
+    }
+    batch_bytes += records.batch_bytes();
     const Result<void> added = records.for_each([&](RecordKind kind, BytesView payload) -> Result<void> {
       const Result<Lsn> lsn = journal.add(kind, payload);
       if (!lsn) return std::unexpected(lsn.error());
@@ -167,7 +175,7 @@ class Writer {
   Task<> commit() {
     const bool flush = flush_asked_ || wanted_ == Durability::always;
     Result<void> written;
-    if (!group_.empty() || flush_asked_) {
+    if (!group_.empty() || flush) {
       std::size_t records = 0;
       for (const RecordList& list : group_) records += list.count();
       auto write = [journal = journal_, group = std::make_shared<Group>(std::move(group_)), flush] {

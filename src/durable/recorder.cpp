@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 namespace understudy {
 namespace {
 
@@ -62,7 +64,23 @@ void Recorder::begin_batch() {
   open_.batch = journal_->next_batch();
 }
 
+void Recorder::check_length(std::size_t payload_bytes) const {
+  if (payload_bytes <= payload_bytes_max &&
+      open_.records.batch_bytes() + payload_bytes + record_overhead_bytes <= batch_bytes_max)
+    return;
+  throw std::length_error(
+      fmt::format("a record of {} bytes is too long for a journal (at most {}), or for a batch that has {} already (at "
+                  "most {})",
+                  payload_bytes, payload_bytes_max, open_.records.batch_bytes(), batch_bytes_max));
+}
+
 void Recorder::add(RecordList records) {
+  if (open_.records.batch_bytes() + records.batch_bytes() > batch_bytes_max) {
+    throw std::length_error(
+        fmt::format("records of {} bytes are too long for a batch of the journal that has {} "
+                    "already (at most {})",
+                    records.batch_bytes(), open_.records.batch_bytes(), batch_bytes_max));
+  }
   last_lsn_ += records.count();
   if (open_.records.empty()) {
     open_.records = std::move(records);

@@ -96,6 +96,7 @@ static_assert(checksum_at + sizeof(std::uint64_t) == bytes);
 static_assert(bytes < block_layout::header_bytes);
 }  // namespace end_layout
 
+static_assert(record_layout::header_bytes == record_overhead_bytes);
 static_assert(payload_bytes_max + record_layout::header_bytes <= batch_bytes_max, "every record fits into a batch");
 static_assert(payload_bytes_max <= UINT32_MAX, "a payload's length fits its field");
 static_assert(batch_bytes_max / record_layout::header_bytes <= UINT32_MAX, "a batch's record count fits its field");

@@ -1,10 +1,11 @@
 #include "engine/key_value.hpp"
 
+#include "engine/change_batch.hpp"
 #include "engine/figures.hpp"
+#include "engine/lengths.hpp"
 #include "engine/loading.hpp"
 #include "engine/reclaim_schedule.hpp"
 #include "engine/reclaimer.hpp"
-#include "engine/record_format.hpp"
 #include "engine/signs_of_life.hpp"
 #include "engine/snapshot_pieces.hpp"
 #include "engine/unsafe_keys.hpp"
@@ -62,13 +63,16 @@ class KeyValue final : private Transaction {
 
   void answer(Set& request) {
     begin_request();
+    if (const Result<void> good = check_lengths(request.key, request.value); !good) {
+      request.response.fail(good.error());
+      return;
+    }
     if (!make_room()) {
       request.response.fail(memory_is_full(*shared_));
       return;
     }
     set(request.key, request.value, std::nullopt);
-    when_safe(
-        [response = std::move(request.response)](const Result<void>& outcome) mutable { response.complete(outcome); });
+    complete_when_safe(std::move(request.response));
   }
   void answer(Get& request) {
     begin_request();
@@ -94,6 +98,13 @@ class KeyValue final : private Transaction {
     // The operation is kept until the answer: what it captured may be what the answer is made of.
     when_safe(
         [request = std::move(request)](const Result<void>& outcome) mutable { request.response.complete(outcome); });
+  }
+
+  void answer(Flush& request) {
+    begin_request();
+    recorder_.want(Durability::always);
+    waits_ = true;
+    complete_when_safe(std::move(request.response));
   }
 
   void answer(Reclaim& request) {
@@ -131,6 +142,9 @@ class KeyValue final : private Transaction {
     waits_ = false;
   }
 
+  void complete_when_safe(Reply<void> response) {
+    when_safe([response = std::move(response)](const Result<void>& outcome) mutable { response.complete(outcome); });
+  }
   template <typename T>
   void answer_when_safe(Reply<T> response, T answer) {
     when_safe([response = std::move(response), answer = std::move(answer)](const Result<void>& outcome) mutable {
@@ -144,12 +158,6 @@ class KeyValue final : private Transaction {
 
   // --- Transaction
 
-  // A long operation is not a stuck one: each key that it comes to is progress, and what it does with a long value may
-  // take its time.
-  void worked_on(std::size_t value_bytes) {
-    if (++keys_worked_on_ % keys_per_beat == 0) beat();
-    expect_copy(value_bytes);
-  }
   void expect_copy(std::size_t bytes) override { beat_before_copy(bytes); }
 
   std::optional<BytesView> get(BytesView key) override {
@@ -165,9 +173,10 @@ class KeyValue final : private Transaction {
       erase(key);
       return;
     }
-    worked_on(value.size());  // A long value is copied twice.
+    batch_.check_fits(key.size() + value.size());
+    signs_of_life_.worked_on(value.size());  // A long value is copied twice.
     batch_.changes.set(key, value, expires_at);
-    worked_on(value.size());
+    signs_of_life_.worked_on(value.size());
     keys_.set(key, value, expires_at);
     changed(key);
   }
@@ -181,16 +190,19 @@ class KeyValue final : private Transaction {
     const Entry* found = look_at(key);
     if (found == nullptr) return false;
     if (found->expires_at() == expires_at) return true;
+    batch_.check_fits(key.size());
     batch_.changes.expire(key, expires_at);
     keys_.expire_at(key, expires_at);
     changed(key);
     return true;
   }
   bool make_room() override {
-    const std::uint64_t limit = memory_limit();
+    const std::uint64_t limit = shared_->memory_limit();
     if (limit == 0 || keys_.memory_bytes() <= limit || !room_) return true;  // A change will find the disk full.
+    if (!batch_.fits(keys_evicted_per_change * (key_bytes_max + change_overhead_bytes))) return false;
     return make_room_below(limit, keys_evicted_per_change);
   }
+  std::size_t room_for_changes() const override { return batch_.room(); }
   WallTime now() override {
     if (!now_) now_ = shared_->journal->clock().wall_now();
     return *now_;
@@ -198,6 +210,7 @@ class KeyValue final : private Transaction {
   bool erase(BytesView key) override {
     if (!may_change()) return false;
     if (look_at(key) == nullptr) return false;
+    batch_.check_fits(key.size());
     batch_.changes.erase(key);
     changed(key);
     keys_.erase(key);
@@ -208,18 +221,20 @@ class KeyValue final : private Transaction {
     batch_.changes.clear();
     watched_.touch_those([this](BytesView key) { return keys_.find(key) != nullptr; });
     keys_.clear(beat);
-    if (must_be_waited_for()) unsafe_.note_all(batch_.batch);
+    if (must_be_waited_for()) unsafe_.note_all(batch_.number);
     count(shared_->changes);
   }
   void watch(BytesView key, const std::shared_ptr<Watch>& watch) override { watched_.add(key, watch); }
   std::optional<BytesView> random_key() override {
     saw_everything();
-    // One that has died goes, unless the disk is full; then they may all have died.
+    // One that has died goes, unless there is no room to write it down; then they may all have died.
     constexpr int tries_max = 100;
-    for (int tries = 0; room_ || tries < tries_max; ++tries) {
+    for (int tries = 0; tries < tries_max;) {
+      const std::size_t before = keys_.size();
       const Entry* chosen = keys_.choose(random_.next());
       if (chosen == nullptr) break;
       if (const Entry* living = find_living(chosen->key())) return living->key();
+      if (keys_.size() == before) ++tries;
     }
     return std::nullopt;
   }
@@ -255,9 +270,9 @@ class KeyValue final : private Transaction {
   /// The entry, or null; one that has died is erased, so that whoever did not find it never finds it again.
   const Entry* find_living(BytesView key) {
     const Entry* found = keys_.find(key);
-    worked_on(found == nullptr ? 0 : found->value().size());
+    signs_of_life_.worked_on(found == nullptr ? 0 : found->value().size());
     if (found == nullptr || !found->expires() || !is_past(*found->expires_at())) return found;
-    if (room_) remove_dead(key);
+    remove_dead(key);
     return nullptr;
   }
   /// The same, and the answer waits for what made it so.
@@ -266,7 +281,7 @@ class KeyValue final : private Transaction {
     return find_living(key);
   }
   void show_living(const Entry& entry, const Visit& visit, std::vector<Bytes>& dead) {
-    worked_on(entry.value().size());
+    signs_of_life_.worked_on(entry.value().size());
     const std::optional<WallTime> expires_at = entry.expires_at();
     if (expires_at && is_past(*expires_at)) {
       dead.emplace_back(entry.key());
@@ -275,10 +290,10 @@ class KeyValue final : private Transaction {
     }
   }
   void remove_dead(const std::vector<Bytes>& dead) {
-    if (!room_) return;
     for (const Bytes& key : dead) remove_dead(key);
   }
   void remove_dead(BytesView key) {
+    if (!room_ || !batch_.fits(key.size())) return;
     removed(key, shared_->expired_keys);
     keys_.erase(key);
   }
@@ -295,25 +310,22 @@ class KeyValue final : private Transaction {
   /// Those that have died go first; then, in a cache, `most` others at most. False: a change that adds is not allowed.
   bool make_room_below(std::uint64_t limit, std::size_t most) {
     remove_due(most);
-    const bool evicts = shared_->when_memory_full.load(std::memory_order_relaxed) == WhenMemoryFull::evict;
-    if (!evicts) return keys_.memory_bytes() <= limit;
+    if (!shared_->evicts()) return keys_.memory_bytes() <= limit;
     for (std::size_t gone = 1; gone > 0 && most > 0 && keys_.memory_bytes() > limit; most -= gone) {
       gone = keys_.evict(random_.next(), most, [this](BytesView key) { removed(key, shared_->evicted_keys); });
     }
     return keys_.memory_bytes() <= limit || keys_.size() > 0;
   }
-  std::uint64_t memory_limit() const { return shared_->memory_bytes_max.load(std::memory_order_relaxed); }
   /// Whether there is something to evict.
   bool is_too_large() const {
-    const std::uint64_t limit = memory_limit();
-    return limit != 0 && keys_.memory_bytes() > limit && keys_.size() > 0 &&
-           shared_->when_memory_full.load(std::memory_order_relaxed) == WhenMemoryFull::evict;
+    const std::uint64_t limit = shared_->memory_limit();
+    return limit != 0 && keys_.memory_bytes() > limit && keys_.size() > 0 && shared_->evicts();
   }
 
   Reclaimed reclaim() {
     Reclaimed done;
     if (room_) done.expired = remove_due(keys_per_reclaim);
-    if (room_ && is_too_large()) make_room_below(memory_limit(), keys_per_reclaim);
+    if (room_ && is_too_large()) make_room_below(shared_->memory_limit(), keys_per_reclaim);
     done.wait = schedule_.after_piece(keys_.next_due(), now(), is_too_large(), !room_);
     return done;
   }
@@ -322,7 +334,7 @@ class KeyValue final : private Transaction {
   }
 
   void changed(BytesView key) {
-    if (must_be_waited_for()) unsafe_.note(key, batch_.batch);
+    if (must_be_waited_for()) unsafe_.note(key, batch_.number);
     watched_.touch(key);
     count(shared_->changes);
   }
@@ -337,13 +349,7 @@ class KeyValue final : private Transaction {
     if (unsafe_.any()) waits_ = true;
   }
 
-  void begin_batch() {
-    batch_.changes = ChangeList{};
-    batch_.batch = recorder_.batch();
-  }
-  static void count(std::atomic<std::uint64_t>& counter) noexcept {
-    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  }
+  void begin_batch() { batch_ = ChangeBatch{.number = recorder_.batch(), .changes = {}}; }
 
   std::shared_ptr<SharedState> shared_;
   KeySpace keys_;
@@ -353,11 +359,8 @@ class KeyValue final : private Transaction {
   UnsafeKeys unsafe_;
   WatchedKeys watched_;
   SeededRandom random_;  // Chooses what to evict.
-  struct {
-    std::uint64_t batch = 0;
-    ChangeList changes;
-  } batch_;  // Of several requests; the answers that wait for it are with the recorder.
-  std::size_t keys_worked_on_ = 0;
+  ChangeBatch batch_;    // The answers that wait for it are with the recorder.
+  SignsOfLife signs_of_life_;
   // Of the present request:
   Durability wanted_ = Durability::always;
   Result<void> room_;

@@ -17,6 +17,11 @@
 
 namespace understudy::store {
 
+/// By the counter's one writer.
+inline void count(std::atomic<std::uint64_t>& counter) noexcept {
+  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
 class SharedState {
  public:
   SharedState(StoreOptions given, std::shared_ptr<Storage> opened, const Clock& system_clock)
@@ -42,6 +47,12 @@ class SharedState {
   std::atomic<std::uint64_t> read_hits{0};
   std::atomic<std::uint64_t> changes{0};
   std::atomic<std::uint32_t> key_value_incarnation{0};
+
+  /// 0: none.
+  [[nodiscard]] std::uint64_t memory_limit() const noexcept { return memory_bytes_max.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool evicts() const noexcept {
+    return when_memory_full.load(std::memory_order_relaxed) == WhenMemoryFull::evict;
+  }
 
   void set_load_report(LoadReport report) {
     const std::lock_guard lock(mutex_);

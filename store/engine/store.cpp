@@ -1,6 +1,7 @@
 #include "understudy/store/store.hpp"
 
 #include "engine/key_value.hpp"
+#include "engine/lengths.hpp"
 #include "engine/router.hpp"
 #include "engine/shared_state.hpp"
 #include "understudy/runtime/sleep.hpp"
@@ -101,6 +102,7 @@ Task<Result<void>> Store::operate(std::move_only_function<void(Transaction&)> op
 }
 
 Task<Result<void>> Store::set(Bytes key, Bytes value, WriteOptions options) {
+  if (const Result<void> good = check_lengths(key, value); !good) co_return good;
   const Address<RoutingMessage> router = parts_->router;
   // Owned by the change too: it may be made when this coroutine is gone.
   const auto refused = std::make_shared<bool>(false);
@@ -134,6 +136,16 @@ Task<Result<bool>> Store::erase(Bytes key, WriteOptions options) {
 Task<Result<void>> Store::operate(std::move_only_function<void(Transaction&)> operation, WriteOptions options) {
   const Address<KeyValueMessage> key_value = parts_->key_value;
   co_return co_await key_value.ask<OperateWith>(std::move(operation), options);
+}
+
+Task<Result<void>> Store::flush() {
+  const Address<KeyValueMessage> key_value = parts_->key_value;
+  co_return co_await key_value.ask<Flush>();
+}
+
+Task<Result<void>> Store::flush_within(Duration limit) {
+  const Address<KeyValueMessage> key_value = parts_->key_value;
+  co_return co_await key_value.ask<Flush>().within(limit);
 }
 
 Task<Result<SnapshotReport>> Store::take_snapshot() {

@@ -1,7 +1,8 @@
 // WatchedKeys: who wants to know of changes to which keys.
 //
-// A watch that nobody holds any more is forgotten when its key is touched, and otherwise when the table has doubled
-// since all of it was looked through: so no end of a watch needs to be announced.
+// A watch that nobody holds any more is forgotten when its key is touched, and otherwise when the watches have
+// doubled since all of them were looked through: so no end of a watch needs to be announced, and one that is given
+// again and again takes no more than twice its memory.
 #pragma once
 
 #include "engine/key_space.hpp"
@@ -26,7 +27,7 @@ class WatchedKeys {
   /// The incarnation ends: whoever comes next knows nothing of what is watched.
   ~WatchedKeys() { touch_all(); }
 
-  /// Amortized O(1).
+  /// Amortized O(log n).
   void add(BytesView key, const std::shared_ptr<Watch>& watch);
   /// O(watches of the key).
   void touch(BytesView key) {

@@ -24,6 +24,8 @@ class Backend {
   [[nodiscard]] virtual Task<Result<void>> operate(std::move_only_function<void(store::Transaction&)> operation) = 0;
   /// Resets one of the store's actors. False if it was not running.
   [[nodiscard]] virtual Task<Result<bool>> reset(store::ActorType actor) = 0;
+  /// As Store::flush_within.
+  [[nodiscard]] virtual Task<Result<void>> flush_within(Duration limit) = 0;
   /// Takes a snapshot of the store, and ends when it counts.
   [[nodiscard]] virtual Task<Result<SnapshotReport>> take_snapshot() = 0;
   [[nodiscard]] virtual store::StoreStatistics statistics() = 0;

@@ -1,5 +1,6 @@
 #include "server/batch.hpp"
 
+#include "server/change_room.hpp"
 #include "server/slow_log.hpp"
 
 #include <fmt/format.h>
@@ -20,11 +21,16 @@ void run_timed(const Command& command, DataCall& call, Batch& batch) {
 void run_batch(Batch& batch, store::Transaction& store) {
   RespWriter reply(batch.replies, batch.protocol);
   DataCall call{.store = store, .arguments = {}, .reply = reply};
+  const std::size_t room = store.room_for_changes();
+  const std::size_t first = batch.next;
   do {
     const RequestBuffer::Request& request = batch.requests->requests()[batch.next];
     call.arguments = batch.requests->arguments(request);
     const Command& command = *request.lookup.command;
-    if ((command.flags & flag::denyoom) != 0 && !store.make_room()) {
+    if (!words_fit(store, command, call.arguments)) {
+      if (batch.next > first) return;  // It may, in an operation of its own.
+      reply.error(too_many_changes);
+    } else if ((command.flags & flag::denyoom) != 0 && !store.make_room()) {
       reply.error("OOM command not allowed when used memory > 'maxmemory'.");
     } else if (batch.slow_from.count() < 0 || !may_be_slow(command)) {
       command.data(call);
@@ -33,7 +39,7 @@ void run_batch(Batch& batch, store::Transaction& store) {
     }
     ++batch.next;
   } while (batch.next < batch.last && batch.replies.size() < batch.replies_bytes_max &&
-           call.changed_bytes < batch.changes_bytes_max && call.keys_seen < batch.keys_seen_max);
+           room - store.room_for_changes() < batch.changes_bytes_max && call.keys_seen < batch.keys_seen_max);
 }
 
 std::string describe_failure(const Error& error) {

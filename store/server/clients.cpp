@@ -53,7 +53,8 @@ bool Clients::cut_off(std::uint64_t id) {
     sessions_.erase(found);
     add(past_, session->client().facts());
     session->cancel();
-    ending_.spawn_regardless(see_out(session));
+    // Not to die here: who calls may hold a lock that its end takes (Channels, which pushes what overflows).
+    ending_.spawn_regardless(see_out(std::move(session)));
   }
   return true;
 }

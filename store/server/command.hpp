@@ -27,19 +27,15 @@ struct ServerContext;
 /// The command's words, its name first.
 using Arguments = std::span<const BytesView>;
 
+/// The longest reply that is made of several values, with what the value that goes beyond it takes.
+inline constexpr std::size_t reply_bytes_max = std::size_t{1} << 30U;
+
 struct DataCall {
   store::Transaction& store;
   Arguments arguments;
   RespWriter& reply;
-  /// What was given to `set`: it becomes one batch of the journal, whose size is limited.
-  std::size_t changed_bytes = 0;
   /// Keys that walks over the store have come to.
   std::size_t keys_seen = 0;
-
-  void set(BytesView key, BytesView value, std::optional<WallTime> expires_at = std::nullopt) {
-    changed_bytes += key.size() + value.size();
-    store.set(key, value, expires_at);
-  }
 };
 
 struct SessionCall {
@@ -51,6 +47,8 @@ struct SessionCall {
   RespWriter& reply;
   /// Set by a handler: the connection ends once the reply is written.
   bool close = false;
+  /// False inside a transaction: what a command would wait for is looked at once.
+  bool may_wait = true;
 };
 
 using DataHandler = void (*)(DataCall&);

@@ -1,16 +1,15 @@
 #include "server/command_queue.hpp"
 
-#include "understudy/journal/record.hpp"
+#include "server/change_room.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace understudy::server {
 namespace {
-
-// All changes of a transaction are one batch of the journal. One command adds at most a value of the longest kind.
-constexpr std::size_t changes_bytes_max = batch_bytes_max - payload_bytes_max - (std::size_t{1} << 20U);
 
 bool adds_to_the_store(const QueuedCommand& queued) noexcept {
   return runs_in_store(queued) && (queued.command().flags & flag::denyoom) != 0;
@@ -19,8 +18,8 @@ bool adds_to_the_store(const QueuedCommand& queued) noexcept {
 /// Looking at a key that has died since it was watched is what removes it.
 bool has_changed(Transacted& transacted, store::Transaction& store) {
   if (transacted.watch == nullptr) return false;
-  for (const WatchedKey& watched : transacted.watched) {
-    if (watched.was_there && !store.get(watched.key)) return true;
+  for (const auto& [key, was_there] : transacted.watched) {
+    if (was_there && !store.get(key)) return true;
   }
   return transacted.watch->touched();
 }
@@ -69,11 +68,14 @@ void run_transaction(Transacted& transacted, store::Transaction& store) {
   }
   RespWriter reply(transacted.replies, transacted.protocol);
   DataCall call{.store = store, .arguments = {}, .reply = reply};
+  if (transacted.is_all_data()) reply.array(transacted.commands.size());
   for (const QueuedCommand& queued : transacted.commands) {
     if (!runs_in_store(queued)) continue;
     call.arguments = queued.words();
-    if (adds_to_the_store(queued) && call.changed_bytes > changes_bytes_max) {
-      reply.error("ERR this transaction changes more than one batch of the journal can hold");
+    if (transacted.replies.size() > reply_bytes_max) {
+      reply.error(fmt::format("ERR the replies of this transaction are longer than {} bytes", reply_bytes_max));
+    } else if (!words_fit(store, queued.command(), call.arguments)) {
+      reply.error(too_many_changes);
     } else {
       queued.command().data(call);
     }

@@ -9,7 +9,10 @@
 #include "server/command.hpp"
 #include "understudy/store/watch.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,25 +39,25 @@ class QueuedCommand {
   return queued.command().data != nullptr && queued.refusal.empty();
 }
 
-/// A key that WATCH has named.
-struct WatchedKey {
-  Bytes key;
-  bool was_there = false;
-};
+/// The keys that WATCH has named, and whether each was there.
+using WatchedKeys = std::map<Bytes, bool, std::less<>>;
 
 /// What EXEC runs in the store, and what came of it.
 struct Transacted {
   std::vector<QueuedCommand> commands;
   /// Null: nothing was watched.
   std::shared_ptr<store::Watch> watch;
-  std::vector<WatchedKey> watched;
+  WatchedKeys watched;
   RespVersion protocol = RespVersion::resp2;
 
   enum class Outcome : std::uint8_t { done, watched_key_changed, no_room };
   Outcome outcome = Outcome::done;
-  /// The replies of the data commands, one behind the other, and where each ends.
+  /// The replies of the data commands, one behind the other, and where each ends. If all commands are such, all of the
+  /// reply to EXEC.
   std::string replies;
   std::vector<std::size_t> ends;
+
+  [[nodiscard]] bool is_all_data() const noexcept { return std::ranges::all_of(commands, runs_in_store); }
 };
 /// Runs the data commands, unless a watched key has changed, or the memory limit forbids it. In an operation.
 void run_transaction(Transacted& transacted, store::Transaction& store);

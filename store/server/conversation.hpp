@@ -36,7 +36,8 @@ struct Conversation {
   CommandQueue queue;
   /// Null: nothing is watched.
   std::shared_ptr<store::Watch> watch;
-  std::vector<WatchedKey> watched;
+  WatchedKeys watched;
+  std::size_t watched_bytes = 0;
   Subscriptions subscriptions;
   ReplyMode reply_mode = ReplyMode::on;
 
@@ -61,6 +62,7 @@ struct Conversation {
   void forget_watched() noexcept {
     watch.reset();
     watched.clear();
+    watched_bytes = 0;
   }
   /// Without running what was queued.
   void end_transaction() {

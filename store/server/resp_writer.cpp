@@ -32,9 +32,7 @@ std::string_view format_number(double value, NumberText& text) {
 
 void RespWriter::bulk(BytesView bytes) {
   header('$', static_cast<std::int64_t>(bytes.size()));
-  // The line end too has its place beforehand: a string that grew for it would copy all of a long one once more.
-  if (bytes.size() > bytes_between_beats) out_->reserve(out_->size() + bytes.size() + line_end.size());
-  append_long(*out_, bytes);
+  append_long(*out_, bytes);  // With room for the line end: growing for it would copy all of a long one once more.
   out_->append(line_end);
 }
 

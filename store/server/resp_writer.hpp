@@ -41,6 +41,17 @@ class RespWriter {
 
   /// Replies that another writer of this version has written.
   void append(std::string_view replies) { out_->append(replies); }
+  /// The same; those that are many are not copied if they are the first.
+  void append(std::string&& replies) {
+    if (out_->empty()) {
+      out_->swap(replies);
+    } else {
+      out_->append(replies);
+    }
+  }
+  /// How much has been written; `take_back` goes back there, and gives what has been written since to nobody.
+  [[nodiscard]] std::size_t mark() const noexcept { return out_->size(); }
+  void take_back(std::size_t mark) { out_->resize(mark); }
 
   void array(std::size_t elements) { header('*', static_cast<std::int64_t>(elements)); }
   /// `pairs` keys, each followed by its value. Version 2: an array twice as long.

@@ -27,6 +27,7 @@ class StoreBackend final : public Backend {
     const Address<store::RoutingMessage>& router = store_.router();
     co_return co_await router.ask<store::Reset>(actor).within(5s);
   }
+  Task<Result<void>> flush_within(Duration limit) override { return store_.flush_within(limit); }
   Task<Result<SnapshotReport>> take_snapshot() override { return store_.take_snapshot(); }
   store::StoreStatistics statistics() override { return store_.statistics(); }
   void set_memory_limit(std::uint64_t bytes, store::WhenMemoryFull when_full) override {

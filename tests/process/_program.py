@@ -236,10 +236,17 @@ class Client:
         if kind == b"=":
             return self._take(int(rest) + 2)[4:-2]
         if kind in b"*~>":
-            return [self.reply() for _ in range(int(rest))]
+            return [self._element() for _ in range(int(rest))]
         if kind == b"%":
             return dict((self.reply(), self.reply()) for _ in range(int(rest)))
         raise AssertionError(f"unknown kind of reply: {line!r}")
+
+    def _element(self):
+        """Of an array: an error is one of its values."""
+        try:
+            return self.reply()
+        except ReplyError as error:
+            return error
 
     def rest(self):
         """Everything up to the end of the connection."""

@@ -32,6 +32,10 @@ class RecordList {
   [[nodiscard]] std::size_t count() const noexcept { return records_.size(); }
   /// Bytes of all payloads.
   [[nodiscard]] std::size_t bytes() const noexcept { return payloads_.size(); }
+  /// What they take of a batch of the journal, which holds batch_bytes_max.
+  [[nodiscard]] std::size_t batch_bytes() const noexcept {
+    return payloads_.size() + records_.size() * record_overhead_bytes;
+  }
   /// Calls `visit(kind, payload)`, which gives a Result<void>, for each record, in order; stops at the first error.
   template <typename Visit>
   Result<void> for_each(Visit visit) const {

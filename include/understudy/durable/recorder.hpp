@@ -55,8 +55,11 @@ class Recorder {
 
   /// Adds a record to the batch, and gives its LSN. The batch becomes as safe as the strongest of its records wants,
   /// before anybody who waits for it is told.
+  /// Throws std::length_error, and adds nothing, if the record, or the batch with it, is longer than a journal takes
+  /// (payload_bytes_max, batch_bytes_max): the end of this incarnation, which has changed its state by then.
   template <typename... Parts>
   Lsn add(Durability durability, RecordKind kind, const Parts&... parts) {
+    check_length((BytesView(parts).size() + ... + 0));
     open_.records.add(kind, parts...);
     want(durability);
     return ++last_lsn_;
@@ -65,7 +68,7 @@ class Recorder {
   Lsn add(RecordKind kind, const Parts&... parts) {
     return add(durability(), kind, parts...);
   }
-  /// Adds a whole list; made elsewhere, for example in the order of the operations that make it.
+  /// Adds a whole list; made elsewhere, for example in the order of the operations that make it. Throws as above.
   void add(RecordList records);
   /// The batch is to be as safe as that, at least.
   void want(Durability durability) noexcept { open_.durability = stronger_of(open_.durability, durability); }
@@ -97,6 +100,7 @@ class Recorder {
   [[nodiscard]] const std::shared_ptr<SharedJournal>& journal() const noexcept { return journal_; }
 
  private:
+  void check_length(std::size_t payload_bytes) const;
   void begin_batch();
   void tell_snapshotter(SnapshotterMessage message);
 

@@ -27,7 +27,10 @@ struct Record {
 /// it.
 inline constexpr std::size_t payload_bytes_max = (std::size_t{512} << 20U) + (std::size_t{64} << 10U);
 
-/// The most that one batch can hold, in bytes: payloads plus 5 for each record.
+/// What a record takes beside its payload, in bytes.
+inline constexpr std::size_t record_overhead_bytes = 5;
+
+/// The most that one batch can hold, in bytes: payloads, and record_overhead_bytes for each.
 inline constexpr std::size_t batch_bytes_max = std::size_t{1} << 30U;
 
 }  // namespace understudy

@@ -70,7 +70,7 @@ void expire_by(DataCall& call, TimeForm form) {
 void set_by(DataCall& call, TimeForm form) {
   const std::optional<WallTime> time = read_expire_time(call, call.arguments[2], form, 1);
   if (!time || !check_size(call, call.arguments[1], call.arguments[3].size())) return;
-  call.set(call.arguments[1], call.arguments[3], time);
+  call.store.set(call.arguments[1], call.arguments[3], time);
   call.reply.simple("OK");
 }
 

@@ -61,7 +61,7 @@ void incrbyfloat(DataCall& call) {
   }
   const std::string text = print_float(sum);
   if (!check_size(call, key, text.size())) return;
-  call.set(key, text, call.store.expiry(key));
+  call.store.set(key, text, call.store.expiry(key));
   call.reply.bulk(text);
 }
 

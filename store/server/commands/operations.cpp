@@ -5,7 +5,6 @@
 #include "server/commands/handlers.hpp"
 #include "server/server_context.hpp"
 #include "understudy/base/logging.hpp"
-#include "understudy/runtime/sleep.hpp"
 
 #include <chrono>
 #include <limits>
@@ -17,12 +16,17 @@
 namespace understudy::server {
 namespace {
 
-using namespace std::chrono_literals;
-
 Task<> save_in_background(ServerContext& server) {
   Task<Result<SnapshotReport>> taking = server.store->take_snapshot();
   const Result<SnapshotReport> taken = co_await std::move(taking);
   if (!taken) log_line(LogLevel::error, fmt::format("the snapshot that was asked for: {}", taken.error().message()));
+}
+
+/// Whether all that has been said to be done is known to be on the disk. Unless nothing is promised, nothing is said
+/// before it is in the journal's files.
+bool is_flushed(const ServerContext& server) {
+  const store::StoreStatistics statistics = server.store->statistics();
+  return server.options.durability != Durability::none && statistics.durable_lsn >= statistics.last_lsn;
 }
 
 }  // namespace
@@ -97,17 +101,17 @@ Task<> waitaof(SessionCall& call) {
     call.reply.error(timeout ? "ERR timeout is negative" : "ERR timeout is not an integer or out of range");
     co_return;
   }
-  // Nothing is said to be done before it is as safe as the durability says; so what this connection has changed is at
-  // or before what is last in the journal.
-  const std::uint64_t wanted = call.server.store->statistics().last_lsn;
-  const auto is_flushed = [&] { return call.server.store->statistics().durable_lsn >= wanted; };
-  const TimePoint end =
-      *timeout == 0 ? TimePoint::max() : after(call.server.system.clock().now(), std::chrono::milliseconds(*timeout));
-  bool flushed = is_flushed();
-  while ((*local > 0 && !flushed) || *replicas > 0) {
-    if (call.server.system.clock().now() >= end) break;
-    co_await sleep(std::min<Duration>(10ms, end - call.server.system.clock().now()));
-    flushed = is_flushed();
+  // There are no replicas, and there will be none: nothing is gained by waiting for them.
+  bool flushed = is_flushed(call.server);
+  if (*local > 0 && call.may_wait) {
+    const Duration limit = *timeout == 0 ? Duration::max() : Duration(std::chrono::milliseconds(*timeout));
+    Task<Result<void>> flushing = call.server.store->flush_within(limit);
+    const Result<void> done = co_await std::move(flushing);
+    if (!done && done.error() != ErrorCode::timeout) {
+      call.reply.error(describe_failure(done.error()));
+      co_return;
+    }
+    flushed = done.has_value();
   }
   call.reply.array(2);
   call.reply.integer(flushed ? 1 : 0);

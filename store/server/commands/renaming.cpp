@@ -32,7 +32,7 @@ bool check_database(DataCall& call, BytesView word) {
 bool give(DataCall& call, BytesView from, BytesView to) {
   Bytes value(*call.store.get(from));
   if (!check_size(call, to, value.size())) return false;
-  call.set(to, std::move(value), call.store.expiry(from));
+  call.store.set(to, value, call.store.expiry(from));
   return true;
 }
 

@@ -49,14 +49,14 @@ void setrange(DataCall& call) {
   }
   const auto begin = static_cast<std::size_t>(*offset);
   const std::size_t end = begin + part.size();  // Below 2^64: a number below 2^63, and a size.
-  if (!check_size(call, key, end)) return;
   const std::size_t length = std::max(end, before.size());
+  if (!check_size(call, key, length)) return;
   Bytes value;
   value.reserve(length);
   value += before;
   value.resize(length);
   part.copy(value.data() + begin, part.size());
-  call.set(key, std::move(value), call.store.expiry(key));
+  call.store.set(key, value, call.store.expiry(key));
   call.reply.integer(static_cast<std::int64_t>(length));
 }
 

@@ -34,7 +34,7 @@ void add(DataCall& call, std::int64_t change) {
     return;
   }
   if (!check_size(call, key, std::numeric_limits<std::int64_t>::digits10 + 2)) return;
-  call.set(key, std::to_string(sum), call.store.expiry(key));
+  call.store.set(key, std::to_string(sum), call.store.expiry(key));
   call.reply.integer(sum);
 }
 
@@ -53,7 +53,7 @@ bool check_pairs(DataCall& call, std::string_view name) {
 
 void set_pairs(DataCall& call) {
   const Arguments words = call.arguments.subspan(1);
-  for (std::size_t i = 0; i < words.size(); i += 2) call.set(words[i], Bytes(words[i + 1]));
+  for (std::size_t i = 0; i < words.size(); i += 2) call.store.set(words[i], words[i + 1]);
 }
 
 /// What follows SET's value.
@@ -95,7 +95,7 @@ void append(DataCall& call) {
   longer.reserve(length);
   longer += value;
   longer += call.arguments[2];
-  call.set(key, std::move(longer), call.store.expiry(key));
+  call.store.set(key, longer, call.store.expiry(key));
   call.reply.integer(static_cast<std::int64_t>(length));
 }
 
@@ -134,13 +134,20 @@ void getdel(DataCall& call) {
 void getset(DataCall& call) {
   if (!check_size(call, call.arguments[1], call.arguments[2].size())) return;
   reply_value(call, call.store.get(call.arguments[1]));
-  call.set(call.arguments[1], call.arguments[2]);
+  call.store.set(call.arguments[1], call.arguments[2]);
 }
 
 void mget(DataCall& call) {
   const Arguments keys = call.arguments.subspan(1);
+  const std::size_t begin = call.reply.mark();
   call.reply.array(keys.size());
-  for (const BytesView key : keys) reply_value(call, call.store.get(key));
+  for (const BytesView key : keys) {
+    reply_value(call, call.store.get(key));
+    if (call.reply.mark() - begin <= reply_bytes_max) continue;
+    call.reply.take_back(begin);
+    call.reply.error(fmt::format("ERR these values are longer than {} bytes together", reply_bytes_max));
+    return;
+  }
 }
 
 void mset(DataCall& call) {
@@ -188,13 +195,13 @@ void set(DataCall& call) {
     call.reply.null();
   }
   if (!changes) return;
-  call.set(key, value, options.keep_time ? call.store.expiry(key) : expires_at);
+  call.store.set(key, value, options.keep_time ? call.store.expiry(key) : expires_at);
 }
 
 void setnx(DataCall& call) {
   if (!check_size(call, call.arguments[1], call.arguments[2].size())) return;
   const bool is_new = !call.store.get(call.arguments[1]);
-  if (is_new) call.set(call.arguments[1], call.arguments[2]);
+  if (is_new) call.store.set(call.arguments[1], call.arguments[2]);
   call.reply.integer(is_new ? 1 : 0);
 }
 

@@ -8,6 +8,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
+
+#include <fmt/format.h>
 
 namespace understudy::server {
 namespace {
@@ -20,8 +23,11 @@ void end_transaction(SessionCall& call) {
 /// What an operation that registers a watch owns.
 struct Watching {
   std::shared_ptr<store::Watch> watch;
-  std::vector<WatchedKey> keys;
+  WatchedKeys keys;
 };
+
+/// What a watched key takes, here and in the store, beside two copies of its name.
+constexpr std::size_t watched_key_overhead_bytes = 256;
 
 }  // namespace
 
@@ -85,6 +91,10 @@ Task<> exec(SessionCall& call) {
         "EXECABORT Transaction discarded because of: OOM command not allowed when used memory > 'maxmemory'.");
     co_return;
   }
+  if (transacted->is_all_data()) {
+    call.reply.append(std::move(transacted->replies));
+    co_return;
+  }
   // Commands that are not about the store run here, behind those that are; each reply has its place all the same.
   call.reply.array(transacted->commands.size());
   std::size_t begin = 0;
@@ -103,7 +113,8 @@ Task<> exec(SessionCall& call) {
                       .client = call.client,
                       .conversation = conversation,
                       .arguments = queued.words(),
-                      .reply = call.reply};
+                      .reply = call.reply,
+                      .may_wait = false};
     if (queued.command().session != nullptr) {
       queued.command().session(inner);
     } else {
@@ -122,11 +133,20 @@ Task<> watch(SessionCall& call) {
   }
   auto watching = std::make_shared<Watching>();
   watching->watch = conversation.watch != nullptr ? conversation.watch : std::make_shared<store::Watch>();
-  for (const BytesView key : call.arguments.subspan(1)) watching->keys.push_back({.key = Bytes(key)});
+  std::size_t bytes = conversation.watched_bytes;
+  for (const BytesView key : call.arguments.subspan(1)) {
+    if (conversation.watched.contains(key)) continue;
+    if (watching->keys.emplace(key, false).second) bytes += watched_key_overhead_bytes + 2 * key.size();
+  }
+  if (bytes > call.server.options.transaction_bytes_max) {
+    call.reply.error(fmt::format("ERR the keys that a connection watches may need at most {} bytes",
+                                 call.server.options.transaction_bytes_max));
+    co_return;
+  }
   Task<Result<void>> operation = call.server.store->operate([watching](store::Transaction& store) {
-    for (WatchedKey& watched : watching->keys) {
-      watched.was_there = store.get(watched.key).has_value();
-      store.watch(watched.key, watching->watch);
+    for (auto& [key, was_there] : watching->keys) {
+      was_there = store.get(key).has_value();
+      store.watch(key, watching->watch);
     }
   });
   const Result<void> done = co_await std::move(operation);
@@ -135,7 +155,8 @@ Task<> watch(SessionCall& call) {
     co_return;
   }
   conversation.watch = std::move(watching->watch);
-  for (WatchedKey& watched : watching->keys) conversation.watched.push_back(std::move(watched));
+  conversation.watched.merge(watching->keys);
+  conversation.watched_bytes = bytes;
   call.reply.simple("OK");
 }
 

@@ -1,10 +1,12 @@
 // How long keys and values may be.
 #pragma once
 
-#include "server/command.hpp"
+#include "server/change_room.hpp"
 #include "understudy/journal/record.hpp"
 
 #include <cstddef>
+
+#include <fmt/format.h>
 
 namespace understudy::server {
 
@@ -13,13 +15,22 @@ namespace understudy::server {
   constexpr std::size_t value_bytes_max = std::size_t{512} << 20U;
   // A record of the journal holds the key, the value, and some words on both.
   constexpr std::size_t entry_bytes_max = payload_bytes_max - 1024;
-  if (value_bytes <= value_bytes_max && key.size() + value_bytes <= entry_bytes_max) {
-    constexpr std::size_t long_value_bytes = std::size_t{1} << 20U;
-    if (value_bytes > long_value_bytes) call.store.expect_copy(value_bytes);
-    return true;
+  if (value_bytes > value_bytes_max || key.size() + value_bytes > entry_bytes_max) {
+    call.reply.error("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+    return false;
   }
-  call.reply.error("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
-  return false;
+  if (key.size() > store::key_bytes_max) {
+    call.reply.error(fmt::format("ERR a key can be {} bytes long at most", store::key_bytes_max));
+    return false;
+  }
+  constexpr std::size_t long_value_bytes = std::size_t{1} << 20U;
+  if (value_bytes <= long_value_bytes) return true;  // The reserve is as much.
+  if (value_bytes + change_reserve_bytes > call.store.room_for_changes()) {
+    call.reply.error(too_many_changes);
+    return false;
+  }
+  call.store.expect_copy(value_bytes);
+  return true;
 }
 
 }  // namespace understudy::server

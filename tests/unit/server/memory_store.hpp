@@ -5,6 +5,7 @@
 #include "server/backend.hpp"
 #include "understudy/runtime/sleep.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <string>
@@ -21,6 +22,7 @@ class MemoryTransaction final : public store::Transaction {
   }
   void set(BytesView key, BytesView value, std::optional<WallTime> expires_at = std::nullopt) override {
     touch(key);
+    room -= std::min(room, key.size() + value.size());
     values.insert_or_assign(Bytes(key), Bytes(value));
     times.erase(Bytes(key));
     if (expires_at) times.emplace(key, *expires_at);
@@ -44,6 +46,7 @@ class MemoryTransaction final : public store::Transaction {
     return found == values.end() ? std::nullopt : std::optional(found->first.size() + found->second.size());
   }
   bool make_room() override { return has_room; }
+  std::size_t room_for_changes() const override { return room; }
   void expect_copy(std::size_t /*bytes*/) override {}
   WallTime now() override { return WallTime(std::chrono::milliseconds(1'000'000)); }
   bool erase(BytesView key) override {
@@ -83,6 +86,7 @@ class MemoryTransaction final : public store::Transaction {
   std::map<Bytes, WallTime, std::less<>> times;
   std::multimap<Bytes, std::shared_ptr<store::Watch>> watches;
   bool has_room = true;
+  std::size_t room = batch_bytes_max;
 };
 
 class MemoryBackend final : public Backend {
@@ -108,6 +112,7 @@ class MemoryBackend final : public Backend {
     resets.push_back(actor);
     co_return true;
   }
+  Task<Result<void>> flush_within(Duration /*limit*/) override { co_return Result<void>{}; }
   Task<Result<SnapshotReport>> take_snapshot() override {
     co_return SnapshotReport{.file = "snapshot", .covers = 7, .end_lsn = 7, .records = data.size(), .bytes = 100};
   }

@@ -45,6 +45,10 @@ struct OperateWith {
   WriteOptions options;
   Reply<void> response;
 };
+/// Answered when all that was changed before is on the disk, whatever the store's durability.
+struct Flush {
+  Reply<void> response;
+};
 /// What a piece of background work has done, and what is left.
 struct Reclaimed {
   std::size_t expired = 0;  ///< Keys that had died, and were removed.
@@ -54,7 +58,7 @@ struct Reclaimed {
 struct Reclaim {
   Reply<Reclaimed> response;
 };
-using KeyValueMessage = std::variant<Set, Get, Delete, Operate, OperateWith, Reclaim>;
+using KeyValueMessage = std::variant<Set, Get, Delete, Operate, OperateWith, Flush, Reclaim>;
 
 /// The store's supervised actors.
 enum class ActorType : std::uint8_t { key_value, writer };

@@ -91,6 +91,11 @@ class Store {
   [[nodiscard]] Task<Result<bool>> erase(Bytes key, WriteOptions options);
   [[nodiscard]] Task<Result<void>> operate(std::move_only_function<void(Transaction&)> operation, WriteOptions options);
 
+  /// Ends when all that was changed before is on the disk, whatever the durability.
+  [[nodiscard]] Task<Result<void>> flush();
+  /// The same, but waits for so long at most: fails with timeout then.
+  [[nodiscard]] Task<Result<void>> flush_within(Duration limit);
+
   /// Takes a snapshot now; one that is under way is waited for first. Afterwards the journal's files hold no more than
   /// what has been written since. Fails with invalid_argument while nothing has been written yet.
   [[nodiscard]] Task<Result<SnapshotReport>> take_snapshot();

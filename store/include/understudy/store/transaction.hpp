@@ -31,6 +31,12 @@ struct KeyView {
   std::optional<WallTime> expires_at;  ///< When it dies; none: never.
 };
 
+/// The longest key that should be given, in bytes: a key that dies or is evicted is named in the journal once more, in
+/// the batch of whatever comes across it.
+inline constexpr std::size_t key_bytes_max = std::size_t{1} << 20U;
+/// What a change takes of a batch beside its key and its value, in bytes, at most.
+inline constexpr std::size_t change_overhead_bytes = 32;
+
 class Transaction {
  public:
   using Visit = std::function<void(const KeyView&)>;
@@ -62,6 +68,10 @@ class Transaction {
   /// reached, or says that the change is not allowed: false. What `get` gave before is not valid any more. O(1), and
   /// O(keys evicted), a few hundred at most.
   [[nodiscard]] virtual bool make_room() = 0;
+  /// What this operation can still change, in bytes: each change takes its key, its value and change_overhead_bytes.
+  /// All changes of an operation are one batch of the journal, which holds a gigabyte; every operation has at least
+  /// 1020 MiB for itself. A change beyond that throws std::length_error: none of the operation's changes stays. O(1).
+  [[nodiscard]] virtual std::size_t room_for_changes() const = 0;
   /// Says that the operation is about to copy, or to make, a value of that many bytes. Half a gigabyte holds a thread
   /// so long that it must be said, or supervision takes the actor for stuck; of values in the store, and of those that
   /// are given to `set`, the transaction knows by itself.
