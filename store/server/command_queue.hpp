@@ -57,7 +57,9 @@ struct Transacted {
   std::string replies;
   std::vector<std::size_t> ends;
 
-  [[nodiscard]] bool is_all_data() const noexcept { return std::ranges::all_of(commands, runs_in_store); }
+  [[nodiscard]] bool is_all_data() const noexcept {
+    return !commands.empty() && std::ranges::all_of(commands, runs_in_store);
+  }
 };
 /// Runs the data commands, unless a watched key has changed, or the memory limit forbids it. In an operation.
 void run_transaction(Transacted& transacted, store::Transaction& store);
