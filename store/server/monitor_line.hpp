@@ -1,6 +1,6 @@
 // What MONITOR shows of a command.
 //
-// Threads: a pure function.
+// Threads: any.
 #pragma once
 
 #include "server/command.hpp"
@@ -14,5 +14,8 @@ namespace understudy::server {
 /// As a reply: "+1700000000.123456 [0 127.0.0.1:50000] "set" "key" "value"". Passwords are not shown.
 [[nodiscard]] std::string monitor_line(const Command& command, Arguments arguments, std::string_view peer,
                                        WallTime now);
+
+/// Shows it to all who watch, if there are any and the command is not one of administration.
+void show_to_monitors(ServerContext& server, const Client& client, const Command& command, Arguments arguments);
 
 }  // namespace understudy::server

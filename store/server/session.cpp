@@ -211,15 +211,6 @@ std::size_t Session::end_of_stretch(std::size_t first, std::size_t last) const {
   return end;
 }
 
-void Session::note_slow(Batch& batch) {
-  const ClientFacts facts = client_.facts();
-  for (const Batch::Slow& slow : batch.slow) {
-    const Arguments words = received_->arguments(received_->requests()[slow.index]);
-    server_.slow_log.add(server_.system.clock().wall_now(), slow.took, words, facts.peer, facts.name);
-  }
-  batch.slow.clear();
-}
-
 Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
   bool apart = false;  // Reads in operations of their own.
   while (first < last) {
@@ -231,8 +222,7 @@ Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
     batch->last = end;
     batch->replies_bytes_max = server_.options.output_bytes_max;
     batch->protocol = reply_.version();
-    batch->slow_from = server_.slow_log.threshold();
-    batch->clock = &server_.system.clock();
+    batch->slow.begin(server_);
     Task<Result<void>> operation =
         server_.store->operate([batch](store::Transaction& store) { run_batch(*batch, store); });
     const Result<void> done = co_await std::move(operation);
@@ -249,7 +239,8 @@ Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
       for (; first < end; ++first) reply_.error(error);
       continue;
     }
-    if (!batch->slow.empty()) note_slow(*batch);
+    batch->slow.note(server_, client_,
+                     [this](std::size_t index) { return received_->arguments(received_->requests()[index]); });
     first = batch->next;
     if (output_.empty()) {
       output_.swap(batch->replies);
@@ -310,11 +301,6 @@ void Session::end_transaction() {
   client_.change([](ClientFacts& facts) { facts.queued = -1; });
 }
 
-void Session::show_to_monitors(const Command& command, Arguments arguments) {
-  if (!server_.channels.has_monitors() || (command.flags & flag::admin) != 0) return;
-  server_.channels.show(monitor_line(command, arguments, client_.facts().peer, server_.system.clock().wall_now()));
-}
-
 Task<Session::Next> Session::execute_one(std::size_t index) {
   const std::size_t before = output_.size();
   const Next next = co_await run_command(index);
@@ -338,7 +324,8 @@ Task<Session::Next> Session::run_command(std::size_t index) {
     co_return Next::go_on;
   }
   if (is_put_off(command, arguments)) co_return Next::go_on;
-  show_to_monitors(command, arguments);
+  // EXEC shows itself, behind what it runs.
+  if (command.task != exec) show_to_monitors(server_, client_, command, arguments);
   if (command.data != nullptr) {
     const Next next = co_await execute_data(index, index + 1);
     co_return next;

@@ -66,7 +66,6 @@ class Session final : private ReadRoom {
   /// Runs the gathered data commands from `first` up to `last`, in one operation if their replies are short and the
   /// disk is not full.
   Task<Next> execute_data(std::size_t first, std::size_t last);
-  void note_slow(Batch& batch);
   [[nodiscard]] std::size_t end_of_stretch(std::size_t first, std::size_t last) const;
   Task<Next> execute_one(std::size_t index);
   /// Runs one command for itself, whatever it is.
@@ -77,7 +76,6 @@ class Session final : private ReadRoom {
   [[nodiscard]] bool is_put_off(const Command& command, Arguments arguments);
   void reply_to_refused(const Lookup& lookup, Arguments arguments);
   void end_transaction();
-  void show_to_monitors(const Command& command, Arguments arguments);
   /// `last`: nothing comes behind it, so all must be on its way before the connection ends.
   Task<Next> write(bool last = false);
   std::shared_ptr<Outbox> open_outbox();
