@@ -5,8 +5,12 @@
 #include "understudy/runtime/asio.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <system_error>
 #include <thread>
 #include <utility>
+
+#include <fcntl.h>
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/post.hpp>
@@ -41,6 +45,13 @@ class LoopCompletion final : public Completion {
   std::atomic<bool> done_{false};  // Set (release) inside, read (acquire) by the waiter.
 };
 
+/// Asio closes what it is given. Programs that are started do not get it.
+int second_handle_of(int handle) {
+  const int second = ::fcntl(handle, F_DUPFD_CLOEXEC, 0);
+  if (second < 0) throw std::system_error(errno, std::generic_category(), "fcntl");
+  return second;
+}
+
 }  // namespace
 
 EmbeddedScheduler::EmbeddedScheduler(boost::asio::io_context& context, const RuntimeOptions& options)
@@ -50,7 +61,7 @@ EmbeddedScheduler::EmbeddedScheduler(boost::asio::io_context& context, const Run
       alarm_(context),
       timers_(system_clock_source(), 1, [this] { post_to(strand_, [this] { set_alarm(); }); }),
       network_(make_socket_network(sockets_)),
-      sockets_ready_(context, ::dup(sockets_.handle())),
+      sockets_ready_(context, second_handle_of(sockets_.handle())),
       blocking_pool_(std::max<std::uint32_t>(options.blocking_threads_max, 1)),
       random_(make_system_random()) {
   prepare_to_fence();

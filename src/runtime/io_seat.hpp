@@ -29,7 +29,7 @@ class IoSeat {
   [[nodiscard]] SocketPoller& sockets() noexcept { return sockets_; }
 
   /// True if the caller now has the seat, until it calls `leave`.
-  [[nodiscard]] bool try_take() noexcept { return !taken_.exchange(true, std::memory_order_acquire); }
+  [[nodiscard]] bool try_take() noexcept { return !taken_.exchange(true, std::memory_order_seq_cst); }
   /// Gives the seat back, and sees to it that sockets are looked after meanwhile.
   void leave() noexcept;
   /// Waits until a socket is ready, or `interrupt`, and lets those who waited for it become ready. Only in the seat.
@@ -40,16 +40,22 @@ class IoSeat {
   void poll() noexcept;
 
  private:
+  /// After the seat was given back.
+  void see_to_the_guard() noexcept;
   void guard();
+  /// As `poll`, but nobody else is asked to look after the sockets. False if it could not.
+  bool look() noexcept;
 
   IoLoop& control_;
   SocketPoller sockets_;
-  // Taken by exchange (acquire), given back by store (release): a lock that is only tried.
+  // A lock that is only tried. Given back, then it is looked whether there are sockets; who registers one tries to take
+  // it afterwards, when it goes to sleep. Either the leaver sees the socket, and to its guard, or it finds the seat
+  // free.
   std::atomic<bool> taken_{false};
-  // Whether the guard's timer runs. Set by who leaves, cleared by the control thread (acq_rel); `leaves_` is read after
-  // clearing, so that a worker that left meanwhile either sees it cleared or is seen.
+  // Whether the guard's timer runs. Set by who leaves, cleared by the control thread; `leaves_` is read after clearing,
+  // so that a worker that left meanwhile either sees it cleared or is seen.
   std::atomic<bool> guarded_{false};
-  std::atomic<std::uint32_t> leaves_{0};  // How often the seat was left. Relaxed, but for the above.
+  std::atomic<std::uint32_t> leaves_{0};  // How often the seat was left.
   std::uint32_t leaves_seen_ = 0;         // The control thread only.
   boost::asio::steady_timer guard_timer_;
 };

@@ -26,6 +26,12 @@ constexpr int socket_flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
 
 bool would_block(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
 
+/// After a call that ended with `error`: 0 if it is to be tried again once the socket is ready, else what went wrong. A
+/// socket that could not be registered never becomes ready.
+int reason_not_to_wait(const SocketPoller::Registration& registration, int error) noexcept {
+  return would_block(error) ? registration.error() : error;
+}
+
 std::unexpected<Error> network_failure(std::string_view what, int error) {
   return failure(ErrorCode::storage_failed, fmt::format("{}: {}", what, std::generic_category().message(error)));
 }
@@ -87,10 +93,10 @@ class SocketConnection final : public Connection {
       const ssize_t count = ::send(socket_.handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (count >= 0) {
         bytes.remove_prefix(static_cast<std::size_t>(count));
-      } else if (would_block(errno)) {
+      } else if (const int error = reason_not_to_wait(registration_, errno); error == 0) {
         co_await registration_.ready_to(Direction::write);
-      } else if (errno != EINTR) {
-        co_return network_failure("write to " + ends_.peer, errno);
+      } else if (error != EINTR) {
+        co_return network_failure("write to " + ends_.peer, error);
       }
     }
     co_return Result<void>{};
@@ -127,8 +133,9 @@ class SocketConnection final : public Connection {
       // ask before that would be a call for nothing.
       drained_ = count < 0 || static_cast<std::size_t>(count) < into.size();
       if (count >= 0) return static_cast<std::size_t>(count);
-      if (would_block(errno) && registration_.error() == 0) return std::nullopt;
-      return network_failure("read from " + ends_.peer, would_block(errno) ? registration_.error() : errno);
+      const int error = reason_not_to_wait(registration_, errno);
+      if (error == 0) return std::nullopt;
+      return network_failure("read from " + ends_.peer, error);
     }
   }
 
@@ -148,10 +155,11 @@ class SocketListener final : public Listener {
     for (;;) {
       const int handle = ::accept4(socket_.handle(), nullptr, nullptr, socket_flags);
       if (handle >= 0) co_return connection(Socket(handle));
-      if (would_block(errno)) {
+      const int error = reason_not_to_wait(registration_, errno);
+      if (error == 0) {
         co_await registration_.ready_to(Direction::read);
-      } else if (errno != EINTR && errno != ECONNABORTED) {  // A client that has gone already is no trouble of ours.
-        co_return network_failure("accept a connection", errno);
+      } else if (error != EINTR && error != ECONNABORTED) {  // A client that has gone already is no trouble of ours.
+        co_return network_failure("accept a connection", error);
       }
     }
   }
@@ -234,6 +242,7 @@ class SocketNetwork final : public Network {
       socklen_t size = sizeof error;
       ::getsockopt(socket.handle(), SOL_SOCKET, SO_ERROR, &error, &size);
       if (error != 0 || SocketAddress::peer_of(socket.handle()).family() != AF_UNSPEC) co_return error;
+      if (registration.error() != 0) co_return registration.error();
       co_await registration.ready_to(Direction::write);
     }
   }

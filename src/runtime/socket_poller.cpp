@@ -62,15 +62,17 @@ SocketPoller::Registration::~Registration() {
 }
 
 SocketPoller::Place& SocketPoller::take_place() {
-  registered_.fetch_add(1, std::memory_order_relaxed);
   const std::lock_guard lock(places_mutex_);
+  Place* place = nullptr;
   if (free_.empty()) {
     free_.reserve(places_.size() + 1);  // So that giving back needs no memory.
-    return places_.emplace_back();
+    place = &places_.emplace_back();
+  } else {
+    place = free_.back();
+    free_.pop_back();
   }
-  Place& place = *free_.back();
-  free_.pop_back();
-  return place;
+  registered_.fetch_add(1, std::memory_order_seq_cst);  // Last: without memory there is none.
+  return *place;
 }
 
 void SocketPoller::give_back(Place& place) noexcept {

@@ -73,7 +73,7 @@ class SocketPoller {
   /// Ends a `wait`, or the next one. Any thread.
   void interrupt() noexcept;
   /// Whether a look is worth its system call.
-  [[nodiscard]] bool has_sockets() const noexcept { return registered_.load(std::memory_order_relaxed) != 0; }
+  [[nodiscard]] bool has_sockets() const noexcept { return registered_.load(std::memory_order_seq_cst) != 0; }
   /// Becomes readable when there is something to `poll` for; for another loop to wait on. Of the poller.
   [[nodiscard]] int handle() const noexcept { return epoll_; }
 
@@ -94,8 +94,8 @@ class SocketPoller {
   void give_back(Place& place) noexcept;
 
   int epoll_;
-  int interruption_;  // An eventfd.
-  std::atomic<std::uint32_t> registered_{0};
+  int interruption_;                          // An eventfd.
+  std::atomic<std::uint32_t> registered_{0};  // In one order with who looks after the sockets (io_seat.hpp).
   std::mutex places_mutex_;
   std::deque<Place> places_;
   std::vector<Place*> free_;

@@ -1,12 +1,12 @@
 #include "server/server.hpp"
 
+#include "server/accepting.hpp"
 #include "server/protected_mode.hpp"
 #include "server/session.hpp"
 #include "understudy/base/logging.hpp"
 #include "understudy/runtime/sleep.hpp"
 #include "understudy/runtime/wait.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -81,31 +81,16 @@ Result<std::unique_ptr<Server>> Server::start(System& system, std::unique_ptr<Ba
   context.port = listeners->port;
   context.tls_port = listeners->tls_port;
   server->listens_on_ = std::move(listeners->description);
-  for (OpenListener& each : listeners->all) server->accepting_.spawn(accept_all(*server, std::move(each)));
+  for (OpenListener& each : listeners->all) {
+    server->accepting_.spawn(accept_all(
+        std::move(each.listener),
+        [&own = *server, tls = each.speaks_tls](auto connection) { own.receive(std::move(connection), tls); }));
+  }
   server->accepting_.spawn(close_silent(context));
   return server;
 }
 
 Server::~Server() { stop(); }
-
-Task<> Server::accept_all(Server& server, OpenListener from) {
-  Duration pause{0};
-  for (;;) {
-    Task<Result<std::unique_ptr<Connection>>> accepting = from.listener->accept();
-    Result<std::unique_ptr<Connection>> connection = co_await std::move(accepting);
-    if (!connection) {
-      // It may pass: no file handle is left. One line for each run of failures; clients wait meanwhile.
-      if (pause == Duration{0}) {
-        log_line(LogLevel::warning, fmt::format("{}; it is tried again", connection.error().message()));
-      }
-      pause = std::clamp<Duration>(2 * pause, 10ms, 1s);
-      co_await sleep(pause);
-      continue;
-    }
-    pause = Duration{0};
-    server.receive(std::move(*connection), from.speaks_tls);
-  }
-}
 
 void Server::receive(std::unique_ptr<Connection> connection, bool speaks_tls) {
   // Nothing can be said over TLS before its handshake, and those who are not served are not worth one.

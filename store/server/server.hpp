@@ -47,7 +47,6 @@ class Server {
 
  private:
   Server(System& system, std::unique_ptr<Backend> backend, ServerOptions options);
-  static Task<> accept_all(Server& server, OpenListener from);
   void receive(std::unique_ptr<Connection> connection, bool speaks_tls);
   void refuse(std::unique_ptr<Connection> connection, std::string_view why);
   static Task<> say(std::unique_ptr<Connection> connection, std::string_view words);
