@@ -22,6 +22,7 @@ namespace understudy::server {
 struct ClientFacts {
   std::uint64_t id = 0;
   std::string peer = {};
+  std::string local = {};  ///< Our own end.
   std::string name = {};
   std::string user = "default";
   std::string library_name = {};

@@ -20,9 +20,9 @@ bool Clients::admit(ServerContext& server, std::unique_ptr<Connection>& connecti
     const std::scoped_lock lock(mutex_);
     if (stopping_ || sessions_.size() >= server.live.clients_max()) return false;
     const std::uint64_t id = ++past_.accepted;
-    std::string peer = connection->peer();
-    session = std::make_shared<Session>(
-        server, std::move(connection), ClientFacts{.id = id, .peer = std::move(peer), .connected = now, .active = now});
+    ClientFacts facts{
+        .id = id, .peer = connection->peer(), .local = connection->local(), .connected = now, .active = now};
+    session = std::make_shared<Session>(server, std::move(connection), std::move(facts));
     sessions_.emplace(id, session);
   }
   session->start([this](Session& self) { ended(self); });

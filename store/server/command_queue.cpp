@@ -57,22 +57,28 @@ std::vector<QueuedCommand> CommandQueue::take() noexcept {
   return std::exchange(commands_, {});
 }
 
-void run_transaction(Transacted& transacted, store::Transaction& store) {
+bool may_run(Transacted& transacted, store::Transaction& store) {
   if (has_changed(transacted, store)) {
     transacted.outcome = Transacted::Outcome::watched_key_changed;
-    return;
+    return false;
   }
   if (std::ranges::any_of(transacted.commands, adds_to_the_store) && !store.make_room()) {
     transacted.outcome = Transacted::Outcome::no_room;
-    return;
+    return false;
   }
-  RespWriter reply(transacted.replies, transacted.protocol);
+  return true;
+}
+
+void run_transaction(Transacted& transacted, store::Transaction& store) {
+  if (!may_run(transacted, store)) return;
+  RespWriter reply(transacted.replies);
   DataCall call{.store = store, .arguments = {}, .reply = reply};
-  if (transacted.is_all_data()) reply.array(transacted.commands.size());
+  if (transacted.replies_are_whole) reply.array(transacted.commands.size());
   for (std::size_t index = 0; index < transacted.commands.size(); ++index) {
     const QueuedCommand& queued = transacted.commands[index];
     if (!runs_in_store(queued)) continue;
     call.arguments = queued.words();
+    reply.set_version(queued.protocol);
     if (transacted.replies.size() > reply_bytes_max) {
       reply.error(fmt::format("ERR the replies of this transaction are longer than {} bytes", reply_bytes_max));
     } else if (!words_fit(store, queued.command(), call.arguments)) {

@@ -26,8 +26,14 @@ class QueuedCommand {
   QueuedCommand(const Command& command, Arguments words);
   [[nodiscard]] const Command& command() const noexcept { return *command_; }
   [[nodiscard]] Arguments words() const noexcept { return words_; }
-  /// The error that is its reply: it is not to run any more. Empty: it is.
-  std::string refusal;
+  /// It is not to run any more: it has been refused, or has run; this is its reply.
+  bool settled = false;
+  bool was_refused = false;
+  std::string reply;
+  /// Its reply is not to be sent.
+  bool muted = false;
+  /// In which its reply is written, if the store runs it.
+  RespVersion protocol = RespVersion::resp2;
 
  private:
   const Command* command_;
@@ -37,7 +43,7 @@ class QueuedCommand {
 
 /// Whether the store runs it, in the transaction's operation.
 [[nodiscard]] inline bool runs_in_store(const QueuedCommand& queued) noexcept {
-  return queued.command().data != nullptr && queued.refusal.empty();
+  return queued.command().data != nullptr && !queued.settled;
 }
 
 /// The keys that WATCH has named, and whether each was there.
@@ -49,21 +55,19 @@ struct Transacted {
   /// Null: nothing was watched.
   std::shared_ptr<store::Watch> watch;
   WatchedKeys watched;
-  RespVersion protocol = RespVersion::resp2;
 
   enum class Outcome : std::uint8_t { done, watched_key_changed, no_room };
   Outcome outcome = Outcome::done;
-  /// The replies of the data commands, one behind the other, and where each ends. If all commands are such, all of the
-  /// reply to EXEC.
+  /// The replies of the data commands, one behind the other, and where each ends.
   std::string replies;
   std::vector<std::size_t> ends;
+  /// They are to be all of the reply to EXEC, as most are, however long: so the array's beginning is before them.
+  bool replies_are_whole = false;
   SlowCommands slow;
-
-  [[nodiscard]] bool is_all_data() const noexcept {
-    return !commands.empty() && std::ranges::all_of(commands, runs_in_store);
-  }
 };
-/// Runs the data commands, unless a watched key has changed, or the memory limit forbids it. In an operation.
+/// Whether it would run now: no watched key has changed, and the memory limit allows it. In an operation.
+[[nodiscard]] bool may_run(Transacted& transacted, store::Transaction& store);
+/// Runs the data commands, if it may. In an operation.
 void run_transaction(Transacted& transacted, store::Transaction& store);
 
 class CommandQueue {

@@ -16,7 +16,24 @@
 namespace understudy::server {
 
 /// What CLIENT REPLY has asked for.
-enum class ReplyMode : std::uint8_t { on, off, skip_next, skip };
+struct ReplySwitch {
+  bool off = false;
+  bool skips = false;       ///< The reply of the command that runs.
+  bool skips_next = false;  ///< That of the one behind it.
+  /// The reply that is being written need not be sent as a whole, or not at all: whoever writes it sees to that.
+  bool writer_decides = false;
+
+  [[nodiscard]] bool is_touched() const noexcept { return off || skips || skips_next; }
+  /// What is written now is not to be sent.
+  [[nodiscard]] bool mutes() const noexcept { return off || skips; }
+  /// After each command. `muted`: as it began. True if what it has written is not to be sent.
+  [[nodiscard]] bool end_command(bool muted) noexcept {
+    const bool drops = muted && mutes() && !writer_decides;
+    skips = std::exchange(skips_next, false);
+    writer_decides = false;
+    return drops;
+  }
+};
 
 /// Between MULTI and EXEC these are not queued.
 [[nodiscard]] inline bool runs_inside_multi(const Command& command) noexcept {
@@ -39,11 +56,11 @@ struct Conversation {
   WatchedKeys watched;
   std::size_t watched_bytes = 0;
   Subscriptions subscriptions;
-  ReplyMode reply_mode = ReplyMode::on;
+  ReplySwitch reply_switch;
 
   /// Commands run one by one, each looked at by itself.
   [[nodiscard]] bool is_special(RespVersion version) const noexcept {
-    return queue.is_open() || reply_mode != ReplyMode::on || is_subscriber(version);
+    return queue.is_open() || reply_switch.is_touched() || is_subscriber(version);
   }
   /// Version 2 has no way to tell messages from replies: who has subscribed may do little else.
   [[nodiscard]] bool is_subscriber(RespVersion version) const noexcept {
@@ -51,13 +68,6 @@ struct Conversation {
   }
   [[nodiscard]] bool allows(const Command& command, RespVersion version) const noexcept {
     return !is_subscriber(version) || runs_while_subscribed(command);
-  }
-  /// After each command: whether its reply is not to be sent.
-  [[nodiscard]] bool mutes_reply() noexcept {
-    if (reply_mode == ReplyMode::on || reply_mode == ReplyMode::off) return reply_mode == ReplyMode::off;
-    // CLIENT REPLY SKIP has no reply itself; nor has the command behind it.
-    reply_mode = reply_mode == ReplyMode::skip_next ? ReplyMode::skip : ReplyMode::on;
-    return true;
   }
   void forget_watched() noexcept {
     watch.reset();
@@ -72,7 +82,7 @@ struct Conversation {
   void reset() {
     end_transaction();
     subscriptions.clear();
-    reply_mode = ReplyMode::on;
+    reply_switch = {};
   }
 };
 

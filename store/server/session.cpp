@@ -303,9 +303,10 @@ void Session::end_transaction() {
 
 Task<Session::Next> Session::execute_one(std::size_t index) {
   const std::size_t before = output_.size();
+  const bool muted = conversation_.reply_switch.mutes();
   const Next next = co_await run_command(index);
   // A reply that filled the buffer has been written: one that was asked not to be sent is held back as far as it can.
-  if (conversation_.mutes_reply()) output_.resize(std::min(output_.size(), before));
+  if (conversation_.reply_switch.end_command(muted)) output_.resize(std::min(output_.size(), before));
   co_return next;
 }
 

@@ -40,7 +40,8 @@ class UnixSocket(unittest.TestCase):
             with FileClient(self.path) as client, server.connect() as other:
                 self.assertEqual(client.call("SET", "key", "value"), "OK")
                 self.assertEqual(other.call("GET", "key"), b"value")
-                self.assertIn(f"addr={self.path}:0 ".encode(), client.call("CLIENT", "LIST"))
+                self.assertIn(f" addr={self.path}:0 ".encode(), client.call("CLIENT", "LIST"))
+                self.assertIn(f" laddr={self.path}:0 ".encode(), client.call("CLIENT", "LIST"))
                 self.assertEqual(client.call("CONFIG", "GET", "unixsocket")[1], self.path.encode())
             self.assertEqual(server.stop(), 0)
         self.assertFalse(os.path.exists(self.path))

@@ -1,6 +1,7 @@
 // Which connections CLIENT LIST and CLIENT KILL mean.
 #pragma once
 
+#include "server/acl/acl.hpp"
 #include "server/client.hpp"
 #include "server/command.hpp"
 #include "server/commands/arguments.hpp"
@@ -41,18 +42,21 @@ enum class ClientType : std::uint8_t { normal, pubsub, master, replica };
 
 /// What CLIENT KILL is given, in its newer form.
 struct KillFilter {
-  std::optional<std::uint64_t> id;
-  std::optional<BytesView> address;
-  std::optional<ClientType> type;
+  std::optional<std::uint64_t> id = {};
+  std::optional<BytesView> address = {};
+  std::optional<BytesView> local_address = {};
+  std::optional<BytesView> user = {};
+  std::optional<ClientType> type = {};
   bool spares_caller = true;
 
   [[nodiscard]] bool fits(const ClientFacts& facts, std::uint64_t caller) const {
-    return (!id || facts.id == *id) && (!address || facts.peer == *address) && (!type || type_of(facts) == *type) &&
-           !(spares_caller && facts.id == caller);
+    return (!id || facts.id == *id) && (!address || facts.peer == *address) &&
+           (!local_address || facts.local == *local_address) && (!user || facts.user == *user) &&
+           (!type || type_of(facts) == *type) && !(spares_caller && facts.id == caller);
   }
 };
 /// The error's message is the reply.
-[[nodiscard]] inline Result<KillFilter> parse_kill_filter(Arguments words) {
+[[nodiscard]] inline Result<KillFilter> parse_kill_filter(Arguments words, const Acl& acl) {
   KillFilter filter;
   for (std::size_t i = 0; i < words.size(); i += 2) {
     if (i + 1 == words.size()) return failure(ErrorCode::invalid_argument, syntax_error);
@@ -67,6 +71,13 @@ struct KillFilter {
       filter.type = *type;
     } else if (is_word(words[i], "ADDR")) {
       filter.address = value;
+    } else if (is_word(words[i], "LADDR")) {
+      filter.local_address = value;
+    } else if (is_word(words[i], "USER")) {
+      if (acl.find(value) == nullptr) {
+        return failure(ErrorCode::invalid_argument, fmt::format("ERR No such user '{}'", shown(value)));
+      }
+      filter.user = value;
     } else if (is_word(words[i], "SKIPME") && (is_word(value, "YES") || is_word(value, "NO"))) {
       filter.spares_caller = is_word(value, "YES");
     } else {

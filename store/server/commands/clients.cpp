@@ -58,13 +58,14 @@ Result<std::vector<ClientFacts>> choose_clients(SessionCall& call) {
 
 std::string describe_client(const ClientFacts& facts, TimePoint now) {
   return fmt::format(
-      "id={} addr={} name={} age={} idle={} flags={} db=0 sub={} psub={} ssub=0 multi={} cmd={} user={} redir=-1 "
+      "id={} addr={} laddr={} name={} age={} idle={} flags={} db=0 sub={} psub={} ssub=0 multi={} cmd={} user={} "
+      "redir=-1 "
       "resp={} "
       "lib-name={} lib-ver={} tot-cmds={} tot-net-in={} tot-net-out={}",
-      facts.id, facts.peer, facts.name, seconds(now - facts.connected), seconds(now - facts.active), flags_of(facts),
-      facts.channels, facts.patterns, facts.queued, facts.last_command.empty() ? "NULL" : facts.last_command,
-      facts.user, static_cast<int>(facts.protocol), facts.library_name, facts.library_version, facts.commands,
-      facts.bytes_read, facts.bytes_written);
+      facts.id, facts.peer, facts.local, facts.name, seconds(now - facts.connected), seconds(now - facts.active),
+      flags_of(facts), facts.channels, facts.patterns, facts.queued,
+      facts.last_command.empty() ? "NULL" : facts.last_command, facts.user, static_cast<int>(facts.protocol),
+      facts.library_name, facts.library_version, facts.commands, facts.bytes_read, facts.bytes_written);
 }
 
 void client_getname(SessionCall& call) {
@@ -91,9 +92,8 @@ void client_kill(SessionCall& call) {
   const std::uint64_t own = call.client.facts().id;
   // The older form: an address alone.
   const bool is_old_form = words.size() == 1;
-  const Result<KillFilter> filter = is_old_form
-                                        ? KillFilter{.id = {}, .address = words[0], .type = {}, .spares_caller = false}
-                                        : parse_kill_filter(words);
+  const Result<KillFilter> filter =
+      is_old_form ? KillFilter{.address = words[0], .spares_caller = false} : parse_kill_filter(words, call.server.acl);
   if (!filter) {
     call.reply.error(filter.error().message());
     return;
@@ -141,14 +141,14 @@ void client_no_evict(SessionCall& call) {
 }
 
 void client_reply(SessionCall& call) {
-  ReplyMode& mode = call.conversation.reply_mode;
+  ReplySwitch& replies = call.conversation.reply_switch;
   if (is_word(call.arguments[2], "ON")) {
-    mode = ReplyMode::on;
+    replies.off = false;
     call.reply.simple("OK");
   } else if (is_word(call.arguments[2], "OFF")) {
-    mode = ReplyMode::off;
+    replies.off = true;
   } else if (is_word(call.arguments[2], "SKIP")) {
-    if (mode != ReplyMode::off) mode = ReplyMode::skip_next;
+    if (!replies.off) replies.skips_next = true;
   } else {
     call.reply.error(syntax_error);
   }

@@ -17,6 +17,7 @@ namespace {
 using Kind = Channels::Kind;
 
 void confirm(SessionCall& call, std::string_view what, std::optional<BytesView> name) {
+  call.conversation.reply_switch.writer_decides = true;  // A message, whatever replies are asked for.
   call.reply.push(3);
   call.reply.bulk(what);
   if (name) {
@@ -100,6 +101,12 @@ void pubsub_numsub(SessionCall& call) {
 }
 
 void monitor(SessionCall& call) {
+  if (!call.may_wait) {
+    call.reply.error("ERR MONITOR isn't allowed for DENY BLOCKING client");
+    return;
+  }
+  // To ask for it again is answered with nothing.
+  if (call.client.facts().monitors) return;
   call.conversation.subscriptions.monitor();
   call.client.change([](ClientFacts& facts) { facts.monitors = true; });
   call.reply.simple("OK");

@@ -9,7 +9,10 @@
 #include "server/server_context.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -31,6 +34,78 @@ struct Watching {
 /// What a watched key takes, here and in the store, beside two copies of its name.
 constexpr std::size_t watched_key_overhead_bytes = 256;
 
+/// Runs `operation` over what EXEC runs. False if nothing is to run: the reply says why.
+Task<bool> operate(SessionCall& call, std::shared_ptr<Transacted> transacted,
+                   std::move_only_function<void(store::Transaction&)> operation) {
+  Task<Result<void>> operating = call.server.store->operate(std::move(operation));
+  const Result<void> done = co_await std::move(operating);
+  if (!done) {
+    call.reply.error(describe_failure(done.error()));
+  } else if (transacted->outcome == Transacted::Outcome::watched_key_changed) {
+    call.reply.null_array();
+  } else if (transacted->outcome == Transacted::Outcome::no_room) {
+    call.reply.error(
+        "EXECABORT Transaction discarded because of: OOM command not allowed when used memory > 'maxmemory'.");
+  } else {
+    co_return true;
+  }
+  co_return false;
+}
+
+/// Looks, as whoever the client is now, whether these may run, and in which form their replies are.
+void check(SessionCall& call, std::span<QueuedCommand> commands) {
+  for (QueuedCommand& queued : commands) {
+    queued.protocol = call.reply.version();
+    RespWriter refusal(queued.reply, queued.protocol);
+    queued.was_refused = !admit_queued(call.server, call.client, queued.command(), queued.words(), refusal);
+    queued.settled = queued.was_refused;
+  }
+}
+
+/// Runs a command that is not about the store.
+Task<> run_in_session(SessionCall& call, QueuedCommand& queued) {
+  queued.settled = true;
+  RespWriter reply(queued.reply, call.reply.version());
+  SessionCall inner{.server = call.server,
+                    .client = call.client,
+                    .conversation = call.conversation,
+                    .arguments = queued.words(),
+                    .reply = reply,
+                    .may_wait = false};
+  if (queued.command().session != nullptr) {
+    queued.command().session(inner);
+  } else {
+    Task<> task = queued.command().task(inner);
+    co_await std::move(task);
+  }
+  call.reply.set_version(reply.version());
+  call.close = call.close || inner.close;
+}
+
+/// Runs those of the commands that are not about the store, in their order, and finds out which replies are to be sent:
+/// CLIENT REPLY may be among them; and of a client that cuts itself off, none behind that.
+Task<> run_beside_the_store(SessionCall& call, std::span<QueuedCommand> commands) {
+  ReplySwitch& replies = call.conversation.reply_switch;
+  for (QueuedCommand& queued : commands) {
+    const bool was_closed = call.close;
+    if (!runs_in_store(queued) && !queued.settled) {
+      Task<> running = run_in_session(call, queued);
+      co_await std::move(running);
+    }
+    const bool is_message = std::exchange(replies.writer_decides, false);
+    queued.muted = was_closed || (replies.mutes() && !is_message);
+  }
+}
+
+/// How many commands, from the first, there are up to the last that may change who the client is, or its protocol: what
+/// comes behind it depends on it.
+std::size_t ahead_of_the_store(std::span<const QueuedCommand> commands) {
+  std::size_t count = commands.size();
+  while (count > 0 && commands[count - 1].command().task != auth && commands[count - 1].command().task != hello)
+    --count;
+  return count;
+}
+
 /// The queued commands run, whatever comes of it.
 Task<> execute_queued(SessionCall& call) {
   Conversation& conversation = call.conversation;
@@ -43,74 +118,58 @@ Task<> execute_queued(SessionCall& call) {
   transacted->commands = conversation.queue.take();
   transacted->watch = conversation.watch;
   transacted->watched = std::move(conversation.watched);
-  transacted->protocol = call.reply.version();
   end_transaction(call);
   if (spoilt) {
     call.reply.error("EXECABORT Transaction discarded because of previous errors.");
     co_return;
   }
-  const auto show = [&call](const QueuedCommand& queued) {
-    show_to_monitors(call.server, call.client, queued.command(), queued.words());
-  };
-  for (QueuedCommand& queued : transacted->commands) {
-    RespWriter refusal(queued.refusal, call.reply.version());
-    static_cast<void>(admit_queued(call.server, call.client, queued.command(), queued.words(), refusal));
-  }
-  const bool has_data = std::ranges::any_of(transacted->commands, runs_in_store);
-  if (has_data || transacted->watch != nullptr) {
-    transacted->slow.begin(call.server);
-    Task<Result<void>> operation =
-        call.server.store->operate([transacted](store::Transaction& store) { run_transaction(*transacted, store); });
-    const Result<void> done = co_await std::move(operation);
-    if (!done) {
-      call.reply.error(describe_failure(done.error()));
-      co_return;
+  const std::span<QueuedCommand> all = transacted->commands;
+  const bool header_muted = conversation.reply_switch.mutes();
+  // Who the client is must be known before what it may do in the store. That needs a look first at whether anything is
+  // to be done at all; what changes between that look and the operation undoes the operation, but no login.
+  const std::size_t ahead = ahead_of_the_store(all);
+  if (ahead > 0) {
+    Task<bool> looking = operate(
+        call, transacted, [transacted](store::Transaction& store) { static_cast<void>(may_run(*transacted, store)); });
+    const bool goes_on = co_await std::move(looking);
+    if (!goes_on) co_return;
+    for (std::size_t index = 0; index < ahead; ++index) {
+      check(call, all.subspan(index, 1));
+      Task<> running = run_beside_the_store(call, all.subspan(index, 1));
+      co_await std::move(running);
     }
-    transacted->slow.note(call.server, call.client,
-                          [&](std::size_t index) { return transacted->commands[index].words(); });
   }
-  if (transacted->outcome == Transacted::Outcome::watched_key_changed) {
-    call.reply.null_array();
-    co_return;
+  check(call, all.subspan(ahead));
+  if (std::ranges::any_of(all, runs_in_store) || transacted->watch != nullptr) {
+    transacted->replies_are_whole = !header_muted && std::ranges::all_of(all, runs_in_store);
+    transacted->slow.begin(call.server);
+    Task<bool> operating =
+        operate(call, transacted, [transacted](store::Transaction& store) { run_transaction(*transacted, store); });
+    const bool goes_on = co_await std::move(operating);
+    if (!goes_on) co_return;
+    transacted->slow.note(call.server, call.client, [all](std::size_t index) { return all[index].words(); });
   }
-  if (transacted->outcome == Transacted::Outcome::no_room) {
-    call.reply.error(
-        "EXECABORT Transaction discarded because of: OOM command not allowed when used memory > 'maxmemory'.");
-    co_return;
-  }
-  if (transacted->is_all_data()) {
-    std::ranges::for_each(transacted->commands, show);
+  if (transacted->replies_are_whole) {
     call.reply.append(std::move(transacted->replies));
+    for (const QueuedCommand& queued : all)
+      show_to_monitors(call.server, call.client, queued.command(), queued.words());
     co_return;
   }
-  // Commands that are not about the store run here, behind those that are; each reply has its place all the same.
-  call.reply.array(transacted->commands.size());
+  Task<> running = run_beside_the_store(call, all.subspan(ahead));
+  co_await std::move(running);
+  // Each reply has its place, whenever its command has run.
+  conversation.reply_switch.writer_decides = true;
+  if (!header_muted) call.reply.array(all.size());
   std::size_t begin = 0;
   auto next_end = transacted->ends.begin();
-  for (const QueuedCommand& queued : transacted->commands) {
-    if (!queued.refusal.empty()) {
-      call.reply.append(queued.refusal);
-      continue;
-    }
-    show(queued);
+  for (const QueuedCommand& queued : all) {
+    std::string_view reply = queued.reply;
     if (runs_in_store(queued)) {
-      call.reply.append(std::string_view(transacted->replies).substr(begin, *next_end - begin));
+      reply = std::string_view(transacted->replies).substr(begin, *next_end - begin);
       begin = *next_end++;
-      continue;
     }
-    SessionCall inner{.server = call.server,
-                      .client = call.client,
-                      .conversation = conversation,
-                      .arguments = queued.words(),
-                      .reply = call.reply,
-                      .may_wait = false};
-    if (queued.command().session != nullptr) {
-      queued.command().session(inner);
-    } else {
-      Task<> task = queued.command().task(inner);
-      co_await std::move(task);
-    }
-    call.close = call.close || inner.close;
+    if (!queued.muted) call.reply.append(reply);
+    if (!queued.was_refused) show_to_monitors(call.server, call.client, queued.command(), queued.words());
   }
 }
 

@@ -24,7 +24,8 @@ constexpr auto rows = std::to_array<Command>({
      .summary = "Describes the connection", .session = client_info},
     {.name = "client|kill", .arity = -3, .flags = administration, .categories = c::connection, .group = "connection",
      .since = "2.4.0", .complexity = "O(N), N being the number of connections",
-     .usage = "ADDRESS:PORT|[ID id] [ADDR address:port] [TYPE type] [SKIPME YES|NO]",
+     .usage = "ADDRESS:PORT|[ID id] [ADDR address:port] [LADDR address:port] [USER username] "
+              "[TYPE type] [SKIPME YES|NO]",
      .summary = "Cuts connections off", .session = client_kill},
     {.name = "client|list", .arity = -2, .flags = administration, .categories = c::connection,
      .tips = "nondeterministic_output", .group = "connection", .since = "2.4.0",
