@@ -76,6 +76,10 @@ class CommandQueue {
   [[nodiscard]] bool is_open() const noexcept { return open_; }
   void open() noexcept { open_ = true; }
   [[nodiscard]] std::size_t size() const noexcept { return commands_.size(); }
+  /// Whether one of the commands is such.
+  [[nodiscard]] bool has(bool (*is_such)(const Command&) noexcept) const noexcept {
+    return std::ranges::any_of(commands_, [is_such](const QueuedCommand& queued) { return is_such(queued.command()); });
+  }
   /// False, with the transaction spoilt, if the commands would need more than `bytes_max`.
   [[nodiscard]] bool add(const Command& command, Arguments words, std::size_t bytes_max);
   /// A command was refused: EXEC will do nothing.

@@ -139,6 +139,7 @@ void Server::stop() {
   accepting_.cancel();
   refusing_.cancel();
   context_.background.cancel();
+  context_.pause.stop();
   (void)wait(system, accepting_.join());
   (void)wait(system, refusing_.join());
   (void)wait(system, context_.background.join());

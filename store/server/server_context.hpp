@@ -6,6 +6,7 @@
 #include "server/background_saves.hpp"
 #include "server/channels.hpp"
 #include "server/clients.hpp"
+#include "server/command_pause.hpp"
 #include "server/live_settings.hpp"
 #include "server/options.hpp"
 #include "server/slow_log.hpp"
@@ -32,6 +33,7 @@ struct ServerContext {
   SlowLog slow_log;
   BackgroundSaves background_saves{};
   TaskGroup background;  // Behind what its tasks use. What was asked for, and nobody waits for.
+  CommandPause pause{system};
   Channels channels;
   Acl acl;
   // Behind the channels and the Acl: a session that ends takes its subscriptions back, and is logged out.

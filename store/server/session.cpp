@@ -259,7 +259,7 @@ Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
 bool Session::joins_neighbours(const RequestBuffer::Request& request) const noexcept {
   return request.lookup.problem == Lookup::Problem::none && request.lookup.command->data != nullptr &&
          may_run(client_.login(), *request.lookup.command, received_->arguments(request)) &&
-         !conversation_.is_special(reply_.version()) && !server_.channels.has_monitors();
+         !conversation_.is_special(reply_.version()) && !server_.channels.has_monitors() && !server_.pause.is_on();
 }
 
 bool Session::is_put_off(const Command& command, Arguments arguments) {
@@ -318,6 +318,12 @@ Task<Session::Next> Session::run_command(std::size_t index) {
     co_return Next::go_on;
   }
   const Command& command = *request.lookup.command;
+  // Who may not run it is told at once.
+  if (server_.pause.is_on() && may_run(client_.login(), command, arguments)) {
+    Task<> waiting = server_.pause.wait(command, conversation_.queue);
+    co_await std::move(waiting);
+    if (!client_.login().refresh()) co_return Next::close;
+  }
   const Place place = conversation_.queue.is_open() ? Place::transaction : Place::top_level;
   if (!admit(server_, client_, command, arguments, place, reply_)) {
     conversation_.queue.spoil();

@@ -54,6 +54,11 @@ Result<std::vector<ClientFacts>> choose_clients(SessionCall& call) {
   return all;
 }
 
+void reply_unknown_form(SessionCall& call) {
+  call.reply.error(fmt::format("ERR unknown subcommand or wrong number of arguments for '{}'. Try CLIENT HELP.",
+                               shown(call.arguments[1])));
+}
+
 }  // namespace
 
 std::string describe_client(const ClientFacts& facts, TimePoint now) {
@@ -140,6 +145,29 @@ void client_no_evict(SessionCall& call) {
   }
 }
 
+void client_pause(SessionCall& call) {
+  const Arguments words = call.arguments;
+  if (words.size() > 4) {
+    reply_unknown_form(call);
+    return;
+  }
+  const bool writes = words.size() == 4 && is_word(words[3], "WRITE");
+  if (words.size() == 4 && !writes && !is_word(words[3], "ALL")) {
+    call.reply.error("ERR CLIENT PAUSE mode must be WRITE or ALL");
+    return;
+  }
+  const std::optional<std::int64_t> milliseconds = parse_integer(words[2]);
+  if (!milliseconds || *milliseconds < 0) {
+    call.reply.error(milliseconds ? "ERR timeout is negative" : "ERR timeout is not an integer or out of range");
+    return;
+  }
+  // Longer than anybody waits, and short enough to be counted in any unit.
+  constexpr std::int64_t longest = std::int64_t{100} * 365 * 24 * 3600 * 1000;
+  call.server.pause.begin(writes ? CommandPause::What::writes : CommandPause::What::all,
+                          std::chrono::milliseconds(std::min(*milliseconds, longest)));
+  call.reply.simple("OK");
+}
+
 void client_reply(SessionCall& call) {
   ReplySwitch& replies = call.conversation.reply_switch;
   if (is_word(call.arguments[2], "ON")) {
@@ -174,6 +202,24 @@ void client_setname(SessionCall& call) {
     return;
   }
   call.client.change([&](ClientFacts& facts) { facts.name = call.arguments[2]; });
+  call.reply.simple("OK");
+}
+
+void client_unblock(SessionCall& call) {
+  const Arguments words = call.arguments;
+  if (words.size() > 4) {
+    reply_unknown_form(call);
+  } else if (words.size() == 4 && !is_word(words[3], "TIMEOUT") && !is_word(words[3], "ERROR")) {
+    call.reply.error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+  } else if (!parse_integer(words[2])) {
+    call.reply.error(not_an_integer);
+  } else {
+    call.reply.integer(0);  // No command blocks.
+  }
+}
+
+void client_unpause(SessionCall& call) {
+  call.server.pause.end();
   call.reply.simple("OK");
 }
 

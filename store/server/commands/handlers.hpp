@@ -99,9 +99,12 @@ void client_info(SessionCall& call);
 void client_kill(SessionCall& call);
 void client_list(SessionCall& call);
 void client_no_evict(SessionCall& call);
+void client_pause(SessionCall& call);
 void client_reply(SessionCall& call);
 void client_setinfo(SessionCall& call);
 void client_setname(SessionCall& call);
+void client_unblock(SessionCall& call);
+void client_unpause(SessionCall& call);
 
 // transactions.cpp
 void discard(SessionCall& call);
