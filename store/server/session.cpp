@@ -174,6 +174,7 @@ Task<Session::Next> Session::execute_received() {
                                             client_.facts().peer, received_->unread()));
     next = Next::close;
   }
+  if (next == Next::go_on && write_at_once()) co_return next;
   const Next written = co_await write(next == Next::close);
   co_return next == Next::close ? next : written;
 }
@@ -355,6 +356,15 @@ Task<Session::Next> Session::run_command(std::size_t index) {
   // Its own user may have been changed by it.
   if (!client_.login().refresh()) call.close = true;
   co_return call.close ? Next::close : Next::go_on;
+}
+
+bool Session::write_at_once() {
+  constexpr std::size_t short_output_bytes = std::size_t{64} << 10U;
+  if (outbox_ != nullptr || output_.size() > short_output_bytes) return false;
+  const std::size_t count = output_.empty() ? 0 : connection_->try_write(output_);
+  bytes_written_ += count;
+  output_.erase(0, count);
+  return output_.empty();
 }
 
 Task<Session::Next> Session::write(bool last) {

@@ -78,6 +78,8 @@ class Session final : private ReadRoom {
   void reply_to_refused(const Lookup& lookup, Arguments arguments);
   void end_transaction();
   void show_to_monitors(const Command& command, Arguments arguments);
+  /// Writes what the system takes at once, as it does nearly always; false: there is more to write.
+  bool write_at_once();
   /// `last`: nothing comes behind it, so all must be on its way before the connection ends.
   Task<Next> write(bool last = false);
   std::shared_ptr<Outbox> open_outbox();
