@@ -161,8 +161,10 @@ def differences(redis, ours, known=()):
     """What differs between what two runs saw and isn't known; and what is known and doesn't differ."""
     expected = {each.step: each for each in known}
     found = []
-    if [step for step, _ in redis] != [step for step, _ in ours]:
-        found.append(f"other steps: redis {[step for step, _ in redis]}, ours {[step for step, _ in ours]}")
+    names = [step for step, _ in redis]
+    if names != [step for step, _ in ours]:
+        found.append(f"other steps: redis {names}, ours {[step for step, _ in ours]}")
+    found += [f"two steps of one name: {step}" for step in sorted(set(names)) if names.count(step) > 1]
     for (step, of_redis), (_, of_ours) in zip(redis, ours):
         each = expected.pop(step, None)
         if each and (of_redis, of_ours) != (each.redis, each.ours):
