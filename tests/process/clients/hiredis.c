@@ -259,7 +259,7 @@ static void add_write(void* data) { (void)data, wanted |= POLLOUT; }
 static void no_read(void* data) { (void)data, wanted &= (short)~POLLIN; }
 static void no_write(void* data) { (void)data, wanted &= (short)~POLLOUT; }
 
-static int replies, disconnected;
+static int replies, disconnected, connections;
 static void on_reply(redisAsyncContext* to, void* reply, void* step) {
   (void)to;
   begin_line(step);
@@ -277,13 +277,15 @@ static void on_counted(redisAsyncContext* to, void* reply, void* sum) {
   ++replies;
 }
 static void on_message(redisAsyncContext* to, void* reply, void* step) {
+  char numbered[text_max];
   if (!reply) return;
-  on_reply(to, reply, step);
+  snprintf(numbered, sizeof numbered, "%s, %d", (const char*)step, replies);
+  on_reply(to, reply, numbered);
 }
 static void on_disconnect(const redisAsyncContext* to, int status) {
   (void)to;
   disconnected = 1;
-  say_number("disconnected with status", status);
+  say_number(connections == 1 ? "disconnected with status" : "disconnected again with status", status);
 }
 
 /* Until that many replies have come, or the connection has ended. */
@@ -300,6 +302,7 @@ static void loop(redisAsyncContext* to, int until) {
 static redisAsyncContext* connect_asynchronously(void) {
   redisAsyncContext* to = redisAsyncConnect("127.0.0.1", port);
   if (!to || to->err) exit(1);
+  ++connections;
   wanted = 0;
   replies = disconnected = 0;
   to->ev.data = to;
@@ -307,7 +310,7 @@ static redisAsyncContext* connect_asynchronously(void) {
   to->ev.addWrite = add_write, to->ev.delWrite = no_write;
   redisAsyncSetDisconnectCallback(to, on_disconnect);
   add_write(NULL); /* It learns so that it is connected. */
-  redisAsyncCommand(to, on_reply, "asynchronous auth", "AUTH %s", password);
+  redisAsyncCommand(to, on_reply, connections == 1 ? "asynchronous auth" : "asynchronous auth again", "AUTH %s", password);
   return to;
 }
 
