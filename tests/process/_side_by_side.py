@@ -132,7 +132,7 @@ class Ours:
             raise AssertionError(f"our server ended with {code}\n{self._server.errors()}")
 
 
-def observe(server, command, secrets, deadline_s=_program.DEADLINE_S):
+def observe(server, command, secrets, deadline_s=2 * _program.DEADLINE_S):
     """Runs a script against a server, and gives the lines that it wrote."""
     arguments = [str(server.port), str(server.tls_port), secrets.authority]
     lines = []
