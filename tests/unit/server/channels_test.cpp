@@ -128,6 +128,11 @@ TEST_P(ChannelsTest, MonitorShowsCommandsButNoPasswords) {
   line.clear();
   while (!line.ends_with("\r\n")) line += say(*subscriber, "", 1);
   EXPECT_FALSE(line.contains("secret")) << line;
+  (void)say(*publisher, "HELLO 2 AUTH default secret SETNAME name\r\n", 4);
+  line.clear();
+  while (!line.ends_with("\r\n")) line += say(*subscriber, "", 1);
+  EXPECT_TRUE(line.ends_with("] \"HELLO\" \"2\" \"AUTH\" \"(redacted)\" \"(redacted)\" \"SETNAME\" \"name\"\r\n"))
+      << line;
 }
 
 class RepliesTest : public ServerTest {};
