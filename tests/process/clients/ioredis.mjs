@@ -2,7 +2,8 @@
 // Arguments: library, protocol version (0: as the library likes it; 33: version 3 with replies in its own shapes), folder of
 // the libraries, port, port for TLS, certificate of the authority.
 import {
-  appPassword, authority, deadlineMs, end, everyByte, Heard, library, near, password, port, protocol, restart, see, settled, tlsPort,
+  appPassword, authority, deadlineMs, end, everyByte, Heard, library, near, password, port, protocol, restart, see, settled,
+  tlsPort,
 } from "./observations.mjs";
 
 const Redis = library.default ?? library;

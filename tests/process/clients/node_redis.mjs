@@ -1,15 +1,17 @@
 // What users of the library redis for Node.js do, in versions 4 to 6.
 // Arguments: library, protocol version, folder of the libraries, port, port for TLS, certificate of the authority.
 import {
-  appPassword, authority, deadlineMs, end, everyByte, Heard, library, near, password, port, protocol, restart, see, settled, tlsPort,
+  appPassword, authority, deadlineMs, end, everyByte, Heard, library, near, password, port, protocol, restart, see, settled,
+  tlsPort,
 } from "./observations.mjs";
 
 const { createClient, commandOptions, RESP_TYPES } = library;
 const clients = [];
 
-function make({ socket = {}, onError = () => {}, ...options } = {}) {
-  const client = createClient({ password, RESP: protocol, ...options, socket: { host: "127.0.0.1", port, reconnectStrategy: false, ...socket } });
-  client.on("error", onError);
+function make({ socket, ...options } = {}) {
+  const place = { host: "127.0.0.1", port, reconnectStrategy: false, ...socket };
+  const client = createClient({ password, RESP: protocol, ...options, socket: place });
+  client.on("error", () => {}); // Promises tell of them as well.
   clients.push(client);
   return client;
 }

@@ -21,8 +21,9 @@ const longest = 1000;
 // As JSON can say it, with nothing that depends on order or on the moment.
 export function plain(value) {
   if (value instanceof Error) {
-    const inner = value.errors ? { errors: [...(typeof value.errors === "function" ? value.errors() : value.errors)].map(plain) } : {};
-    return { raised: value.constructor.name, text: value.message, ...inner };
+    const inner = typeof value.errors === "function" ? value.errors() : value.errors;
+    const errors = inner ? { errors: [...inner].map(plain) } : {};
+    return { raised: value.constructor.name, text: value.message, ...errors };
   }
   if (Buffer.isBuffer(value)) return { bytes: plain(value.toString("latin1")) };
   if (typeof value === "string" && value.length > longest) {
