@@ -25,12 +25,6 @@ KNOWN = [
     Known("a lock is given back, by a script", None,
           refused("unknown command 'EVALSHA', with args beginning with: 'c3f8721cbb97f72bc19e972846bd7aaf91901658' '1' "
                   "'lock' 'mine' "), "no scripts"),
-    Known("unsubscribed from patterns",
-          [{"type": "punsubscribe", "pattern": None, "channel": "[a-c]*", "data": 0},
-           {"type": "punsubscribe", "pattern": None, "channel": "n?w*", "data": 1}],
-          [{"type": "punsubscribe", "pattern": None, "channel": "[a-c]*", "data": 1},
-           {"type": "punsubscribe", "pattern": None, "channel": "n?w*", "data": 0}],
-          "bug: PUNSUBSCRIBE without patterns ends them in the order of their names, not in that of their beginnings"),
     Known("client info", {"name": "another", "db": 0, "multi": -1, "user": "default", "cmd": "client|info", "sub": 0},
           {"raised": "KeyError", "text": "a field"},
           "bug: the library wants qbuf, qbuf-free, argv-mem, obl, oll, omem and tot-mem in CLIENT INFO"),
