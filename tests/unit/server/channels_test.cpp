@@ -39,6 +39,14 @@ TEST_P(ChannelsTest, MessagesReachWhoHasSubscribed) {
   expect(*publisher, "PUBLISH news x\r\n", ":1\r\n");
 }
 
+TEST_P(ChannelsTest, PatternsEndInTheOrderInWhichTheyBegan) {
+  start_with();
+  expect(*subscriber, "PSUBSCRIBE z* a*\r\n",
+         "*3\r\n$10\r\npsubscribe\r\n$2\r\nz*\r\n:1\r\n*3\r\n$10\r\npsubscribe\r\n$2\r\na*\r\n:2\r\n");
+  expect(*subscriber, "PUNSUBSCRIBE\r\n",
+         "*3\r\n$12\r\npunsubscribe\r\n$2\r\nz*\r\n:1\r\n*3\r\n$12\r\npunsubscribe\r\n$2\r\na*\r\n:0\r\n");
+}
+
 TEST_P(ChannelsTest, TheReplyComesBeforeTheFirstMessage) {
   start_with();
   std::string sent;
@@ -128,6 +136,11 @@ TEST_P(ChannelsTest, MonitorShowsCommandsButNoPasswords) {
   line.clear();
   while (!line.ends_with("\r\n")) line += say(*subscriber, "", 1);
   EXPECT_FALSE(line.contains("secret")) << line;
+  (void)say(*publisher, "HELLO 2 AUTH default secret SETNAME name\r\n", 4);
+  line.clear();
+  while (!line.ends_with("\r\n")) line += say(*subscriber, "", 1);
+  EXPECT_TRUE(line.ends_with("] \"HELLO\" \"2\" \"AUTH\" \"(redacted)\" \"(redacted)\" \"SETNAME\" \"name\"\r\n"))
+      << line;
 }
 
 class RepliesTest : public ServerTest {};
