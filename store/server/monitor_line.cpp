@@ -1,6 +1,8 @@
 #include "server/monitor_line.hpp"
 
+#include "server/client.hpp"
 #include "server/commands/arguments.hpp"
+#include "server/server_context.hpp"
 
 #include <chrono>
 #include <iterator>
@@ -63,6 +65,11 @@ std::string monitor_line(const Command& command, Arguments arguments, std::strin
   }
   line += "\r\n";
   return line;
+}
+
+void show_to_monitors(ServerContext& server, const Client& client, const Command& command, Arguments arguments) {
+  if (!server.channels.has_monitors() || (command.flags & flag::admin) != 0) return;
+  server.channels.show(monitor_line(command, arguments, client.facts().peer, server.system.clock().wall_now()));
 }
 
 }  // namespace understudy::server

@@ -311,11 +311,6 @@ void Session::end_transaction() {
   client_.change([](ClientFacts& facts) { facts.queued = -1; });
 }
 
-void Session::show_to_monitors(const Command& command, Arguments arguments) {
-  if (!server_.channels.has_monitors() || (command.flags & flag::admin) != 0) return;
-  server_.channels.show(monitor_line(command, arguments, client_.facts().peer, server_.system.clock().wall_now()));
-}
-
 Task<Session::Next> Session::execute_one(std::size_t index) {
   const std::size_t before = output_.size();
   const Next next = co_await run_command(index);
@@ -339,7 +334,9 @@ Task<Session::Next> Session::run_command(std::size_t index) {
     co_return Next::go_on;
   }
   if (is_put_off(command, arguments)) co_return Next::go_on;
-  show_to_monitors(command, arguments);
+  // EXEC is shown behind the commands that it runs.
+  const bool is_exec = command.task == exec;
+  if (!is_exec) show_to_monitors(server_, client_, command, arguments);
   if (command.data != nullptr) {
     const Next next = co_await execute_data(index, index + 1);
     co_return next;
@@ -352,6 +349,7 @@ Task<Session::Next> Session::run_command(std::size_t index) {
     Task<> task = command.task(call);
     co_await std::move(task);
   }
+  if (is_exec) show_to_monitors(server_, client_, command, arguments);
   if (outbox_ != nullptr) outbox_->set_version(reply_.version());
   // Its own user may have been changed by it.
   if (!client_.login().refresh()) call.close = true;

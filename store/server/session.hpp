@@ -77,7 +77,6 @@ class Session final : private ReadRoom {
   [[nodiscard]] bool is_put_off(const Command& command, Arguments arguments);
   void reply_to_refused(const Lookup& lookup, Arguments arguments);
   void end_transaction();
-  void show_to_monitors(const Command& command, Arguments arguments);
   /// Writes what the system takes at once, as it does nearly always; false: there is more to write.
   bool write_at_once();
   /// `last`: nothing comes behind it, so all must be on its way before the connection ends.

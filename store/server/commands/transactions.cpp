@@ -4,6 +4,7 @@
 #include "server/commands/handlers.hpp"
 #include "server/conversation.hpp"
 #include "server/gate.hpp"
+#include "server/monitor_line.hpp"
 #include "server/server_context.hpp"
 
 #include <algorithm>
@@ -18,6 +19,12 @@ namespace {
 void end_transaction(SessionCall& call) {
   call.conversation.forget_watched();
   call.client.change([](ClientFacts& facts) { facts.queued = -1; });
+}
+
+void show_commands(SessionCall& call, const Transacted& transacted) {
+  for (const QueuedCommand& queued : transacted.commands) {
+    if (queued.refusal.empty()) show_to_monitors(call.server, call.client, queued.command(), queued.words());
+  }
 }
 
 /// What an operation that registers a watch owns.
@@ -82,6 +89,7 @@ Task<> exec(SessionCall& call) {
       co_return;
     }
   }
+  if (transacted->outcome == Transacted::Outcome::done) show_commands(call, *transacted);
   if (transacted->outcome == Transacted::Outcome::watched_key_changed) {
     call.reply.null_array();
     co_return;

@@ -143,6 +143,24 @@ TEST_P(ChannelsTest, MonitorShowsCommandsButNoPasswords) {
       << line;
 }
 
+TEST_P(ChannelsTest, MonitorShowsWhatTransactionsDoBeforeTheirEnd) {
+  start_with();
+  expect(*subscriber, "MONITOR\r\n", "+OK\r\n");
+  expect(*publisher, "MULTI\r\nINCR k\r\nPING\r\nEXEC\r\n", "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n+PONG\r\n");
+  expect(*publisher, "MULTI\r\nINCR k\r\nDISCARD\r\n", "+OK\r\n+QUEUED\r\n+OK\r\n");
+  expect(*publisher, "ECHO end\r\n", "$3\r\nend\r\n");
+  std::string shown;
+  while (!shown.ends_with("\"ECHO\" \"end\"\r\n")) shown += say(*subscriber, "", 1);
+  std::string commands;
+  for (std::size_t at = 0; (at = shown.find("] ", at)) != std::string::npos;) {
+    const std::size_t end = shown.find("\r\n", at);
+    commands += shown.substr(at + 2, end - at);
+    at = end;
+  }
+  EXPECT_EQ(commands,
+            "\"MULTI\"\r\n\"INCR\" \"k\"\r\n\"PING\"\r\n\"EXEC\"\r\n\"MULTI\"\r\n\"DISCARD\"\r\n\"ECHO\" \"end\"\r\n");
+}
+
 class RepliesTest : public ServerTest {};
 
 TEST_F(RepliesTest, CanBeSwitchedOff) {
