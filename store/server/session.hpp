@@ -59,6 +59,7 @@ class Session final : private ReadRoom {
   void give_back() noexcept override;
   /// It is about to wait: lets go of what it needs no more.
   void let_go();
+  void note_memory(ClientFacts& facts) const noexcept;
   void close_connection();
   /// Executes everything complete that was received, and writes the replies.
   Task<Next> execute_received();

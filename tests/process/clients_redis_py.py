@@ -25,9 +25,6 @@ KNOWN = [
     Known("a lock is given back, by a script", None,
           refused("unknown command 'EVALSHA', with args beginning with: 'c3f8721cbb97f72bc19e972846bd7aaf91901658' '1' "
                   "'lock' 'mine' "), "no scripts"),
-    Known("client info", {"name": "another", "db": 0, "multi": -1, "user": "default", "cmd": "client|info", "sub": 0},
-          {"raised": "KeyError", "text": "a field"},
-          "bug: the library wants qbuf, qbuf-free, argv-mem, obl, oll, omem and tot-mem in CLIENT INFO"),
     Known("client setinfo", NOT_IN_7_0, "OK", "from Redis 7.2, because clients send it"),
     Known("client setinfo of something else", NOT_IN_7_0, refused("Unrecognized option 'COLOUR'"), "from Redis 7.2"),
     Known("waitaof", refused("unknown command 'WAITAOF', with args beginning with: '1' '0' '1000' "), [1, 0], "from Redis 7.2"),

@@ -24,8 +24,7 @@ def plain(value):
     if isinstance(value, set):
         return sorted(plain(element) for element in value)
     if isinstance(value, Exception):
-        text = "a field" if isinstance(value, KeyError) else str(value)  # Which one it misses first is chance.
-        return {"raised": type(value).__name__, "text": text}
+        return {"raised": type(value).__name__, "text": str(value)}
     return value
 
 
@@ -268,7 +267,7 @@ def connections(client):
     see("client setname", named.client_setname, "another")
     see("client setname with a space", named.client_setname, "a name")
     see("client id", lambda: named.client_id() > 0)
-    see("client info", lambda: {key: named.client_info()[key] for key in ("name", "db", "multi", "user", "cmd", "sub")})
+    see("client info", lambda: {key: named.client_info()[key] for key in ("name", "db", "multi", "user", "cmd", "sub", "omem")})
     mine = named.client_id()
     see("client list", lambda: [each["name"] for each in client.client_list() if each["id"] == str(mine)])
     see("client list by id", lambda: [each["cmd"] for each in client.client_list(client_id=[str(mine)])])
