@@ -170,6 +170,25 @@ TEST_F(RepliesTest, CanBeSwitchedOff) {
   expect(*client, "CLIENT REPLY OFF\r\nSET k 2\r\nNOSUCH\r\nCLIENT REPLY ON\r\nGET k\r\n", "+OK\r\n$1\r\n2\r\n");
 }
 
+TEST_F(RepliesTest, AConnectionIsDescribedByWhatItHolds) {
+  start();
+  const std::unique_ptr<Connection> idle = connect();
+  const std::unique_ptr<Connection> amid = connect();
+  expect(*idle, "CLIENT ID\r\n", ":1\r\n");
+  expect(*amid, "CLIENT ID\r\n", ":2\r\n");
+  (void)say(*amid, "*2\r\n$3\r\nGET\r\n$10\r\nabc", 0);
+  simulation_.run_for(100ms);
+  const std::string described = talk("CLIENT LIST\r\nQUIT\r\n");
+  const auto line_of = [&](std::string_view id) {
+    const std::size_t begin = described.find(id);
+    return begin == std::string::npos ? std::string() : described.substr(begin, described.find('\n', begin) - begin);
+  };
+  EXPECT_TRUE(line_of("id=1 ").contains(" qbuf=0 qbuf-free=0 argv-mem=0 obl=0 oll=0 omem=0 tot-mem=")) << described;
+  EXPECT_TRUE(line_of("id=2 ").contains(" qbuf=")) << described;
+  EXPECT_FALSE(line_of("id=2 ").contains(" qbuf=0 ")) << described;
+  EXPECT_FALSE(line_of("id=2 ").contains(" qbuf-free=0 ")) << described;
+}
+
 TEST_F(RepliesTest, ConnectionsCanBeCutOff) {
   start();
   const std::unique_ptr<Connection> client = connect();
