@@ -20,11 +20,12 @@ import unittest
 
 import _certificates
 import _program
-from _program import Client, ReplyError, Server
+from _program import Client, Closed, ReplyError, Server
 
 CLIENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients")
 PASSWORD = "password-of-default"
 APP_PASSWORD = "password-of-app"
+PORT_TRIES_MAX = 5
 USERS = f"""user default on >{PASSWORD} ~* &* +@all
 user app on >{APP_PASSWORD} ~app:* &* +@all -@dangerous
 """
@@ -77,30 +78,35 @@ class Redis:
     name = "redis"
 
     def __init__(self, secrets):
-        self.port, self.tls_port = free_port(), free_port()
         self.directory = _program.folder()
-        self._command = [need("redis-server", "redis-server"), "--port", str(self.port), "--tls-port", str(self.tls_port),
-                         "--bind", "127.0.0.1", "--dir", self.directory, "--save", "", "--appendonly", "yes",
-                         "--appendfsync", "always", *secrets.flags()]
-        self._start()
+        self._settings = ["--bind", "127.0.0.1", "--dir", self.directory, "--save", "", "--appendonly", "yes", "--appendfsync",
+                          "always", *secrets.flags()]
+        for _ in range(PORT_TRIES_MAX):  # Another may have taken a port that was free a moment ago.
+            self.port, self.tls_port = free_port(), free_port()
+            if self._start():
+                return
+        raise AssertionError(f"redis-server has not started: exit code {self.process.poll()}")
 
     def _start(self):
-        self.process = _program.spawn(self._command, stdout=subprocess.PIPE)
+        """False: it has not come up."""
+        command = [need("redis-server", "redis-server"), "--port", str(self.port), "--tls-port", str(self.tls_port)]
+        self.process = _program.spawn([*command, *self._settings], stdout=subprocess.PIPE)
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
         deadline = time.monotonic() + _program.DEADLINE_S
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 with Client(self.port) as client:
                     client.call("AUTH", PASSWORD)
-                    if client.call("PING") == "PONG":
-                        return
-            except (ConnectionError, ReplyError):  # It isn't there yet, or is loading.
+                    if client.call("PING") == "PONG" and self.process.poll() is None:
+                        return True
+            except (ConnectionError, Closed, ReplyError):  # It isn't there yet, or is loading.
                 continue
-        raise AssertionError(f"redis-server has not started: exit code {self.process.poll()}")
+        return False
 
     def restart(self):
         self.stop()
-        self._start()
+        if not self._start():
+            raise AssertionError(f"redis-server has not started again: exit code {self.process.poll()}")
 
     def stop(self):
         self.process.terminate()
