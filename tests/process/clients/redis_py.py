@@ -261,6 +261,14 @@ def channels(client):
         thread.join()
 
 
+def ping_again(client):
+    """Whether the library notices before or after it has sent something is chance: then it tells once."""
+    try:
+        return client.ping()
+    except redis.ConnectionError:
+        return client.ping()
+
+
 def connections(client):
     named = connect(client_name="a-name", single_connection_client=True)
     see("client getname", named.client_getname)
@@ -277,7 +285,7 @@ def connections(client):
     see("client no-evict", client.execute_command, "CLIENT", "NO-EVICT", "ON")
     see("client kill of nobody", client.client_kill_filter, _id=10**9)
     see("client kill", client.client_kill_filter, _id=mine)
-    see("what was killed connects again", named.ping)
+    see("what was killed connects again", ping_again, named)
     see("echo", client.echo, "hello")
     see("select", client.select, 0)
     see("hello 2", lambda: [plain(client.execute_command("HELLO", 2))[i] for i in (0, 1, 4, 5, 8, 9, 10, 11)])
