@@ -1,22 +1,10 @@
 #include "server/batch.hpp"
 
 #include "server/change_room.hpp"
-#include "server/slow_log.hpp"
 
 #include <fmt/format.h>
 
 namespace understudy::server {
-
-namespace {
-
-void run_timed(const Command& command, DataCall& call, Batch& batch) {
-  const TimePoint begin = batch.clock->now();
-  command.data(call);
-  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(batch.clock->now() - begin);
-  if (took >= batch.slow_from) batch.slow.push_back({.index = batch.next, .took = took});
-}
-
-}  // namespace
 
 void run_batch(Batch& batch, store::Transaction& store) {
   RespWriter reply(batch.replies, batch.protocol);
@@ -32,10 +20,8 @@ void run_batch(Batch& batch, store::Transaction& store) {
       reply.error(too_many_changes);
     } else if ((command.flags & flag::denyoom) != 0 && !store.make_room()) {
       reply.error("OOM command not allowed when used memory > 'maxmemory'.");
-    } else if (batch.slow_from.count() < 0 || !may_be_slow(command)) {
-      command.data(call);
     } else {
-      run_timed(command, call, batch);
+      batch.slow.run(command, call, batch.next);
     }
     ++batch.next;
   } while (batch.next < batch.last && batch.replies.size() < batch.replies_bytes_max &&

@@ -6,14 +6,12 @@
 #pragma once
 
 #include "server/request_buffer.hpp"
-#include "understudy/base/clock.hpp"
+#include "server/slow_commands.hpp"
 #include "understudy/base/error.hpp"
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace understudy::server {
 
@@ -29,14 +27,7 @@ struct Batch {
   std::size_t keys_seen_max = 10'000;
   RespVersion protocol = RespVersion::resp2;
   std::string replies;
-  /// Commands that take longer inside the store are noted; negative: none are.
-  std::chrono::microseconds slow_from{-1};
-  const Clock* clock = nullptr;
-  struct Slow {
-    std::size_t index = 0;
-    std::chrono::microseconds took{0};
-  };
-  std::vector<Slow> slow = {};
+  SlowCommands slow = {};
 
   /// For Spare: see there.
   [[nodiscard]] bool keep_for_others() noexcept {

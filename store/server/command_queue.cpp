@@ -69,7 +69,8 @@ void run_transaction(Transacted& transacted, store::Transaction& store) {
   RespWriter reply(transacted.replies, transacted.protocol);
   DataCall call{.store = store, .arguments = {}, .reply = reply};
   if (transacted.is_all_data()) reply.array(transacted.commands.size());
-  for (const QueuedCommand& queued : transacted.commands) {
+  for (std::size_t index = 0; index < transacted.commands.size(); ++index) {
+    const QueuedCommand& queued = transacted.commands[index];
     if (!runs_in_store(queued)) continue;
     call.arguments = queued.words();
     if (transacted.replies.size() > reply_bytes_max) {
@@ -77,7 +78,7 @@ void run_transaction(Transacted& transacted, store::Transaction& store) {
     } else if (!words_fit(store, queued.command(), call.arguments)) {
       reply.error(too_many_changes);
     } else {
-      queued.command().data(call);
+      transacted.slow.run(queued.command(), call, index);
     }
     transacted.ends.push_back(transacted.replies.size());
   }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "server/command.hpp"
+#include "server/slow_commands.hpp"
 #include "understudy/store/watch.hpp"
 
 #include <algorithm>
@@ -56,6 +57,7 @@ struct Transacted {
   /// reply to EXEC.
   std::string replies;
   std::vector<std::size_t> ends;
+  SlowCommands slow;
 
   [[nodiscard]] bool is_all_data() const noexcept {
     return !commands.empty() && std::ranges::all_of(commands, runs_in_store);

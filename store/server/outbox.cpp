@@ -15,17 +15,29 @@ Outbox::Outbox(System& system, std::shared_ptr<Connection> connection, OutputLim
 void Outbox::push(std::string_view bytes) {
   const TimePoint now = system_.clock().now();
   std::function<void()> overflowed;
+  std::shared_ptr<Connection> connection;
   {
     const std::scoped_lock lock(mutex_);
     if (connection_ == nullptr || failed_) return;
     (holds_ ? held_back_ : pending_) += bytes;
-    if (is_too_much(now)) {
-      overflowed = std::exchange(overflowed_, nullptr);
-    } else if (!holds_) {
-      start_writing();
+    if (!is_too_much(now)) {
+      if (!holds_) start_writing();
+      return;
     }
+    fail();
+    overflowed = std::exchange(overflowed_, nullptr);
+    connection = connection_;
   }
+  // What is being written has an end with this, whether anybody cuts the client off (while the server stops nobody
+  // does) or not: its session finds that out.
+  connection->shut_down();
   if (overflowed) overflowed();
+}
+
+void Outbox::fail() noexcept {
+  failed_ = true;
+  std::string().swap(pending_);
+  std::string().swap(held_back_);
 }
 
 bool Outbox::is_too_much(TimePoint now) {
@@ -63,7 +75,7 @@ Task<> Outbox::write_pending(std::shared_ptr<Outbox> self, std::shared_ptr<Conne
     const Result<void> written = co_await std::move(writing);
     if (!written) {
       const std::scoped_lock lock(self->mutex_);
-      self->failed_ = true;
+      self->fail();
     }
   }
 }
@@ -77,9 +89,10 @@ Task<Result<void>> Outbox::send(std::string& replies, std::size_t bytes_max) {
   bool waits = false;
   {
     const std::scoped_lock lock(mutex_);
+    holds_ = false;
+    if (failed_) co_return failure(ErrorCode::storage_failed, "the connection has failed");
     pending_ += replies;
     replies.clear();
-    holds_ = false;
     pending_ += std::exchange(held_back_, {});
     if (connection_ != nullptr) start_writing();
     waits = writes_ && pending_.size() + being_written_ > bytes_max;

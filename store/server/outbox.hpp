@@ -26,6 +26,7 @@ namespace understudy::server {
 class Outbox : public std::enable_shared_from_this<Outbox> {
  public:
   /// `overflowed` is called once, by whoever pushes too much, when the client is to be cut off. It must not call back.
+  /// The connection is shut down then, and nothing is kept for it any more.
   Outbox(System& system, std::shared_ptr<Connection> connection, OutputLimits limits, std::function<void()> overflowed);
 
   /// Sends `bytes`, a whole message, soon.
@@ -49,6 +50,8 @@ class Outbox : public std::enable_shared_from_this<Outbox> {
   // With mutex_ held.
   [[nodiscard]] bool is_too_much(TimePoint now);
   void start_writing();
+  /// Nothing more is sent, nor kept.
+  void fail() noexcept;
 
   System& system_;
   const OutputLimits limits_;

@@ -3,6 +3,7 @@
 
 #include "server/acl/acl.hpp"
 #include "server/backend.hpp"
+#include "server/background_saves.hpp"
 #include "server/channels.hpp"
 #include "server/clients.hpp"
 #include "server/live_settings.hpp"
@@ -29,7 +30,8 @@ struct ServerContext {
   WallTime started_at{};
   std::string run_id;  // 40 hexadecimal digits, new with each start.
   SlowLog slow_log;
-  TaskGroup background;  // What was asked for, and nobody waits for.
+  BackgroundSaves background_saves{};
+  TaskGroup background;  // Behind what its tasks use. What was asked for, and nobody waits for.
   Channels channels;
   Acl acl;
   // Behind the channels and the Acl: a session that ends takes its subscriptions back, and is logged out.

@@ -221,15 +221,6 @@ std::size_t Session::end_of_stretch(std::size_t first, std::size_t last) const {
   return end;
 }
 
-void Session::note_slow(Batch& batch) {
-  const ClientFacts facts = client_.facts();
-  for (const Batch::Slow& slow : batch.slow) {
-    const Arguments words = received_->arguments(received_->requests()[slow.index]);
-    server_.slow_log.add(server_.system.clock().wall_now(), slow.took, words, facts.peer, facts.name);
-  }
-  batch.slow.clear();
-}
-
 Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
   bool apart = false;  // Reads in operations of their own.
   while (first < last) {
@@ -241,8 +232,7 @@ Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
     batch->last = end;
     batch->replies_bytes_max = server_.options.output_bytes_max;
     batch->protocol = reply_.version();
-    batch->slow_from = server_.slow_log.threshold();
-    batch->clock = &server_.system.clock();
+    batch->slow.begin(server_);
     Task<Result<void>> operation =
         server_.store->operate([batch](store::Transaction& store) { run_batch(*batch, store); });
     const Result<void> done = co_await std::move(operation);
@@ -259,7 +249,8 @@ Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
       for (; first < end; ++first) reply_.error(error);
       continue;
     }
-    if (!batch->slow.empty()) note_slow(*batch);
+    batch->slow.note(server_, client_,
+                     [this](std::size_t index) { return received_->arguments(received_->requests()[index]); });
     first = batch->next;
     if (output_.empty()) {
       output_.swap(batch->replies);
@@ -343,9 +334,8 @@ Task<Session::Next> Session::run_command(std::size_t index) {
     co_return Next::go_on;
   }
   if (is_put_off(command, arguments)) co_return Next::go_on;
-  // EXEC is shown behind the commands that it runs.
-  const bool is_exec = command.task == exec;
-  if (!is_exec) show_to_monitors(server_, client_, command, arguments);
+  // EXEC shows itself, behind what it runs.
+  if (command.task != exec) show_to_monitors(server_, client_, command, arguments);
   if (command.data != nullptr) {
     const Next next = co_await execute_data(index, index + 1);
     co_return next;
@@ -358,7 +348,6 @@ Task<Session::Next> Session::run_command(std::size_t index) {
     Task<> task = command.task(call);
     co_await std::move(task);
   }
-  if (is_exec) show_to_monitors(server_, client_, command, arguments);
   if (outbox_ != nullptr) outbox_->set_version(reply_.version());
   // Its own user may have been changed by it.
   if (!client_.login().refresh()) call.close = true;

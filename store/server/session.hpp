@@ -67,7 +67,6 @@ class Session final : private ReadRoom {
   /// Runs the gathered data commands from `first` up to `last`, in one operation if their replies are short and the
   /// disk is not full.
   Task<Next> execute_data(std::size_t first, std::size_t last);
-  void note_slow(Batch& batch);
   [[nodiscard]] std::size_t end_of_stretch(std::size_t first, std::size_t last) const;
   Task<Next> execute_one(std::size_t index);
   /// Runs one command for itself, whatever it is.

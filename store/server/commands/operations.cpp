@@ -16,7 +16,8 @@
 namespace understudy::server {
 namespace {
 
-Task<> save_in_background(ServerContext& server) {
+/// `place` is kept until it ends.
+Task<> save_in_background(ServerContext& server, BackgroundSaves::Place /*place*/) {
   Task<Result<SnapshotReport>> taking = server.store->take_snapshot();
   const Result<SnapshotReport> taken = co_await std::move(taking);
   if (!taken) log_line(LogLevel::error, fmt::format("the snapshot that was asked for: {}", taken.error().message()));
@@ -38,13 +39,18 @@ void bgsave(SessionCall& call) {
     call.reply.error(syntax_error);
     return;
   }
-  const bool runs = call.server.store->statistics().snapshot_runs;
-  if (runs && !is_scheduled) {
+  BackgroundSaves& saves = call.server.background_saves;
+  const bool runs = saves.count() > 0 || call.server.store->statistics().snapshot_runs;
+  // Of all that are asked for while one runs a single one is taken: it begins later than they were asked for.
+  BackgroundSaves::Place place;
+  if (is_scheduled || !runs) place = saves.take_place(is_scheduled ? BackgroundSaves::all_max : 1);
+  if (!place && !is_scheduled) {
     call.reply.error("ERR Background save already in progress");
     return;
   }
-  call.server.background.spawn_regardless(save_in_background(call.server));
-  call.reply.simple(runs ? "Background saving scheduled" : "Background saving started");
+  if (place) call.server.background.spawn_regardless(save_in_background(call.server, std::move(place)));
+  // In a transaction Redis begins none either.
+  call.reply.simple(runs || !call.may_wait ? "Background saving scheduled" : "Background saving started");
 }
 
 Task<> save(SessionCall& call) {

@@ -161,6 +161,27 @@ TEST_P(ChannelsTest, MonitorShowsWhatTransactionsDoBeforeTheirEnd) {
             "\"MULTI\"\r\n\"INCR\" \"k\"\r\n\"PING\"\r\n\"EXEC\"\r\n\"MULTI\"\r\n\"DISCARD\"\r\n\"ECHO\" \"end\"\r\n");
 }
 
+TEST_P(ChannelsTest, MonitorShowsWhatATransactionRunsAndThenItsEnd) {
+  start_with();
+  expect(*subscriber, "MONITOR\r\n", "+OK\r\n");
+  expect(*publisher, "MULTI\r\nSET k 1\r\nPING\r\nCLIENT LIST\r\n", "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n");
+  (void)say(*publisher, "EXEC\r\n", 4);
+  const std::unique_ptr<Connection> other = connect();
+  expect(*other, "MULTI\r\nNOSUCH\r\n", "+OK\r\n-ERR unknown command 'NOSUCH', with args beginning with: \r\n");
+  (void)say(*other, "EXEC\r\n", 4);
+  // As Redis does it: what is queued is shown as it runs, and EXEC is shown though nothing came of it.
+  for (const std::string_view shown :
+       {"\"MULTI\"", "\"SET\" \"k\" \"1\"", "\"PING\"", "\"EXEC\"", "\"MULTI\"", "\"EXEC\""}) {
+    std::string line;
+    while (!line.ends_with("\r\n")) {
+      const std::string piece = say(*subscriber, "", 1);
+      ASSERT_FALSE(piece.empty());
+      line += piece;
+    }
+    EXPECT_TRUE(line.ends_with("] " + std::string(shown) + "\r\n")) << line;
+  }
+}
+
 class RepliesTest : public ServerTest {};
 
 TEST_F(RepliesTest, CanBeSwitchedOff) {

@@ -114,6 +114,8 @@ class MemoryBackend final : public Backend {
   }
   Task<Result<void>> flush_within(Duration /*limit*/) override { co_return Result<void>{}; }
   Task<Result<SnapshotReport>> take_snapshot() override {
+    ++snapshots;
+    if (snapshot_delay > Duration{0}) co_await sleep(snapshot_delay);
     co_return SnapshotReport{.file = "snapshot", .covers = 7, .end_lsn = 7, .records = data.size(), .bytes = 100};
   }
   store::StoreStatistics statistics() override {
@@ -132,7 +134,9 @@ class MemoryBackend final : public Backend {
   std::uint64_t memory_bytes_max = 0;
   store::WhenMemoryFull when_memory_full = store::WhenMemoryFull::refuse;
   Duration delay{0};
+  Duration snapshot_delay{0};
   std::size_t operations = 0;
+  std::size_t snapshots = 0;
   /// Whatever changes something is refused, and changes nothing.
   bool disk_full = false;
   /// What the next operations end with, without being run.
