@@ -1,13 +1,14 @@
 /* What users of hiredis do: commands, pipelines, transactions, subscriptions, the asynchronous interface.
    Arguments: port (and more, for which it has no use: this version has no TLS). */
-#include <hiredis/async.h>
-#include <hiredis/hiredis.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include <hiredis/async.h>
+#include <hiredis/hiredis.h>
 
 static const char* password = "password-of-default";
 static const char* app_password = "password-of-app";
@@ -37,9 +38,15 @@ static void print_bytes(const char* bytes, size_t count) {
 
 static void print_reply(const redisReply* reply) {
   switch (reply->type) {
-    case REDIS_REPLY_INTEGER: printf("%lld", reply->integer); break;
-    case REDIS_REPLY_NIL: printf("null"); break;
-    case REDIS_REPLY_STRING: print_bytes(reply->str, reply->len); break;
+    case REDIS_REPLY_INTEGER:
+      printf("%lld", reply->integer);
+      break;
+    case REDIS_REPLY_NIL:
+      printf("null");
+      break;
+    case REDIS_REPLY_STRING:
+      print_bytes(reply->str, reply->len);
+      break;
     case REDIS_REPLY_STATUS:
     case REDIS_REPLY_ERROR:
       printf("{\"%s\": ", reply->type == REDIS_REPLY_ERROR ? "error" : "status");
@@ -54,7 +61,8 @@ static void print_reply(const redisReply* reply) {
       }
       printf("]");
       break;
-    default: printf("{\"kind\": %d}", reply->type);
+    default:
+      printf("{\"kind\": %d}", reply->type);
   }
 }
 
@@ -310,7 +318,8 @@ static redisAsyncContext* connect_asynchronously(void) {
   to->ev.addWrite = add_write, to->ev.delWrite = no_write;
   redisAsyncSetDisconnectCallback(to, on_disconnect);
   add_write(NULL); /* It learns so that it is connected. */
-  redisAsyncCommand(to, on_reply, connections == 1 ? "asynchronous auth" : "asynchronous auth again", "AUTH %s", password);
+  redisAsyncCommand(to, on_reply, connections == 1 ? "asynchronous auth" : "asynchronous auth again", "AUTH %s",
+                    password);
   return to;
 }
 
