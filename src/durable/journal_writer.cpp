@@ -106,6 +106,7 @@ class Writer {
   Task<> run() {
     if (full_) look_for_room_later();  // As an earlier incarnation found it.
     while (auto message = co_await inbox_.receive()) {
+      co_await yield();  // Whoever is ready to add to this group does so first: no wait, and one write for many.
       bool goes_on = gather(*message);
       while (goes_on && group_bytes_ < group_bytes_max) {
         std::optional<JournalWriterMessage> next = inbox_.try_receive();

@@ -15,6 +15,7 @@
 #include "understudy/durable/recorder.hpp"
 
 #include <algorithm>
+#include <type_traits>
 #include <vector>
 
 namespace understudy::store {
@@ -41,20 +42,24 @@ class KeyValue final : private Transaction {
     note_figures(*shared_, keys_);
   }
 
-  void handle(KeyValueMessage message) {
+  void handle(KeyValueMessage& message) {
     std::visit([this](auto& request) { answer(request); }, message);
   }
   [[nodiscard]] bool batch_is_large() const noexcept { return batch_.changes.bytes() >= bytes_per_batch_max; }
 
-  /// Passes changes and waiting requests on to the writer; waits while its mailbox is full.
-  Task<> send_batch() {
+  /// After some requests. True: there is something to `send`.
+  [[nodiscard]] bool end_batch() {
     note_figures(*shared_, keys_);
     wake_reclaimer();
     if (!batch_.changes.empty()) recorder_.add(std::move(batch_.changes));
-    if (!recorder_.empty()) {
-      co_await recorder_.send();
-      begin_batch();
-    }
+    return !recorder_.empty();
+  }
+  /// Passes changes and waiting requests on to the writer; waits while its mailbox is full.
+  Task<> send() {
+    co_await recorder_.send();
+    begin_batch();
+  }
+  void take_snapshot_if_due() {
     if (recorder_.snapshot_is_due()) recorder_.take_snapshot();
   }
 
@@ -76,26 +81,27 @@ class KeyValue final : private Transaction {
   }
   void answer(Get& request) {
     begin_request();
-    std::optional<Bytes> value(get(request.key));
-    answer_when_safe(std::move(request.response), std::move(value));
+    answer_when_safe(std::move(request.response), std::optional<Bytes>(get(request.key)));
   }
   void answer(Delete& request) {
     begin_request();
-    const bool was_there = erase(request.key);
-    answer_when_safe(std::move(request.response), was_there);
-  }
-  void answer(Operate& request) {
-    begin_request();
-    operate(request);
-  }
-  void answer(OperateWith& request) {
-    begin_request(request.options.durability.value_or(recorder_.durability()));
-    operate(request);
+    answer_when_safe(std::move(request.response), erase(request.key));
   }
   template <typename Request>
-  void operate(Request& request) {
+    requires requires(Request request) { request.operation; }
+  void answer(Request& request) {
+    if constexpr (std::is_same_v<Request, OperateWith>) {
+      begin_request(request.options.durability.value_or(recorder_.durability()));
+    } else {
+      begin_request();
+    }
     request.operation(*this);
-    // The operation is kept until the answer: what it captured may be what the answer is made of.
+    // The operation is kept until the answer, and no longer: what it captured may be what the answer is made of.
+    if (!waits_ && !refused_) {
+      request.response.complete(Result<void>{});
+      request.operation = nullptr;
+      return;
+    }
     when_safe(
         [request = std::move(request)](const Result<void>& outcome) mutable { request.response.complete(outcome); });
   }
@@ -169,10 +175,7 @@ class KeyValue final : private Transaction {
   }
   void set(BytesView key, BytesView value, std::optional<WallTime> expires_at) override {
     if (!may_change()) return;
-    if (expires_at && is_past(*expires_at)) {
-      erase(key);
-      return;
-    }
+    if (expires_at && is_past(*expires_at)) return static_cast<void>(erase(key));
     batch_.check_fits(key.size() + value.size());
     signs_of_life_.worked_on(value.size());  // A long value is copied twice.
     batch_.changes.set(key, value, expires_at);
@@ -250,13 +253,13 @@ class KeyValue final : private Transaction {
     saw_everything();
     std::vector<Bytes> dead;
     keys_.for_each([&](const Entry& entry) { show_living(entry, visit, dead); });
-    remove_dead(dead);
+    for (const Bytes& key : dead) remove_dead(key);
   }
   std::uint64_t scan(std::uint64_t cursor, std::size_t count, const Visit& visit) override {
     saw_everything();
     std::vector<Bytes> dead;
     const std::uint64_t next = keys_.scan(cursor, count, [&](const Entry& entry) { show_living(entry, visit, dead); });
-    remove_dead(dead);
+    for (const Bytes& key : dead) remove_dead(key);
     if (!batch_.changes.empty()) waits_ = true;  // A snapshot must not be ahead of what the writer has been sent.
     return next;
   }
@@ -288,9 +291,6 @@ class KeyValue final : private Transaction {
     } else {
       visit({.key = entry.key(), .value = entry.value(), .expires_at = expires_at});
     }
-  }
-  void remove_dead(const std::vector<Bytes>& dead) {
-    for (const Bytes& key : dead) remove_dead(key);
   }
   void remove_dead(BytesView key) {
     if (!room_ || !batch_.fits(key.size())) return;
@@ -386,13 +386,14 @@ Task<> key_value_actor(Mailbox<KeyValueMessage>& inbox, std::shared_ptr<SharedSt
   Recorder recorder(shared->journal, loaded->writer, snapshots, loaded->last_lsn);
   KeyValue state(shared, std::move(*loaded->keys), std::move(recorder), reclaimer);
   while (auto message = co_await inbox.receive()) {
-    state.handle(std::move(*message));
+    state.handle(*message);
     for (int handled = 1; handled < messages_per_batch_max && !state.batch_is_large(); ++handled) {
       std::optional<KeyValueMessage> next = inbox.try_receive();
       if (!next) break;
-      state.handle(std::move(*next));
+      state.handle(*next);
     }
-    co_await state.send_batch();
+    if (state.end_batch()) co_await state.send();
+    state.take_snapshot_if_due();
   }
 }
 

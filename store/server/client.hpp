@@ -12,11 +12,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 
 namespace understudy::server {
+
+class Outbox;
 
 /// What is known of a connection.
 struct ClientFacts {
@@ -38,6 +41,10 @@ struct ClientFacts {
   std::uint64_t commands = 0;
   std::uint64_t bytes_read = 0;
   std::uint64_t bytes_written = 0;
+  std::size_t unfinished_bytes = 0;     ///< Received of a request that was not complete, when it began to wait.
+  std::size_t free_bytes = 0;           ///< The room behind them.
+  std::size_t memory_bytes = 0;         ///< What it holds, those included.
+  std::shared_ptr<Outbox> outbox = {};  ///< What waits to be sent to it; null: nothing ever does.
 };
 
 /// As CLIENT LIST shows it; without a line end.

@@ -7,6 +7,8 @@
 #include <array>
 #include <cctype>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -26,16 +28,65 @@ class Index {
                             connection_commands(), acl_commands(), server_commands()}) {
       all_.insert(all_.end(), part.begin(), part.end());
     }
-    for (const Command& command : all_) rows_.emplace(command.name, &command);
+    for (const Command& command : all_) {
+      rows_.emplace(command.name, &command);
+      if (const std::uint64_t letters = letters_of(command.name); letters != 0) {
+        Short* place = &short_names_[place_of(letters)];
+        while (place->command != nullptr) place = next(place);
+        *place = {.letters = letters, .command = &command, .is_container = !subcommands(command).empty()};
+      }
+    }
   }
   [[nodiscard]] std::span<const Command> all() const noexcept { return all_; }
   [[nodiscard]] const Command* find(std::string_view name) const noexcept {
     const auto found = rows_.find(name);
     return found == rows_.end() ? nullptr : found->second;
   }
+  /// The command, if it has a short name and no subcommands, as most have; null: look at it more closely.
+  [[nodiscard]] const Command* find_plain(std::string_view name) const noexcept {
+    const std::uint64_t letters = letters_of(name);
+    if (letters == 0) return nullptr;
+    const Short* place = &short_names_[place_of(letters)];
+    while (place->command != nullptr && place->letters != letters) place = next(place);
+    return place->is_container ? nullptr : place->command;
+  }
+  [[nodiscard]] std::span<const Command> subcommands(const Command& container) const noexcept {
+    if (is_subcommand(container)) return {};
+    const std::span<const Command> all = all_;
+    const std::size_t first = static_cast<std::size_t>(&container - all.data()) + 1;
+    std::size_t last = first;
+    while (last < all.size() && is_subcommand(all[last])) ++last;
+    return all.subspan(first, last - first);
+  }
 
  private:
+  /// A name of at most eight letters as one number, whatever the size of its letters. What is no letter becomes a byte
+  /// that is none either: no other name has the same number.
+  static std::uint64_t letters_of(std::string_view name) noexcept {
+    std::uint64_t letters = 0;
+    if (name.empty() || name.size() > sizeof letters) return 0;
+    std::memcpy(&letters, name.data(), name.size());
+    constexpr std::uint64_t small_letters = 0x2020'2020'2020'2020;
+    return letters | small_letters >> 8U * (sizeof letters - name.size());
+  }
+  struct Short {
+    std::uint64_t letters = 0;
+    const Command* command = nullptr;
+    bool is_container = false;
+  };
+  // Several times as many as there are commands, so that few have a neighbour.
+  static constexpr unsigned place_bits = 10;
+  static std::size_t place_of(std::uint64_t letters) noexcept {
+    constexpr std::uint64_t golden_ratio = 0x9E37'79B9'7F4A'7C15;  // Knuth's multiplicative hashing.
+    return letters * golden_ratio >> (64U - place_bits);
+  }
+  template <typename Place>
+  Place next(Place place) const noexcept {
+    return place == &short_names_.back() ? place - (short_names_.size() - 1) : place + 1;
+  }
+
   std::vector<Command> all_;
+  std::array<Short, std::size_t{1} << place_bits> short_names_{};
   boost::unordered_flat_map<std::string_view, const Command*> rows_;
 };
 
@@ -79,14 +130,7 @@ std::span<const Command> command_table() noexcept { return index().all(); }
 
 bool is_subcommand(const Command& command) noexcept { return command.name.contains('|'); }
 
-std::span<const Command> subcommands_of(const Command& container) noexcept {
-  if (is_subcommand(container)) return {};
-  const std::span<const Command> all = command_table();
-  const std::size_t first = static_cast<std::size_t>(&container - all.data()) + 1;
-  std::size_t last = first;
-  while (last < all.size() && is_subcommand(all[last])) ++last;
-  return all.subspan(first, last - first);
-}
+std::span<const Command> subcommands_of(const Command& container) noexcept { return index().subcommands(container); }
 
 const Command* find_command(std::string_view name) noexcept { return index().find(SmallName(name).view()); }
 
@@ -96,6 +140,10 @@ bool arity_fits(const Command& command, std::size_t count) noexcept {
 }
 
 Lookup look_up(Arguments arguments) noexcept {
+  if (const Command* plain = index().find_plain(arguments[0])) {
+    return {.command = plain,
+            .problem = arity_fits(*plain, arguments.size()) ? Lookup::Problem::none : Lookup::Problem::wrong_arity};
+  }
   SmallName name(arguments[0]);
   // A subcommand is no command of its own.
   const Command* command = arguments[0].contains('|') ? nullptr : index().find(name.view());

@@ -296,8 +296,9 @@ std::optional<std::string> change_parameters(ServerContext& server, std::span<co
       return refuse(words[i], "duplicate parameter");
     changes.push_back({.parameter = found, .before = {}, .wanted = words[i + 1]});
   }
-  // What cannot be taken back, since nobody knows what it was, comes when all else has been done.
-  std::ranges::stable_partition(changes, [](const Change& change) { return !change.parameter->is_secret; });
+  // What cannot be taken back, since nobody knows what it was, comes when all else has been done. There is one such.
+  const auto secret = std::ranges::find_if(changes, [](const Change& change) { return change.parameter->is_secret; });
+  if (secret != changes.end()) std::rotate(secret, secret + 1, changes.end());
   const std::scoped_lock lock(server.configuring);
   for (Change& change : changes) change.before = change.parameter->get(server);
   std::vector<Change> done;

@@ -1,6 +1,7 @@
 #include "server/monitor_line.hpp"
 
 #include "server/client.hpp"
+#include "server/commands/arguments.hpp"
 #include "server/server_context.hpp"
 
 #include <chrono>
@@ -46,15 +47,21 @@ void append_quoted(std::string& out, BytesView word) {
   out += '"';
 }
 
+/// All that AUTH is told; of HELLO, the two words behind the word AUTH.
+bool is_secret(const Command& command, Arguments arguments, std::size_t index) {
+  if (index == 0) return false;
+  if (command.name != "hello") return command.name == "auth";
+  return is_word(arguments[index - 1], "AUTH") || (index >= 2 && is_word(arguments[index - 2], "AUTH"));
+}
+
 }  // namespace
 
 std::string monitor_line(const Command& command, Arguments arguments, std::string_view peer, WallTime now) {
   const std::int64_t milliseconds = now.time_since_epoch().count();
   std::string line = fmt::format("+{}.{:03}000 [0 {}]", milliseconds / 1000, milliseconds % 1000, peer);
-  const bool is_secret = command.name == "auth" || command.name == "hello";
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     line += ' ';
-    append_quoted(line, is_secret && i > 0 ? BytesView("(redacted)") : arguments[i]);
+    append_quoted(line, is_secret(command, arguments, i) ? BytesView("(redacted)") : arguments[i]);
   }
   line += "\r\n";
   return line;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
 #include <utility>
 
 namespace understudy::server {
@@ -60,14 +59,13 @@ void RequestBuffer::gather(const Limits& limits) {
     }
     const RespParser::Outcome outcome = parser_.next({bytes_.get() + begin_, unread()});
     if (outcome == RespParser::Outcome::request) {
-      const Request request{.lookup = {}, .first = arguments_.size(), .count = parser_.arguments().size()};
-      for (const BytesView argument : parser_.arguments()) {
-        const bool ours = !std::less<>{}(argument.data(), bytes_.get()) &&
-                          !std::less<>{}(bytes_.get() + capacity_, argument.data() + argument.size());
-        arguments_.push_back(ours || argument.empty() ? argument : BytesView(copies_.emplace_back(argument)));
+      const Arguments words = parser_.arguments();
+      requests_.emplace_back(look_up(words), arguments_.size(), words.size());
+      if (parser_.arguments_are_views()) {
+        arguments_.insert(arguments_.end(), words.begin(), words.end());
+      } else {
+        for (const BytesView word : words) arguments_.push_back(copies_.emplace_back(word));
       }
-      requests_.push_back(request);
-      requests_.back().lookup = look_up(arguments(request));
     }
     begin_ += parser_.consumed();
     if (outcome == RespParser::Outcome::protocol_error) protocol_error_ = "ERR " + std::string(parser_.error());

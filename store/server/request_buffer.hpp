@@ -41,6 +41,10 @@ class RequestBuffer {
   void commit(std::size_t count) noexcept;
   /// Bytes that no gathered request holds: those of the unfinished request, and whatever came behind.
   [[nodiscard]] std::size_t unread() const noexcept { return end_ - begin_; }
+  /// The room behind them.
+  [[nodiscard]] std::size_t unused() const noexcept { return capacity_ - end_; }
+  /// What it takes for bytes, used or not.
+  [[nodiscard]] std::size_t allocated() const noexcept { return allocated_; }
 
   /// Cuts complete requests from the bytes.
   void gather(const Limits& limits);

@@ -109,6 +109,7 @@ LengthLine short_length(BytesView line) noexcept {
 
 RespParser::Outcome RespParser::next(BytesView buffer) {
   consumed_ = 0;
+  if (phase_ == Phase::between && take_whole(buffer)) return Outcome::request;
   for (;;) {
     switch (advance(buffer.substr(consumed_))) {
       case Step::done:
@@ -127,6 +128,30 @@ RespParser::Outcome RespParser::next(BytesView buffer) {
         std::unreachable();  // `advance` goes on by itself
     }
   }
+}
+
+/// A request that is all there, has few arguments and nothing unusual about it: nearly all are. False: it has to be
+/// read step by step, from its beginning. That is found out once for a request, and before many arguments.
+bool RespParser::take_whole(BytesView request) {
+  constexpr std::size_t few_arguments = 16;
+  if (request.empty() || request.front() != '*' || limits_.unauthenticated) return false;
+  begin_request();
+  const LengthLine count = short_length(request);
+  if (count.bytes == 0 || count.value == 0 || count.value > std::min(few_arguments, limits_.arguments_max))
+    return false;
+  std::size_t at = count.bytes;
+  for (std::size_t i = 0; i < count.value; ++i) {
+    const BytesView rest = request.substr(at);
+    if (rest.empty() || rest.front() != '$') return false;
+    const LengthLine length = short_length(rest);
+    if (length.bytes == 0 || length.value > limits_.bulk_bytes_max) return false;
+    const std::size_t bytes = length.bytes + length.value;
+    if (rest.size() < bytes + line_end.size() || rest[bytes] != '\r' || rest[bytes + 1] != '\n') return false;
+    arguments_.push_back(rest.substr(length.bytes, length.value));
+    at += bytes + line_end.size();
+  }
+  consumed_ = at;
+  return true;
 }
 
 RespParser::Step RespParser::advance(BytesView request) {
@@ -163,6 +188,7 @@ void RespParser::begin_request() {
   scanned_ = 0;
   slices_.clear();
   arguments_.clear();
+  unquoted_.clear();
   if (slices_.capacity() > arguments_kept_max) slices_.shrink_to_fit();
   if (arguments_.capacity() > arguments_kept_max) arguments_.shrink_to_fit();
 }
@@ -280,7 +306,6 @@ RespParser::LineEnd RespParser::find_line_end(BytesView request, char end) {
 
 /// Splits an inline request into `arguments_`. False if a quote is not closed, or closes in the middle of a word.
 bool RespParser::split_words(BytesView line) {
-  unquoted_.clear();
   unquoted_.reserve(line.size());  // never grows past this, so that views into it stay valid
   std::size_t position = 0;
   for (;;) {

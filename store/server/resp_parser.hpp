@@ -66,6 +66,9 @@ class RespParser {
   /// words in quotes, into the parser): valid until the buffer changes. The list itself is valid until the next call.
   [[nodiscard]] std::span<const BytesView> arguments() const noexcept { return arguments_; }
 
+  /// Whether all of them point into the buffer.
+  [[nodiscard]] bool arguments_are_views() const noexcept { return unquoted_.empty(); }
+
   /// What is wrong, worded as Redis 7 does, without its code: "Protocol error: invalid bulk length". May hold a byte of
   /// the input. Empty until `Outcome::protocol_error`.
   [[nodiscard]] std::string_view error() const noexcept { return error_; }
@@ -89,6 +92,7 @@ class RespParser {
     std::size_t length;
   };
 
+  bool take_whole(BytesView request);
   Step advance(BytesView request);
   Step read_inline(BytesView request);
   std::int64_t read_length(BytesView request, std::string_view too_long, std::string_view wrong, Step& step);

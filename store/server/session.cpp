@@ -35,6 +35,7 @@ std::shared_ptr<Outbox> Session::open_outbox() {
     outbox_ = std::make_shared<Outbox>(server_.system, connection_, server_.options.subscriber_output,
                                        [&clients = server_.clients, id = client_.facts().id] { clients.cut_off(id); });
     outbox_->set_version(reply_.version());
+    client_.change([&](ClientFacts& facts) { facts.outbox = outbox_; });
   }
   return outbox_;
 }
@@ -72,6 +73,7 @@ Task<> Session::serve() {
       facts.commands = commands_;
       facts.bytes_written = bytes_written_;
       facts.last_command = last_command_;
+      note_memory(facts);
     });
     if (!reading) co_return;
     Task<Result<std::size_t>> read = connection_->read_when_ready(*this);
@@ -109,6 +111,13 @@ void Session::let_go() {
     Spare<Batch>::give(std::move(batch_));
   }
   if (output_.capacity() > idle_output_bytes_max) std::string().swap(output_);
+}
+
+void Session::note_memory(ClientFacts& facts) const noexcept {
+  const bool waits_amid_a_request = received_ != nullptr && !received_->idle();  // An idle one is given back.
+  facts.unfinished_bytes = waits_amid_a_request ? received_->unread() : 0;
+  facts.free_bytes = waits_amid_a_request ? received_->unused() : 0;
+  facts.memory_bytes = sizeof(Session) + output_.capacity() + (waits_amid_a_request ? received_->allocated() : 0);
 }
 
 void Session::give_back() noexcept {
@@ -174,6 +183,7 @@ Task<Session::Next> Session::execute_received() {
                                             client_.facts().peer, received_->unread()));
     next = Next::close;
   }
+  if (next == Next::go_on && write_at_once()) co_return next;
   const Next written = co_await write(next == Next::close);
   co_return next == Next::close ? next : written;
 }
@@ -349,6 +359,15 @@ Task<Session::Next> Session::run_command(std::size_t index) {
   // Its own user may have been changed by it.
   if (!client_.login().refresh()) call.close = true;
   co_return call.close ? Next::close : Next::go_on;
+}
+
+bool Session::write_at_once() {
+  constexpr std::size_t short_output_bytes = std::size_t{64} << 10U;
+  if (outbox_ != nullptr || output_.size() > short_output_bytes) return false;
+  const std::size_t count = output_.empty() ? 0 : connection_->try_write(output_);
+  bytes_written_ += count;
+  output_.erase(0, count);
+  return output_.empty();
 }
 
 Task<Session::Next> Session::write(bool last) {

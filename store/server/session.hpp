@@ -59,6 +59,7 @@ class Session final : private ReadRoom {
   void give_back() noexcept override;
   /// It is about to wait: lets go of what it needs no more.
   void let_go();
+  void note_memory(ClientFacts& facts) const noexcept;
   void close_connection();
   /// Executes everything complete that was received, and writes the replies.
   Task<Next> execute_received();
@@ -76,6 +77,8 @@ class Session final : private ReadRoom {
   [[nodiscard]] bool is_put_off(const Command& command, Arguments arguments);
   void reply_to_refused(const Lookup& lookup, Arguments arguments);
   void end_transaction();
+  /// Writes what the system takes at once, as it does nearly always; false: there is more to write.
+  bool write_at_once();
   /// `last`: nothing comes behind it, so all must be on its way before the connection ends.
   Task<Next> write(bool last = false);
   std::shared_ptr<Outbox> open_outbox();

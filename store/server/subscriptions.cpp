@@ -1,5 +1,6 @@
 #include "server/subscriptions.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace understudy::server {
@@ -11,15 +12,26 @@ const std::shared_ptr<Outbox>& Subscriptions::held_outbox() {
 }
 
 void Subscriptions::add(Kind kind, BytesView name) {
-  if (own(kind).emplace(name).second) channels_.add(kind, name, held_outbox());
+  if (all(kind).emplace(name, ++begun_).second) channels_.add(kind, name, held_outbox());
 }
 
 void Subscriptions::remove(Kind kind, BytesView name) {
-  std::set<Bytes, std::less<>>& all = own(kind);
-  const auto found = all.find(name);
-  if (found == all.end()) return;
+  Names& names = all(kind);
+  const auto found = names.find(name);
+  if (found == names.end()) return;
   channels_.remove(kind, name, outbox_);
-  all.erase(found);
+  names.erase(found);
+}
+
+std::vector<Bytes> Subscriptions::names(Kind kind) const {
+  std::vector<Names::const_pointer> ordered;
+  ordered.reserve(all(kind).size());
+  for (const auto& each : all(kind)) ordered.push_back(&each);
+  std::ranges::sort(ordered, {}, [](Names::const_pointer each) { return each->second; });
+  std::vector<Bytes> names;
+  names.reserve(ordered.size());
+  for (const Names::const_pointer each : ordered) names.push_back(each->first);
+  return names;
 }
 
 bool Subscriptions::monitor() {
@@ -30,8 +42,8 @@ bool Subscriptions::monitor() {
 
 void Subscriptions::clear() {
   for (const Kind kind : {Kind::channel, Kind::pattern}) {
-    for (const Bytes& name : names(kind)) channels_.remove(kind, name, outbox_);
-    own(kind).clear();
+    for (const auto& [name, number] : all(kind)) channels_.remove(kind, name, outbox_);
+    all(kind).clear();
   }
   if (std::exchange(monitors_, false)) channels_.remove_monitor(outbox_);
 }

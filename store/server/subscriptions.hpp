@@ -5,9 +5,11 @@
 
 #include "server/channels.hpp"
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
-#include <set>
+#include <vector>
 
 namespace understudy::server {
 
@@ -29,23 +31,30 @@ class Subscriptions {
   bool monitor();
   void clear();
 
-  [[nodiscard]] const std::set<Bytes, std::less<>>& names(Kind kind) const noexcept {
-    return kind == Kind::channel ? of_channels_ : of_patterns_;
-  }
+  /// In the order in which they began.
+  [[nodiscard]] std::vector<Bytes> names(Kind kind) const;
+  [[nodiscard]] std::size_t count(Kind kind) const noexcept { return all(kind).size(); }
   /// Of both kinds.
   [[nodiscard]] std::size_t count() const noexcept { return of_channels_.size() + of_patterns_.size(); }
   [[nodiscard]] bool monitors() const noexcept { return monitors_; }
 
  private:
-  std::set<Bytes, std::less<>>& own(Kind kind) noexcept { return kind == Kind::channel ? of_channels_ : of_patterns_; }
+  /// Names, and the how many-th subscription each is.
+  using Names = std::map<Bytes, std::uint64_t, std::less<>>;
+
+  [[nodiscard]] const Names& all(Kind kind) const noexcept {
+    return kind == Kind::channel ? of_channels_ : of_patterns_;
+  }
+  Names& all(Kind kind) noexcept { return kind == Kind::channel ? of_channels_ : of_patterns_; }
   /// The way to the client; what is pushed waits for the reply.
   const std::shared_ptr<Outbox>& held_outbox();
 
   Channels& channels_;
   std::function<std::shared_ptr<Outbox>()> open_outbox_;
   std::shared_ptr<Outbox> outbox_;
-  std::set<Bytes, std::less<>> of_channels_;
-  std::set<Bytes, std::less<>> of_patterns_;
+  Names of_channels_;
+  Names of_patterns_;
+  std::uint64_t begun_ = 0;
   bool monitors_ = false;
 };
 

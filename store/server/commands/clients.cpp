@@ -6,6 +6,7 @@
 #include "server/commands/client_name.hpp"
 #include "server/commands/handlers.hpp"
 #include "server/conversation.hpp"
+#include "server/outbox.hpp"
 #include "server/server_context.hpp"
 
 #include <algorithm>
@@ -62,15 +63,16 @@ void reply_unknown_form(SessionCall& call) {
 }  // namespace
 
 std::string describe_client(const ClientFacts& facts, TimePoint now) {
+  const std::size_t unsent = facts.outbox == nullptr ? 0 : facts.outbox->unsent();
   return fmt::format(
-      "id={} addr={} laddr={} name={} age={} idle={} flags={} db=0 sub={} psub={} ssub=0 multi={} cmd={} user={} "
-      "redir=-1 "
-      "resp={} "
+      "id={} addr={} laddr={} name={} age={} idle={} flags={} db=0 sub={} psub={} ssub=0 multi={} qbuf={} qbuf-free={} "
+      "argv-mem=0 obl=0 oll={} omem={} tot-mem={} cmd={} user={} redir=-1 resp={} "
       "lib-name={} lib-ver={} tot-cmds={} tot-net-in={} tot-net-out={}",
       facts.id, facts.peer, facts.local, facts.name, seconds(now - facts.connected), seconds(now - facts.active),
-      flags_of(facts), facts.channels, facts.patterns, facts.queued,
-      facts.last_command.empty() ? "NULL" : facts.last_command, facts.user, static_cast<int>(facts.protocol),
-      facts.library_name, facts.library_version, facts.commands, facts.bytes_read, facts.bytes_written);
+      flags_of(facts), facts.channels, facts.patterns, facts.queued, facts.unfinished_bytes, facts.free_bytes,
+      unsent > 0 ? 1 : 0, unsent, facts.memory_bytes + unsent, facts.last_command.empty() ? "NULL" : facts.last_command,
+      facts.user, static_cast<int>(facts.protocol), facts.library_name, facts.library_version, facts.commands,
+      facts.bytes_read, facts.bytes_written);
 }
 
 void client_getname(SessionCall& call) {

@@ -31,8 +31,8 @@ void confirm(SessionCall& call, std::string_view what, std::optional<BytesView> 
 void note_counts(SessionCall& call) {
   const Subscriptions& all = call.conversation.subscriptions;
   call.client.change([&](ClientFacts& facts) {
-    facts.channels = all.names(Kind::channel).size();
-    facts.patterns = all.names(Kind::pattern).size();
+    facts.channels = all.count(Kind::channel);
+    facts.patterns = all.count(Kind::pattern);
   });
 }
 
@@ -52,7 +52,7 @@ void unsubscribe_from(SessionCall& call, Kind kind, std::string_view what) {
       confirm(call, what, name);
     }
   } else {
-    const std::vector<Bytes> names(all.names(kind).begin(), all.names(kind).end());
+    const std::vector<Bytes> names = all.names(kind);
     for (const Bytes& name : names) {
       all.remove(kind, name);
       confirm(call, what, name);

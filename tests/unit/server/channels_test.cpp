@@ -39,6 +39,14 @@ TEST_P(ChannelsTest, MessagesReachWhoHasSubscribed) {
   expect(*publisher, "PUBLISH news x\r\n", ":1\r\n");
 }
 
+TEST_P(ChannelsTest, PatternsEndInTheOrderInWhichTheyBegan) {
+  start_with();
+  expect(*subscriber, "PSUBSCRIBE z* a*\r\n",
+         "*3\r\n$10\r\npsubscribe\r\n$2\r\nz*\r\n:1\r\n*3\r\n$10\r\npsubscribe\r\n$2\r\na*\r\n:2\r\n");
+  expect(*subscriber, "PUNSUBSCRIBE\r\n",
+         "*3\r\n$12\r\npunsubscribe\r\n$2\r\nz*\r\n:1\r\n*3\r\n$12\r\npunsubscribe\r\n$2\r\na*\r\n:0\r\n");
+}
+
 TEST_P(ChannelsTest, TheReplyComesBeforeTheFirstMessage) {
   start_with();
   std::string sent;
@@ -128,6 +136,29 @@ TEST_P(ChannelsTest, MonitorShowsCommandsButNoPasswords) {
   line.clear();
   while (!line.ends_with("\r\n")) line += say(*subscriber, "", 1);
   EXPECT_FALSE(line.contains("secret")) << line;
+  (void)say(*publisher, "HELLO 2 AUTH default secret SETNAME name\r\n", 4);
+  line.clear();
+  while (!line.ends_with("\r\n")) line += say(*subscriber, "", 1);
+  EXPECT_TRUE(line.ends_with("] \"HELLO\" \"2\" \"AUTH\" \"(redacted)\" \"(redacted)\" \"SETNAME\" \"name\"\r\n"))
+      << line;
+}
+
+TEST_P(ChannelsTest, MonitorShowsWhatTransactionsDoBeforeTheirEnd) {
+  start_with();
+  expect(*subscriber, "MONITOR\r\n", "+OK\r\n");
+  expect(*publisher, "MULTI\r\nINCR k\r\nPING\r\nEXEC\r\n", "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n+PONG\r\n");
+  expect(*publisher, "MULTI\r\nINCR k\r\nDISCARD\r\n", "+OK\r\n+QUEUED\r\n+OK\r\n");
+  expect(*publisher, "ECHO end\r\n", "$3\r\nend\r\n");
+  std::string shown;
+  while (!shown.ends_with("\"ECHO\" \"end\"\r\n")) shown += say(*subscriber, "", 1);
+  std::string commands;
+  for (std::size_t at = 0; (at = shown.find("] ", at)) != std::string::npos;) {
+    const std::size_t end = shown.find("\r\n", at);
+    commands += shown.substr(at + 2, end - at);
+    at = end;
+  }
+  EXPECT_EQ(commands,
+            "\"MULTI\"\r\n\"INCR\" \"k\"\r\n\"PING\"\r\n\"EXEC\"\r\n\"MULTI\"\r\n\"DISCARD\"\r\n\"ECHO\" \"end\"\r\n");
 }
 
 TEST_P(ChannelsTest, MonitorShowsWhatATransactionRunsAndThenItsEnd) {
@@ -158,6 +189,25 @@ TEST_F(RepliesTest, CanBeSwitchedOff) {
   const std::unique_ptr<Connection> client = connect();
   expect(*client, "CLIENT REPLY SKIP\r\nPING\r\nSET k 1\r\n", "+OK\r\n");
   expect(*client, "CLIENT REPLY OFF\r\nSET k 2\r\nNOSUCH\r\nCLIENT REPLY ON\r\nGET k\r\n", "+OK\r\n$1\r\n2\r\n");
+}
+
+TEST_F(RepliesTest, AConnectionIsDescribedByWhatItHolds) {
+  start();
+  const std::unique_ptr<Connection> idle = connect();
+  const std::unique_ptr<Connection> amid = connect();
+  expect(*idle, "CLIENT ID\r\n", ":1\r\n");
+  expect(*amid, "CLIENT ID\r\n", ":2\r\n");
+  (void)say(*amid, "*2\r\n$3\r\nGET\r\n$10\r\nabc", 0);
+  simulation_.run_for(100ms);
+  const std::string described = talk("CLIENT LIST\r\nQUIT\r\n");
+  const auto line_of = [&](std::string_view id) {
+    const std::size_t begin = described.find(id);
+    return begin == std::string::npos ? std::string() : described.substr(begin, described.find('\n', begin) - begin);
+  };
+  EXPECT_TRUE(line_of("id=1 ").contains(" qbuf=0 qbuf-free=0 argv-mem=0 obl=0 oll=0 omem=0 tot-mem=")) << described;
+  EXPECT_TRUE(line_of("id=2 ").contains(" qbuf=")) << described;
+  EXPECT_FALSE(line_of("id=2 ").contains(" qbuf=0 ")) << described;
+  EXPECT_FALSE(line_of("id=2 ").contains(" qbuf-free=0 ")) << described;
 }
 
 TEST_F(RepliesTest, ConnectionsCanBeCutOff) {

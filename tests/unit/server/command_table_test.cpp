@@ -1,6 +1,7 @@
 #include "server/command_table.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 #include <string>
 #include <vector>
@@ -74,6 +75,27 @@ TEST(CommandTable, LooksUpRequests) {
   EXPECT_EQ(look_up_words({"client", std::string(1000, 'x')}).problem, Problem::unknown_subcommand);
   EXPECT_EQ(look_up_words({"CLIENT", "ID"}).command, find_command("client|id"));
   EXPECT_EQ(look_up_words({"command"}).command, find_command("command"));
+}
+
+TEST(CommandTable, NamesAreFoundWhateverTheSizeOfTheirLettersAndNothingElseIs) {
+  for (const Command& command : command_table()) {
+    if (is_subcommand(command)) continue;
+    const std::vector<BytesView> plain(static_cast<std::size_t>(std::abs(command.arity)), command.name);
+    for (std::size_t at = 0; at < command.name.size(); ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string name(command.name);
+        name[at] = static_cast<char>(byte);
+        const bool is_same_letter = (byte | 0x20) == command.name[at] && byte != 0;
+        std::vector<BytesView> words = plain;
+        words[0] = name;
+        if (words.size() > 1) words[1] = "nosuch";
+        const Command* found = look_up(words).command;
+        EXPECT_EQ(found == &command, is_same_letter) << name << " at " << at;
+      }
+    }
+    EXPECT_NE(look_up_words({std::string(command.name) + '\0'}).command, &command);
+    EXPECT_NE(look_up_words({std::string(command.name) + ' '}).command, &command);
+  }
 }
 
 }  // namespace
