@@ -20,7 +20,4 @@ struct ServerContext;
 /// Shows a command of `client` to all who have sent MONITOR, unless it is one for administration.
 void show_to_monitors(ServerContext& server, const Client& client, const Command& command, Arguments arguments);
 
-/// Shows it to all who watch, if there are any and the command is not one of administration.
-void show_to_monitors(ServerContext& server, const Client& client, const Command& command, Arguments arguments);
-
 }  // namespace understudy::server
