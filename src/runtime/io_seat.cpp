@@ -23,8 +23,10 @@ void IoSeat::guard() {
   guard_timer_.expires_after(guard_interval);
   guard_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    look();
     const std::uint32_t leaves = leaves_.load(std::memory_order_relaxed);
+    // While workers come and go they see to the sockets themselves, and one that finds the seat taken by a look in
+    // passing sleeps elsewhere: its sockets would wait for the next look.
+    if (leaves == leaves_seen_) look();
     if (leaves != leaves_seen_ || !taken_.load(std::memory_order_relaxed)) {
       leaves_seen_ = leaves;
       if (sockets_.has_sockets()) {

@@ -2,9 +2,9 @@
 // becomes ready it runs itself, without waking anybody.
 //
 // At most one thread sits here at a time. Workers that are busy look in now and then without waiting (`poll`); and so
-// that sockets are served though every worker is busy with one long computation, the control thread looks in every
-// guard_interval for as long as workers come and go. It lets go once a worker has sat through an interval: an idle
-// system wakes nobody.
+// that sockets are served though every worker is busy with one long computation, the control thread, the guard, wakes
+// up every guard_interval for as long as workers come and go, and looks in after one in which none did. It lets go once
+// a worker has sat through an interval: an idle system wakes nobody.
 #pragma once
 
 #include "runtime/io_loop.hpp"
