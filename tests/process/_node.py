@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import unittest
 
 import _program
 import _side_by_side
@@ -40,6 +41,10 @@ def major_version():
     """That of Node.js."""
     done = subprocess.run([_side_by_side.need("node", "nodejs"), "--version"], capture_output=True, text=True, check=True)
     return int(done.stdout.lstrip("v").split(".")[0])
+
+
+# For the tests of redis 6 and ioredis 6.
+needs_newer_node = unittest.skipIf(major_version() < 20, "it needs a newer Node.js")
 
 
 def script(file, library, protocol):

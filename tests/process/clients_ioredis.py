@@ -1,13 +1,10 @@
 #!/usr/bin/env python3
 """The library ioredis for Node.js, versions 5 and 6, against a real Redis and our server side by side."""
 
-import unittest
-
 import _node
 import _program
 from _side_by_side import Known, SideBySide
 
-NODE_FOR_VERSION_6 = 20
 BY_ITSELF, RESP2, RESP3_AS_IT_IS = 0, 2, 33  # What the script takes for a protocol.
 
 
@@ -33,15 +30,15 @@ class Ioredis(SideBySide):
     def test_version_5(self):
         self.check("ioredis5", BY_ITSELF, "ReplyError")
 
-    @unittest.skipIf(_node.major_version() < NODE_FOR_VERSION_6, "it needs a newer Node.js")
+    @_node.needs_newer_node
     def test_version_6(self):
         self.check("ioredis6", BY_ITSELF)
 
-    @unittest.skipIf(_node.major_version() < NODE_FOR_VERSION_6, "it needs a newer Node.js")
+    @_node.needs_newer_node
     def test_version_6_with_protocol_2(self):
         self.check("ioredis6", RESP2)
 
-    @unittest.skipIf(_node.major_version() < NODE_FOR_VERSION_6, "it needs a newer Node.js")
+    @_node.needs_newer_node
     def test_version_6_with_replies_of_protocol_3(self):
         self.check("ioredis6", RESP3_AS_IT_IS)
 

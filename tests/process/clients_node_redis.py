@@ -1,13 +1,9 @@
 #!/usr/bin/env python3
 """The library redis for Node.js, versions 4, 5 and 6, against a real Redis and our server side by side."""
 
-import unittest
-
 import _node
 import _program
 from _side_by_side import Known, SideBySide
-
-NODE_FOR_VERSION_6 = 20
 
 
 def known(error):
@@ -37,11 +33,11 @@ class NodeRedis(SideBySide):
     def test_version_5_with_protocol_3(self):
         self.check("redis5", 3)
 
-    @unittest.skipIf(_node.major_version() < NODE_FOR_VERSION_6, "it needs a newer Node.js")
+    @_node.needs_newer_node
     def test_version_6(self):
         self.check("redis6", 3)
 
-    @unittest.skipIf(_node.major_version() < NODE_FOR_VERSION_6, "it needs a newer Node.js")
+    @_node.needs_newer_node
     def test_version_6_with_protocol_2(self):
         self.check("redis6", 2)
 

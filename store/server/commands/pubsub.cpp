@@ -106,8 +106,7 @@ void monitor(SessionCall& call) {
     return;
   }
   // To ask for it again is answered with nothing.
-  if (call.client.facts().monitors) return;
-  call.conversation.subscriptions.monitor();
+  if (!call.conversation.subscriptions.monitor()) return;
   call.client.change([](ClientFacts& facts) { facts.monitors = true; });
   call.reply.simple("OK");
 }
