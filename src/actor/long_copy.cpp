@@ -9,14 +9,13 @@
 namespace understudy::detail {
 namespace {
 
+/// `take(begin, count)` for each piece of `size` bytes.
 template <typename Take>
-void in_pieces(BytesView from, Take take) {
+void in_pieces(std::size_t size, Take take) {
   const ThreadState& thread = this_thread();
   const bool in_actor = thread.current != nullptr && thread.current->cell() != nullptr;
-  while (!from.empty()) {
-    const BytesView piece = from.substr(0, bytes_between_beats);
-    take(piece);
-    from.remove_prefix(piece.size());
+  for (std::size_t begin = 0; begin < size; begin += bytes_between_beats) {
+    take(begin, std::min(size - begin, bytes_between_beats));
     if (in_actor) beat();
   }
 }
@@ -24,10 +23,7 @@ void in_pieces(BytesView from, Take take) {
 }  // namespace
 
 void copy_in_pieces(char* to, BytesView from) {
-  in_pieces(from, [&to](BytesView piece) {
-    piece.copy(to, piece.size());
-    to += piece.size();
-  });
+  in_pieces(from.size(), [&](std::size_t begin, std::size_t count) { from.copy(to + begin, count, begin); });
 }
 
 void append_in_pieces(Bytes& to, BytesView from) {
@@ -36,10 +32,14 @@ void append_in_pieces(Bytes& to, BytesView from) {
   if (to.size() + from.size() > to.capacity()) {
     Bytes larger;
     larger.reserve(std::max(to.size() + from.size() + room_behind, to.capacity() + to.capacity() / 2));
-    in_pieces(to, [&larger](BytesView piece) { larger.append(piece); });
+    in_pieces(to.size(), [&](std::size_t begin, std::size_t count) { larger.append(to, begin, count); });
     to.swap(larger);
   }
-  in_pieces(from, [&to](BytesView piece) { to.append(piece); });
+  in_pieces(from.size(), [&](std::size_t begin, std::size_t count) { to.append(from, begin, count); });
+}
+
+void append_zeros_in_pieces(Bytes& to, std::size_t count) {
+  in_pieces(count, [&to](std::size_t /*begin*/, std::size_t piece) { to.append(piece, '\0'); });
 }
 
 }  // namespace understudy::detail

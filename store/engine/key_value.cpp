@@ -164,8 +164,6 @@ class KeyValue final : private Transaction {
 
   // --- Transaction
 
-  void expect_copy(std::size_t bytes) override { beat_before_copy(bytes); }
-
   std::optional<BytesView> get(BytesView key) override {
     const Entry* found = look_at(key);
     count(shared_->reads);
@@ -177,9 +175,8 @@ class KeyValue final : private Transaction {
     if (!may_change()) return;
     if (expires_at && is_past(*expires_at)) return static_cast<void>(erase(key));
     batch_.check_fits(key.size() + value.size());
-    signs_of_life_.worked_on(value.size());  // A long value is copied twice.
+    signs_of_life_.worked_on_key();
     batch_.changes.set(key, value, expires_at);
-    signs_of_life_.worked_on(value.size());
     keys_.set(key, value, expires_at);
     changed(key);
   }
@@ -273,7 +270,7 @@ class KeyValue final : private Transaction {
   /// The entry, or null; one that has died is erased, so that whoever did not find it never finds it again.
   const Entry* find_living(BytesView key) {
     const Entry* found = keys_.find(key);
-    signs_of_life_.worked_on(found == nullptr ? 0 : found->value().size());
+    signs_of_life_.worked_on_key();
     if (found == nullptr || !found->expires() || !is_past(*found->expires_at())) return found;
     remove_dead(key);
     return nullptr;
@@ -284,7 +281,7 @@ class KeyValue final : private Transaction {
     return find_living(key);
   }
   void show_living(const Entry& entry, const Visit& visit, std::vector<Bytes>& dead) {
-    signs_of_life_.worked_on(entry.value().size());
+    signs_of_life_.worked_on_key();
     const std::optional<WallTime> expires_at = entry.expires_at();
     if (expires_at && is_past(*expires_at)) {
       dead.emplace_back(entry.key());

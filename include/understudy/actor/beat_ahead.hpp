@@ -1,5 +1,5 @@
-// Progress, said ahead: for an actor's long step that cannot say `beat()` in between, such as a copy of a very long
-// value.
+// Progress, said ahead: for an actor's long step that cannot say `beat()` in between, such as a call of foreign code.
+// Copies can (long_copy.hpp): how long they take need not be guessed.
 #pragma once
 
 #include "understudy/base/clock.hpp"

@@ -16,6 +16,7 @@ inline constexpr std::size_t bytes_between_beats = std::size_t{4} << 20U;
 namespace detail {
 void copy_in_pieces(char* to, BytesView from);
 void append_in_pieces(Bytes& to, BytesView from);
+void append_zeros_in_pieces(Bytes& to, std::size_t count);
 }  // namespace detail
 
 /// Copies `from` to `to`, which has room for it.
@@ -29,6 +30,12 @@ inline void append_long(Bytes& to, BytesView from) {
   const std::size_t moved = to.size() + from.size() > to.capacity() ? to.size() : 0;
   if (from.size() > bytes_between_beats || moved > bytes_between_beats) return detail::append_in_pieces(to, from);
   to.append(from);
+}
+
+/// Appends `count` zero bytes to `to`, which has room for them.
+inline void append_zeros(Bytes& to, std::size_t count) {
+  if (count > bytes_between_beats) return detail::append_zeros_in_pieces(to, count);
+  to.append(count, '\0');
 }
 
 }  // namespace understudy

@@ -2,6 +2,7 @@
 #include "server/commands/arguments.hpp"
 #include "server/commands/handlers.hpp"
 #include "server/commands/value_size.hpp"
+#include "understudy/actor/long_copy.hpp"
 
 #include <limits>
 #include <optional>
@@ -30,7 +31,8 @@ bool check_database(DataCall& call, BytesView word) {
 
 /// Gives `to` what `from` has, which is there. False, and nothing done: it cannot have it, and the reply says so.
 bool give(DataCall& call, BytesView from, BytesView to) {
-  Bytes value(*call.store.get(from));
+  Bytes value;  // What `get` gives may be gone once `to` is set.
+  append_long(value, *call.store.get(from));
   if (!check_size(call, to, value.size())) return false;
   call.store.set(to, value, call.store.expiry(from));
   return true;

@@ -2,6 +2,7 @@
 #include "server/commands/arguments.hpp"
 #include "server/commands/handlers.hpp"
 #include "server/commands/value_size.hpp"
+#include "understudy/actor/long_copy.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -53,9 +54,10 @@ void setrange(DataCall& call) {
   if (!check_size(call, key, length)) return;
   Bytes value;
   value.reserve(length);
-  value += before;
-  value.resize(length);
-  part.copy(value.data() + begin, part.size());
+  append_long(value, before.substr(0, begin));
+  append_zeros(value, begin - value.size());
+  append_long(value, part);
+  if (end < before.size()) append_long(value, before.substr(end));
   call.store.set(key, value, call.store.expiry(key));
   call.reply.integer(static_cast<std::int64_t>(length));
 }

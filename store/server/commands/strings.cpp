@@ -3,6 +3,7 @@
 #include "server/commands/expire_time.hpp"
 #include "server/commands/handlers.hpp"
 #include "server/commands/value_size.hpp"
+#include "understudy/actor/long_copy.hpp"
 
 #include <limits>
 #include <string>
@@ -93,8 +94,8 @@ void append(DataCall& call) {
   if (!check_size(call, key, length)) return;
   Bytes longer;
   longer.reserve(length);
-  longer += value;
-  longer += call.arguments[2];
+  append_long(longer, value);
+  append_long(longer, call.arguments[2]);
   call.store.set(key, longer, call.store.expiry(key));
   call.reply.integer(static_cast<std::int64_t>(length));
 }

@@ -10,7 +10,7 @@
 
 namespace understudy::server {
 
-/// Whether the key can have a value of this length, which is then about to be made; if not, the reply says so.
+/// Whether the key can have a value of this length; if not, the reply says so.
 [[nodiscard]] inline bool check_size(DataCall& call, BytesView key, std::size_t value_bytes) {
   constexpr std::size_t value_bytes_max = std::size_t{512} << 20U;
   // A record of the journal holds the key, the value, and some words on both.
@@ -29,7 +29,6 @@ namespace understudy::server {
     call.reply.error(too_many_changes);
     return false;
   }
-  call.store.expect_copy(value_bytes);
   return true;
 }
 

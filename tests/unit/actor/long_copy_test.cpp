@@ -34,6 +34,12 @@ bool copies_well() {
     append_long(longer, "a few more");
     good = good && longer == before + from + "\r\na few more" && longer.data() == place;
   }
+  for (const std::size_t count : {std::size_t{0}, std::size_t{7}, 2 * bytes_between_beats + 7}) {
+    Bytes zeros = "x";
+    zeros.reserve(1 + count);
+    append_zeros(zeros, count);
+    good = good && zeros == "x" + Bytes(count, '\0');
+  }
   Bytes none;
   append_long(none, "");
   return good && none.empty();

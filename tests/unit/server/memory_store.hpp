@@ -47,7 +47,6 @@ class MemoryTransaction final : public store::Transaction {
   }
   bool make_room() override { return has_room; }
   std::size_t room_for_changes() const override { return room; }
-  void expect_copy(std::size_t /*bytes*/) override {}
   WallTime now() override { return WallTime(std::chrono::milliseconds(1'000'000)); }
   bool erase(BytesView key) override {
     const auto found = values.find(key);

@@ -72,10 +72,6 @@ class Transaction {
   /// All changes of an operation are one batch of the journal, which holds a gigabyte; every operation has at least
   /// 1020 MiB for itself. A change beyond that throws std::length_error: none of the operation's changes stays. O(1).
   [[nodiscard]] virtual std::size_t room_for_changes() const = 0;
-  /// Says that the operation is about to copy, or to make, a value of that many bytes. Half a gigabyte holds a thread
-  /// so long that it must be said, or supervision takes the actor for stuck; of values in the store, and of those that
-  /// are given to `set`, the transaction knows by itself.
-  virtual void expect_copy(std::size_t bytes) = 0;
   /// Removes every key. O(n), with one record in the journal.
   virtual void clear() = 0;
   /// From here on `watch` is touched by changes of `key`, by this operation's as well. Each watch of a key costs some
