@@ -99,7 +99,7 @@ class KeyValue final : private Transaction {
     // The operation is kept until the answer, and no longer: what it captured may be what the answer is made of.
     if (!waits_ && !refused_) {
       request.response.complete(Result<void>{});
-      request.operation = nullptr;
+      request.operation.reset();
       return;
     }
     when_safe(
@@ -116,8 +116,7 @@ class KeyValue final : private Transaction {
   void answer(Reclaim& request) {
     if (!request.response) return;  // The limit has changed: the reclaimer is told with this batch.
     begin_request();
-    const Reclaimed done = reclaim();
-    answer_when_safe(std::move(request.response), done);
+    answer_when_safe(std::move(request.response), reclaim());
   }
 
   void begin_request() { begin_request(recorder_.durability()); }

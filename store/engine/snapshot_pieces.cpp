@@ -21,7 +21,7 @@ struct Part {
 Task<Result<std::shared_ptr<SnapshotPiece>>> read_piece(Address<KeyValueMessage> key_value, std::uint64_t from) {
   auto part = std::make_shared<Part>();
   part->next = from;
-  std::move_only_function<void(Transaction&)> read = [part](Transaction& map) {
+  Operation read = [part](Transaction& map) {
     do {
       part->next =
           map.scan(part->next, 1, [&](const KeyView& each) { part->keys.set(each.key, each.value, each.expires_at); });

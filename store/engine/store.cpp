@@ -96,7 +96,7 @@ Task<Result<bool>> Store::erase(Bytes key) {
   co_return co_await router.ask<Delete>(std::move(key));
 }
 
-Task<Result<void>> Store::operate(std::move_only_function<void(Transaction&)> operation) {
+Task<Result<void>> Store::operate(Operation operation) {
   const Address<KeyValueMessage> key_value = parts_->key_value;
   co_return co_await key_value.ask<Operate>(std::move(operation));
 }
@@ -116,7 +116,7 @@ Task<Result<void>> Store::set(Bytes key, Bytes value, WriteOptions options) {
     }
     transaction.set(key, value, expires_at);
   };
-  std::move_only_function<void(Transaction&)> operation = std::move(change);
+  Operation operation = std::move(change);
   const Result<void> done = co_await router.ask<OperateWith>(std::move(operation), options);
   if (done && *refused) co_return std::unexpected(memory_is_full(*parts_->shared));
   co_return done;
@@ -124,7 +124,7 @@ Task<Result<void>> Store::set(Bytes key, Bytes value, WriteOptions options) {
 
 Task<Result<bool>> Store::erase(Bytes key, WriteOptions options) {
   const auto was_there = std::make_shared<bool>(false);
-  std::move_only_function<void(Transaction&)> change = [key = std::move(key), was_there](Transaction& transaction) {
+  Operation change = [key = std::move(key), was_there](Transaction& transaction) {
     *was_there = transaction.erase(key);
   };
   const Address<RoutingMessage> router = parts_->router;
@@ -133,7 +133,7 @@ Task<Result<bool>> Store::erase(Bytes key, WriteOptions options) {
   co_return *was_there;
 }
 
-Task<Result<void>> Store::operate(std::move_only_function<void(Transaction&)> operation, WriteOptions options) {
+Task<Result<void>> Store::operate(Operation operation, WriteOptions options) {
   const Address<KeyValueMessage> key_value = parts_->key_value;
   co_return co_await key_value.ask<OperateWith>(std::move(operation), options);
 }
@@ -156,7 +156,7 @@ Task<Result<SnapshotReport>> Store::take_snapshot() {
     const bool was_replaced = !taken && taken.error() == ErrorCode::actor_stopped && !key_value.stopped();
     if (!was_replaced || again) co_return taken;
     // It ends with its incarnation of the store; the first answer of the next means that there is another.
-    std::move_only_function<void(Transaction&)> nothing = [](Transaction&) {};
+    Operation nothing = [](Transaction&) {};
     const Result<void> replaced = co_await key_value.ask<Operate>(std::move(nothing));
     if (!replaced) co_return std::unexpected(replaced.error());
   }

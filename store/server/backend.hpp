@@ -8,7 +8,6 @@
 #include "understudy/store/store.hpp"
 
 #include <cstdint>
-#include <functional>
 
 namespace understudy::server {
 
@@ -21,7 +20,7 @@ class Backend {
 
   /// As Store::operate: runs `operation` alone, atomically; ends when what it did and saw is as safe as the durability
   /// says. After an error `operation` may still be running, or run later: it must own all it touches.
-  [[nodiscard]] virtual Task<Result<void>> operate(std::move_only_function<void(store::Transaction&)> operation) = 0;
+  [[nodiscard]] virtual Task<Result<void>> operate(store::Operation operation) = 0;
   /// Resets one of the store's actors. False if it was not running.
   [[nodiscard]] virtual Task<Result<bool>> reset(store::ActorType actor) = 0;
   /// As Store::flush_within.

@@ -6,26 +6,26 @@
 
 namespace understudy::server {
 
-void run_batch(Batch& batch, store::Transaction& store) {
-  RespWriter reply(batch.replies, batch.protocol);
+void Batch::run(store::Transaction& store) {
+  RespWriter reply(replies, protocol);
   DataCall call{.store = store, .arguments = {}, .reply = reply};
   const std::size_t room = store.room_for_changes();
-  const std::size_t first = batch.next;
+  const std::size_t first = next;
   do {
-    const RequestBuffer::Request& request = batch.requests->requests()[batch.next];
-    call.arguments = batch.requests->arguments(request);
+    const RequestBuffer::Request& request = requests->requests()[next];
+    call.arguments = requests->arguments(request);
     const Command& command = *request.lookup.command;
     if (!words_fit(store, command, call.arguments)) {
-      if (batch.next > first) return;  // It may, in an operation of its own.
+      if (next > first) return;  // It may, in an operation of its own.
       reply.error(too_many_changes);
     } else if ((command.flags & flag::denyoom) != 0 && !store.make_room()) {
       reply.error("OOM command not allowed when used memory > 'maxmemory'.");
     } else {
-      batch.slow.run(command, call, batch.next);
+      slow.run(command, call, next);
     }
-    ++batch.next;
-  } while (batch.next < batch.last && batch.replies.size() < batch.replies_bytes_max &&
-           room - store.room_for_changes() < batch.changes_bytes_max && call.keys_seen < batch.keys_seen_max);
+    ++next;
+  } while (next < last && replies.size() < replies_bytes_max && room - store.room_for_changes() < changes_bytes_max &&
+           call.keys_seen < keys_seen_max);
 }
 
 std::string describe_failure(const Error& error) {

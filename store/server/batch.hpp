@@ -8,6 +8,7 @@
 #include "server/request_buffer.hpp"
 #include "server/slow_commands.hpp"
 #include "understudy/base/error.hpp"
+#include "understudy/store/operation.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -15,7 +16,7 @@
 
 namespace understudy::server {
 
-struct Batch {
+struct Batch final : store::Operation::Work {
   std::shared_ptr<const RequestBuffer> requests;
   /// The commands to run: from `next` on, which moves, up to `last`.
   std::size_t next = 0;
@@ -29,6 +30,9 @@ struct Batch {
   std::string replies;
   SlowCommands slow = {};
 
+  /// Runs the commands in their order, each with its reply, until all are done or a limit is reached; at least one.
+  void run(store::Transaction& store) override;
+
   /// For Spare: see there.
   [[nodiscard]] bool keep_for_others() noexcept {
     constexpr std::size_t replies_kept_max = std::size_t{256} << 10U;
@@ -38,10 +42,6 @@ struct Batch {
     return replies.capacity() <= replies_kept_max;
   }
 };
-
-/// Runs the batch's commands in their order, each with its reply, until all are done or a limit is reached; at least
-/// one.
-void run_batch(Batch& batch, store::Transaction& store);
 
 /// The error reply for a command that the store could not carry out: "MISCONF …" if the journal cannot be written,
 /// otherwise "ERR …".

@@ -20,9 +20,7 @@ class StoreBackend final : public Backend {
  public:
   explicit StoreBackend(store::Store& store) noexcept : store_(store) {}
 
-  Task<Result<void>> operate(std::move_only_function<void(store::Transaction&)> operation) override {
-    return store_.operate(std::move(operation));
-  }
+  Task<Result<void>> operate(store::Operation operation) override { return store_.operate(std::move(operation)); }
   Task<Result<bool>> reset(store::ActorType actor) override {
     const Address<store::RoutingMessage>& router = store_.router();
     co_return co_await router.ask<store::Reset>(actor).within(5s);

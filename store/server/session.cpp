@@ -154,19 +154,19 @@ void Session::hang_up() {
 Task<> Session::join(std::shared_ptr<Session> session) { co_await session->task_.join(); }
 
 Task<Session::Next> Session::execute_received() {
-  const ServerOptions& options = server_.options;
-  RequestBuffer::Limits limits{.requests = options.batch_requests_max, .bytes = options.batch_bytes_max};
   Next next = Next::go_on;
   do {
     if (!client_.login().refresh()) co_return Next::close;
-    // What a client may send depends on who it is: so until it has said that, one request is read at a time.
-    const bool unknown = client_.login().must_authenticate();
-    limits.requests = unknown ? 1 : options.batch_requests_max;
-    RespLimits request_limits = server_.live.request_limits();
-    request_limits.unauthenticated = unknown;
-    received_->set_limits(request_limits);
-    received_->gather(limits);
-    next = co_await execute_gathered();
+    gather();
+    const std::size_t count = received_->requests().size();
+    for (std::size_t index = 0; index < count && next == Next::go_on;) {
+      const std::size_t first = index;
+      while (index < count && joins_neighbours(received_->requests()[index])) ++index;
+      Task<Next> executing = index > first ? execute_data(first, index) : execute_one(index++);
+      next = co_await std::move(executing);
+      if (next == Next::go_on && output_.size() >= server_.options.output_bytes_max) next = co_await write();
+    }
+    if (next == Next::go_on) end_gathered();
     if (next == Next::go_on && !received_->protocol_error().empty()) {
       reply_.error(received_->protocol_error());
       next = Next::close;
@@ -188,27 +188,22 @@ Task<Session::Next> Session::execute_received() {
   co_return next == Next::close ? next : written;
 }
 
-Task<Session::Next> Session::execute_gathered() {
+void Session::gather() {
+  const ServerOptions& options = server_.options;
+  // What a client may send depends on who it is: so until it has said that, one request is read at a time.
+  const bool unknown = client_.login().must_authenticate();
+  RespLimits limits = server_.live.request_limits();
+  limits.unauthenticated = unknown;
+  received_->set_limits(limits);
+  received_->gather({.requests = unknown ? 1 : options.batch_requests_max, .bytes = options.batch_bytes_max});
+}
+
+void Session::end_gathered() noexcept {
   const std::span<const RequestBuffer::Request> requests = received_->requests();
-  const std::size_t count = requests.size();
-  for (std::size_t index = 0; index < count;) {
-    Next next = Next::go_on;
-    if (joins_neighbours(requests[index])) {
-      const std::size_t first = index;
-      while (index < count && joins_neighbours(requests[index])) ++index;
-      next = co_await execute_data(first, index);
-    } else {
-      next = co_await execute_one(index++);
-    }
-    if (next == Next::go_on && output_.size() >= server_.options.output_bytes_max) next = co_await write();
-    if (next == Next::close) co_return next;
-  }
-  if (count > 0) {
-    const Command* last = received_->requests()[count - 1].lookup.command;
-    last_command_ = last == nullptr ? std::string_view{} : last->name;
-    commands_ += count;
-  }
-  co_return Next::go_on;
+  if (requests.empty()) return;
+  const Command* last = requests.back().lookup.command;
+  last_command_ = last == nullptr ? std::string_view{} : last->name;
+  commands_ += requests.size();
 }
 
 /// Where the data commands from `first` on are no longer all reads, or all writes.
@@ -233,8 +228,7 @@ Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
     batch->replies_bytes_max = server_.options.output_bytes_max;
     batch->protocol = reply_.version();
     batch->slow.begin(server_);
-    Task<Result<void>> operation =
-        server_.store->operate([batch](store::Transaction& store) { run_batch(*batch, store); });
+    Task<Result<void>> operation = server_.store->operate(store::Operation(batch));
     const Result<void> done = co_await std::move(operation);
     if (!done) {
       // The operation may be running still: it keeps the batch and what was received; the session goes on with others.

@@ -63,7 +63,9 @@ class Session final : private ReadRoom {
   void close_connection();
   /// Executes everything complete that was received, and writes the replies.
   Task<Next> execute_received();
-  Task<Next> execute_gathered();
+  /// Cuts what was received into requests, as many as are to be run together.
+  void gather();
+  void end_gathered() noexcept;
   /// Runs the gathered data commands from `first` up to `last`, in one operation if their replies are short and the
   /// disk is not full.
   Task<Next> execute_data(std::size_t first, std::size_t last);

@@ -34,9 +34,7 @@ class OfflineStore {
   ~OfflineStore() = default;
 
   /// As Store::operate. The operation owns what it uses.
-  Result<void> operate(std::move_only_function<void(store::Transaction&)> operation) {
-    return wait(system_, store_->operate(std::move(operation)));
-  }
+  Result<void> operate(store::Operation operation) { return wait(system_, store_->operate(std::move(operation))); }
 
  private:
   OfflineStore() : system_({.workers = 1}) {}

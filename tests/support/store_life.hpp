@@ -32,10 +32,7 @@ struct StoreLife {
     return wait(system(), store().set(key, value, options));
   }
   std::optional<Bytes> get(const Bytes& key) { return wait(system(), store().get(key)).value(); }
-  template <typename Operation>
-  Result<void> operate(Operation operation) {
-    return wait(system(), store().operate(std::move(operation)));
-  }
+  Result<void> operate(Operation operation) { return wait(system(), store().operate(std::move(operation))); }
 
   SimulatedSystem simulation;
   Supervisor supervisor;

@@ -35,8 +35,7 @@ struct Watching {
 constexpr std::size_t watched_key_overhead_bytes = 256;
 
 /// Runs `operation` over what EXEC runs. False if nothing is to run: the reply says why.
-Task<bool> operate(SessionCall& call, std::shared_ptr<Transacted> transacted,
-                   std::move_only_function<void(store::Transaction&)> operation) {
+Task<bool> operate(SessionCall& call, std::shared_ptr<Transacted> transacted, store::Operation operation) {
   Task<Result<void>> operating = call.server.store->operate(std::move(operation));
   const Result<void> done = co_await std::move(operating);
   if (!done) {

@@ -113,7 +113,7 @@ us::Task<us::Result<void>> perform(us::store::Store& store, Operation operation,
       }
     }
   };
-  std::move_only_function<void(us::store::Transaction&)> function = std::move(operate);
+  us::store::Operation function = std::move(operate);
   us::Result<void> done = co_await store.operate(std::move(function));
   answer.seen = *seen;
   co_return done;
@@ -175,9 +175,7 @@ us::Task<> chaos(World& world, us::store::Store& store, std::uint64_t blows) {
         static_cast<void>(co_await router.ask<us::store::Reset>(us::store::ActorType::writer));
         break;
       case 2: {
-        std::move_only_function<void(us::store::Transaction&)> crash = [](us::store::Transaction&) {
-          throw std::runtime_error("a crash on purpose");
-        };
+        us::store::Operation crash = [](us::store::Transaction&) { throw std::runtime_error("a crash on purpose"); };
         static_cast<void>(co_await store.operate(std::move(crash)));
         break;
       }

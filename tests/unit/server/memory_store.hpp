@@ -90,7 +90,7 @@ class MemoryTransaction final : public store::Transaction {
 
 class MemoryBackend final : public Backend {
  public:
-  using Operation = std::move_only_function<void(store::Transaction&)>;
+  using Operation = store::Operation;
 
   Task<Result<void>> operate(Operation operation) override {
     ++operations;

@@ -157,15 +157,18 @@ TEST(Batch, StopsWhenItsRepliesAreLongAndGoesOnFromThere) {
   store.set("k", std::string(100, 'x'));
   for (int i = 0; i < 5; ++i) receive(*buffer, encode({"GET", "k"}));
   buffer->gather({});
-  Batch batch{.requests = buffer, .next = 0, .last = 5, .replies_bytes_max = 150, .replies = {}};
-  run_batch(batch, store);
+  Batch batch;
+  batch.requests = buffer;
+  batch.last = 5;
+  batch.replies_bytes_max = 150;
+  batch.run(store);
   EXPECT_EQ(batch.next, 2U);
   batch.replies.clear();
   batch.replies_bytes_max = 1;
-  run_batch(batch, store);
+  batch.run(store);
   EXPECT_EQ(batch.next, 3U);
   batch.replies_bytes_max = 1'000'000;
-  run_batch(batch, store);
+  batch.run(store);
   EXPECT_EQ(batch.next, 5U);
 }
 
@@ -174,8 +177,12 @@ TEST(Batch, StopsWhenItHasChangedMuch) {
   MemoryTransaction store;
   for (int i = 0; i < 10; ++i) receive(*buffer, encode({"APPEND", "k", std::string(100, 'x')}));
   buffer->gather({});
-  Batch batch{.requests = buffer, .last = 10, .replies_bytes_max = 1000, .changes_bytes_max = 250, .replies = {}};
-  run_batch(batch, store);
+  Batch batch;
+  batch.requests = buffer;
+  batch.last = 10;
+  batch.replies_bytes_max = 1000;
+  batch.changes_bytes_max = 250;
+  batch.run(store);
   EXPECT_EQ(batch.next, 2U);
 }
 

@@ -26,10 +26,7 @@ struct Life : StoreLife {
   void set(const Bytes& key, const Bytes& value, WriteOptions options = {}) {
     ASSERT_TRUE(StoreLife::set(key, value, options));
   }
-  template <typename Operation>
-  void operate(Operation operation) {
-    ASSERT_TRUE(StoreLife::operate(std::move(operation)));
-  }
+  void operate(Operation operation) { ASSERT_TRUE(StoreLife::operate(std::move(operation))); }
 };
 
 TEST(Expiry, AKeyIsThereUntilItsTimeAndNotFromThen) {

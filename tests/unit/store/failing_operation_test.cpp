@@ -179,7 +179,7 @@ class Script {
   /// Two keys that are only ever written together.
   void pair() {
     const Bytes value = std::to_string(++written_);
-    std::move_only_function<void(Transaction&)> write = [value](Transaction& map) {
+    Operation write = [value](Transaction& map) {
       map.set("left", value);
       map.set("right", value);
     };

@@ -48,9 +48,7 @@ struct Life {
   void set(Bytes key, Bytes value) {
     EXPECT_TRUE(wait(simulation.system(), (*store)->set(std::move(key), std::move(value))));
   }
-  void operate(std::move_only_function<void(Transaction&)> operation) {
-    EXPECT_TRUE(wait(simulation.system(), (*store)->operate(std::move(operation))));
-  }
+  void operate(Operation operation) { EXPECT_TRUE(wait(simulation.system(), (*store)->operate(std::move(operation)))); }
   Keys all() {
     Keys keys;
     operate([&keys](Transaction& map) {

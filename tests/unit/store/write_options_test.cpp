@@ -75,7 +75,7 @@ TEST(WriteOptions, AReaderWaitsForAsMuchAsTheWriterDid) {
     Life life(disk, seed, Durability::none);
     ASSERT_TRUE(life.set("key", {}));
     const Address<KeyValueMessage> key_value = life.store().key_value();
-    std::move_only_function<void(Transaction&)> change = [](Transaction& keys) { keys.set("key", "certain"); };
+    Operation change = [](Transaction& keys) { keys.set("key", "certain"); };
     ASSERT_TRUE(key_value.try_tell(
         OperateWith{.operation = std::move(change), .options = {.durability = Durability::always}, .response = {}}));
     EXPECT_EQ(wait(life.simulation.system(), key_value.ask<Get>("key")).value(), "certain");

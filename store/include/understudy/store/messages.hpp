@@ -5,12 +5,12 @@
 #include "understudy/actor/reply.hpp"
 #include "understudy/base/bytes.hpp"
 #include "understudy/base/clock.hpp"
+#include "understudy/store/operation.hpp"
 #include "understudy/store/options.hpp"
 #include "understudy/store/transaction.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string_view>
 #include <variant>
@@ -36,12 +36,12 @@ struct Delete {
 /// Runs an operation over any keys, atomically (see transaction.hpp). Answered when its changes, and all it has read,
 /// are as safe as the store's durability says. What it captured lives until then.
 struct Operate {
-  std::move_only_function<void(Transaction&)> operation;
+  Operation operation;
   Reply<void> response;
 };
 /// The same, with a durability of its own.
 struct OperateWith {
-  std::move_only_function<void(Transaction&)> operation;
+  Operation operation;
   WriteOptions options;
   Reply<void> response;
 };

@@ -83,13 +83,13 @@ class Store {
   /// True if the key was there.
   [[nodiscard]] Task<Result<bool>> erase(Bytes key);
   /// Runs `operation` in the key-value actor, atomically; see transaction.hpp.
-  [[nodiscard]] Task<Result<void>> operate(std::move_only_function<void(Transaction&)> operation);
+  [[nodiscard]] Task<Result<void>> operate(Operation operation);
 
   // The same, for a change that must survive more, or may survive less, than the store's durability says; or, set, for
   // a key that dies.
   [[nodiscard]] Task<Result<void>> set(Bytes key, Bytes value, WriteOptions options);
   [[nodiscard]] Task<Result<bool>> erase(Bytes key, WriteOptions options);
-  [[nodiscard]] Task<Result<void>> operate(std::move_only_function<void(Transaction&)> operation, WriteOptions options);
+  [[nodiscard]] Task<Result<void>> operate(Operation operation, WriteOptions options);
 
   /// Ends when all that was changed before is on the disk, whatever the durability.
   [[nodiscard]] Task<Result<void>> flush();
