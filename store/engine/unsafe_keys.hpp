@@ -1,4 +1,7 @@
 // UnsafeKeys: the keys changed by messages to the writer that are not yet safe. What reads consult.
+//
+// Of a key its hash is kept, which needs no memory of its own: a read of another key with the same hash waits as well,
+// and is answered no less rightly.
 #pragma once
 
 #include "engine/key_space.hpp"
@@ -17,8 +20,9 @@ class UnsafeKeys {
   /// `key` is changed by `batch`.
   void note(BytesView key, std::uint64_t batch) {
     newest_ = batch;
-    last_change_.insert_or_assign(Bytes(key), batch);
-    order_.emplace_back(batch, Bytes(key));
+    const std::uint64_t hash = KeyHash{}(key);
+    last_change_.insert_or_assign(hash, batch);
+    order_.emplace_back(batch, hash);
   }
   /// Every key is changed by `batch`.
   void note_all(std::uint64_t batch) {
@@ -36,14 +40,14 @@ class UnsafeKeys {
     if (cleared_ <= safe) cleared_ = 0;
   }
   [[nodiscard]] bool is_unsafe(BytesView key) const {
-    return newest_ != 0 && (cleared_ != 0 || last_change_.contains(key));
+    return newest_ != 0 && (cleared_ != 0 || last_change_.contains(KeyHash{}(key)));
   }
   /// True if anything at all is unsafe.
   [[nodiscard]] bool any() const noexcept { return newest_ != 0; }
 
  private:
-  boost::unordered_flat_map<Bytes, std::uint64_t, KeyHash, std::equal_to<>> last_change_;
-  std::deque<std::pair<std::uint64_t, Bytes>> order_;
+  boost::unordered_flat_map<std::uint64_t, std::uint64_t> last_change_;  // By hash.
+  std::deque<std::pair<std::uint64_t, std::uint64_t>> order_;            // Batch and hash.
   std::uint64_t newest_ = 0;
   std::uint64_t cleared_ = 0;
 };
