@@ -92,6 +92,14 @@ Task<> tell_later(Address<JournalWriterMessage> writer, Duration delay) {
   static_cast<void>(co_await writer.tell(Message{}));
 }
 
+/// Gives back the room of files that were removed.
+Task<> close_files(std::vector<std::unique_ptr<StorageFile>> removed) {
+  auto close = [files = std::make_shared<std::vector<std::unique_ptr<StorageFile>>>(std::move(removed))] {
+    files->clear();
+  };
+  co_await blocking(std::move(close));
+}
+
 /// One incarnation of the writer.
 class Writer {
  public:
@@ -205,6 +213,12 @@ class Writer {
     completions_.clear();
     if (!written) throw std::runtime_error(std::string(written.error().message()));
     if (!full_ && journal_->lacks_room()) co_await reserve_room();
+    close_removed_files();
+  }
+  /// Beside what comes next, which need not wait for it.
+  void close_removed_files() {
+    std::vector<std::unique_ptr<StorageFile>> removed = shared_->storage()->take_removed();
+    if (!removed.empty()) timers_.spawn_regardless(close_files(std::move(removed)));
   }
 
   /// After the answers, so that nobody waits for it.
@@ -231,6 +245,7 @@ class Writer {
       auto call = [journal = journal_, snapshot = install->snapshot] { return journal->install_snapshot(*snapshot); };
       const Result<void> installed = co_await blocking(std::move(call));
       shared_->note_usage(journal_->usage());
+      close_removed_files();
       if (installed) {
         install->reply(*journal_->snapshot());
       } else {
@@ -283,7 +298,7 @@ class Writer {
   bool write_waits_ = false;
   bool full_ = false;
   bool probe_waits_ = false;
-  TaskGroup timers_;  // They end with this incarnation.
+  TaskGroup timers_;  // And what goes on beside; they end with this incarnation.
 };
 
 }  // namespace

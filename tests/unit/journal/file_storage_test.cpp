@@ -115,6 +115,38 @@ TEST_F(FileStorage, ListsRenamesAndRemoves) {
   EXPECT_EQ(storage->list(), std::vector<std::string>{"c"});
 }
 
+TEST_F(FileStorage, ARemovedFileIsNamelessAtOnceAndOpenUntilItIsTaken) {
+  const auto storage = open_in("d");
+  for (const char* name : {"a", "b"}) ASSERT_TRUE((*storage->create(name))->append(name));
+  EXPECT_TRUE(storage->take_removed().empty());
+  ASSERT_TRUE(storage->remove("a"));
+  ASSERT_TRUE(storage->remove("b"));
+  EXPECT_EQ(storage->list(), std::vector<std::string>{});
+  const auto removed = storage->take_removed();
+  ASSERT_EQ(removed.size(), 2);
+  EXPECT_EQ(content_of(*removed[0]), "a");
+  EXPECT_EQ(content_of(*removed[1]), "b");
+  EXPECT_TRUE(storage->take_removed().empty());
+  // The name is free.
+  auto again = storage->create("a");
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ(content_of(**again), "");
+}
+
+TEST_F(FileStorage, RemovesWhatItCannotOpen) {
+  const auto storage = open_in("d");
+  ASSERT_TRUE(storage->create("a"));
+  struct rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const struct rlimit none{0, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto removed = storage->remove("a");
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(removed) << removed.error().message();
+  EXPECT_TRUE(storage->take_removed().empty());
+  EXPECT_EQ(storage->list(), std::vector<std::string>{});
+}
+
 TEST_F(FileStorage, NamesFileOperationAndReasonInItsErrors) {
   const auto storage = open_in("d");
   ASSERT_TRUE(storage->create("here"));
