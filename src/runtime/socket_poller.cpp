@@ -15,6 +15,9 @@ constexpr int events_at_once = 128;
 // A place and the number of its use, in one word: addresses of a process have 47 bits.
 constexpr std::uint32_t address_bits = 48;
 
+/// What this thread looks at: whoever it interrupts meanwhile is itself.
+thread_local const SocketPoller* looked_at = nullptr;
+
 [[noreturn]] void throw_error(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
 int new_epoll() {
@@ -100,11 +103,13 @@ void SocketPoller::note_ready(Place& place, Direction direction) noexcept {
 void SocketPoller::look(int timeout_ms) noexcept {
   std::array<epoll_event, events_at_once> events{};
   int count = 0;
+  const SocketPoller* const outer = std::exchange(looked_at, this);
   do {
     count = ::epoll_wait(epoll_, events.data(), events_at_once, timeout_ms);
     for (int i = 0; i < count; ++i) take_note(events.at(static_cast<std::size_t>(i)));
     timeout_ms = 0;
   } while (count == events_at_once);
+  looked_at = outer;
 }
 
 void SocketPoller::take_note(const epoll_event& event) noexcept {
@@ -125,6 +130,7 @@ void SocketPoller::wait() noexcept { look(-1); }
 void SocketPoller::poll() noexcept { look(0); }
 
 void SocketPoller::interrupt() noexcept {
+  if (looked_at == this) return;  // By what it has just made ready: it comes back as it is.
   const std::uint64_t one = 1;
   static_cast<void>(::write(interruption_, &one, sizeof one));
 }

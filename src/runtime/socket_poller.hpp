@@ -70,7 +70,8 @@ class SocketPoller {
   void wait() noexcept;
   /// The same without waiting.
   void poll() noexcept;
-  /// Ends a `wait`, or the next one. Any thread.
+  /// Ends a `wait`, or the next one. Any thread; by whoever waits, when it makes somebody ready: this one, which has
+  /// ended.
   void interrupt() noexcept;
   /// Whether a look is worth its system call.
   [[nodiscard]] bool has_sockets() const noexcept { return registered_.load(std::memory_order_seq_cst) != 0; }
