@@ -13,6 +13,7 @@
 #include "understudy/actor/spawn.hpp"
 #include "understudy/base/random.hpp"
 #include "understudy/durable/recorder.hpp"
+#include "understudy/runtime/sleep.hpp"
 
 #include <algorithm>
 #include <type_traits>
@@ -45,6 +46,7 @@ class KeyValue final : private Transaction {
   void handle(KeyValueMessage& message) {
     std::visit([this](auto& request) { answer(request); }, message);
   }
+  [[nodiscard]] bool has_changes() const noexcept { return !batch_.changes.empty(); }
   [[nodiscard]] bool batch_is_large() const noexcept { return batch_.changes.bytes() >= bytes_per_batch_max; }
 
   /// After some requests. True: there is something to `send`.
@@ -383,6 +385,8 @@ Task<> key_value_actor(Mailbox<KeyValueMessage>& inbox, std::shared_ptr<SharedSt
   KeyValue state(shared, std::move(*loaded->keys), std::move(recorder), reclaimer);
   while (auto message = co_await inbox.receive()) {
     state.handle(*message);
+    // Whoever is ready to add to the batch does so first: no wait, and one message to the writer for many.
+    if (state.has_changes()) co_await yield();
     for (int handled = 1; handled < messages_per_batch_max && !state.batch_is_large(); ++handled) {
       std::optional<KeyValueMessage> next = inbox.try_receive();
       if (!next) break;
