@@ -34,12 +34,11 @@ struct Batch final : store::Operation::Work {
   void run(store::Transaction& store) override;
 
   /// For Spare: see there.
-  [[nodiscard]] bool keep_for_others() noexcept {
-    constexpr std::size_t replies_kept_max = std::size_t{256} << 10U;
+  [[nodiscard]] std::size_t clear_for_others() noexcept {
     requests.reset();
     replies.clear();
     slow.clear();
-    return replies.capacity() <= replies_kept_max;
+    return replies.capacity();
   }
 };
 

@@ -79,11 +79,10 @@ void RequestBuffer::drop_gathered() noexcept {
   copies_.clear();
 }
 
-bool RequestBuffer::keep_for_others() noexcept {
+std::size_t RequestBuffer::clear_for_others() noexcept {
   capacity_ = begin_ = end_ = 0;
   was_full_ = false;
-  return allocated_ <= usual_bytes_max && requests_.capacity() <= kept_list_max &&
-         arguments_.capacity() <= kept_list_max;
+  return allocated_ + requests_.capacity() * sizeof(Request) + arguments_.capacity() * sizeof(BytesView);
 }
 
 std::size_t RequestBuffer::size_hint() const noexcept {

@@ -62,8 +62,8 @@ class RequestBuffer {
   [[nodiscard]] bool idle() const noexcept {
     return begin_ == end_ && requests_.empty() && !has_more_ && protocol_error_.empty();
   }
-  /// Of one that is idle: its memory is of use to the next session. False: it has grown too much.
-  [[nodiscard]] bool keep_for_others() noexcept;
+  /// Of one that is idle: see Spare.
+  [[nodiscard]] std::size_t clear_for_others() noexcept;
   /// How large a buffer the bytes that came lately would have liked; for `begin`.
   [[nodiscard]] std::size_t size_hint() const noexcept;
   /// Of one that is idle: begins with `size` bytes, whatever others have left here; 0: with the usual number.
@@ -76,9 +76,6 @@ class RequestBuffer {
 
  private:
   void reserve(std::size_t capacity);
-
-  // What lists may have grown to in a buffer that is kept for others.
-  static constexpr std::size_t kept_list_max = 4096;
 
   std::unique_ptr<char[]> bytes_;  // NOLINT(modernize-avoid-c-arrays)
   std::size_t allocated_ = 0;

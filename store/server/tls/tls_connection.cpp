@@ -26,7 +26,7 @@ std::unexpected<Error> tls_failure(std::string_view peer) {
 
 struct TlsConnection::Records {
   std::array<char, received_at_once_max> bytes;
-  [[nodiscard]] static bool keep_for_others() noexcept { return true; }
+  [[nodiscard]] static std::size_t clear_for_others() noexcept { return 0; }
 };
 
 /// Where OpenSSL reads and writes: not a socket, but what the connection has received and will send.

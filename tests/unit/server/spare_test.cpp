@@ -2,6 +2,7 @@
 #include "server/spare.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -11,11 +12,11 @@ namespace understudy::server {
 namespace {
 
 struct Lent {
-  bool small = true;
+  std::size_t bytes = 1000;
   int uses = 0;
-  bool keep_for_others() {
+  std::size_t clear_for_others() noexcept {
     ++uses;
-    return small;
+    return bytes;
   }
 };
 
@@ -24,11 +25,12 @@ TEST(Spare, WhatWasGivenIsTakenAgainLastFirst) {
   auto second = Spare<Lent>::take();
   EXPECT_NE(first, second);
   Lent* const last = second.get();
+  const int uses = last->uses;
   Spare<Lent>::give(std::move(first));
   Spare<Lent>::give(std::move(second));
   const auto again = Spare<Lent>::take();
   EXPECT_EQ(again.get(), last);
-  EXPECT_EQ(again->uses, 1);
+  EXPECT_EQ(again->uses, uses + 1);
 }
 
 TEST(Spare, NothingIsKeptThatOthersHoldOrThatHasGrown) {
@@ -37,22 +39,34 @@ TEST(Spare, NothingIsKeptThatOthersHoldOrThatHasGrown) {
   Spare<Lent>::give(std::move(held));
   EXPECT_EQ(holder.use_count(), 1);
   auto grown = std::make_shared<Lent>();
-  grown->small = false;
+  grown->bytes = Spare<Lent>::bytes_kept_max;
   const std::weak_ptr<Lent> watched = grown;
   Spare<Lent>::give(std::move(grown));
   EXPECT_TRUE(watched.expired());
 }
 
-TEST(Spare, AFewAreKept) {
+/// How many of `count` are kept, each of which holds so many bytes.
+std::size_t kept_of(std::size_t count, std::size_t bytes) {
   std::vector<std::shared_ptr<Lent>> all;
   std::vector<std::weak_ptr<Lent>> watched;
-  for (int i = 0; i < 100; ++i) watched.emplace_back(all.emplace_back(Spare<Lent>::take()));
+  for (std::size_t i = 0; i < count; ++i) {
+    watched.emplace_back(all.emplace_back(Spare<Lent>::take()));
+    all.back()->bytes = bytes;
+  }
   while (!all.empty()) {
     Spare<Lent>::give(std::move(all.back()));
     all.pop_back();
   }
-  const auto kept = std::count_if(watched.begin(), watched.end(), [](const auto& each) { return !each.expired(); });
-  EXPECT_EQ(kept, static_cast<std::ptrdiff_t>(Spare<Lent>::kept_max));
+  return static_cast<std::size_t>(
+      std::count_if(watched.begin(), watched.end(), [](const auto& each) { return !each.expired(); }));
+}
+
+TEST(Spare, WhatWasInUseAtOnceIsKeptUpToALimit) {
+  EXPECT_EQ(kept_of(100, 1000), 100U);
+  EXPECT_EQ(kept_of(1000, 1000), Spare<Lent>::kept_max);
+  const std::size_t tenth = Spare<Lent>::bytes_kept_max / 10;
+  EXPECT_EQ(kept_of(1000, tenth), 9U);
+  EXPECT_EQ(kept_of(100, 1000), 100U);
 }
 
 }  // namespace
