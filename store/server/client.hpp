@@ -7,13 +7,16 @@
 #pragma once
 
 #include "server/acl/login.hpp"
+#include "server/client_progress.hpp"
 #include "server/resp_writer.hpp"
 #include "understudy/base/clock.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,15 +39,8 @@ struct ClientFacts {
   bool monitors = false;
   std::int64_t queued = -1;  ///< Commands of a transaction, or none.
   TimePoint connected{};
-  TimePoint active{};                  ///< When it last began to wait for bytes.
-  std::string_view last_command = {};  ///< Static storage.
-  std::uint64_t commands = 0;
-  std::uint64_t bytes_read = 0;
-  std::uint64_t bytes_written = 0;
-  std::size_t unfinished_bytes = 0;     ///< Received of a request that was not complete, when it began to wait.
-  std::size_t free_bytes = 0;           ///< The room behind them.
-  std::size_t memory_bytes = 0;         ///< What it holds, those included.
   std::shared_ptr<Outbox> outbox = {};  ///< What waits to be sent to it; null: nothing ever does.
+  ClientProgress::Figures progress = {};
 };
 
 /// As CLIENT LIST shows it; without a line end.
@@ -52,31 +48,33 @@ struct ClientFacts {
 
 class Client {
  public:
-  Client(ClientFacts facts, Acl& acl) : login_(acl, facts.id), facts_(std::move(facts)) {}
+  Client(ClientFacts facts, Acl& acl) : login_(acl, facts.id), facts_(std::move(facts)) {
+    progress_.say(facts_.progress);
+  }
 
   /// Who it is. The session's alone.
   [[nodiscard]] Login& login() noexcept { return login_; }
   [[nodiscard]] const Login& login() const noexcept { return login_; }
 
-  /// The session is about to wait for bytes. `progress` is applied to its facts. False if it is to stop instead.
-  template <typename Progress>
-  [[nodiscard]] bool begin_reading(Progress progress) {
-    const std::scoped_lock lock(mutex_);
-    progress(facts_);
-    reading_ = !stopping_;
-    return reading_;
+  /// The session is about to wait for bytes, and has come so far. False if it is to stop instead.
+  [[nodiscard]] bool begin_reading(const ClientProgress::Figures& progress) noexcept {
+    progress_.say(progress);
+    std::uint8_t neither = 0;
+    // Release: whoever sees that it reads sees since when. Acquire: pairs with `ask_to_stop`.
+    return state_.compare_exchange_strong(neither, reading, std::memory_order_acq_rel);
   }
   /// The wait is over. False if the session was interrupted: it must end without another suspension.
-  [[nodiscard]] bool end_reading() {
-    const std::scoped_lock lock(mutex_);
-    reading_ = false;
-    return !stopping_;
+  [[nodiscard]] bool end_reading() noexcept {
+    return (state_.fetch_and(static_cast<std::uint8_t>(~reading), std::memory_order_acq_rel) & stopping) == 0;
   }
   /// No reading begins from now on. True if the session waits for bytes now, and so may be interrupted.
-  [[nodiscard]] bool ask_to_stop() {
-    const std::scoped_lock lock(mutex_);
-    stopping_ = true;
-    return reading_;
+  [[nodiscard]] bool ask_to_stop() noexcept {
+    return (state_.fetch_or(stopping, std::memory_order_acq_rel) & reading) != 0;
+  }
+  /// When it began to wait for bytes; none: it does not.
+  [[nodiscard]] std::optional<TimePoint> reading_since() const noexcept {
+    if ((state_.load(std::memory_order_acquire) & reading) == 0) return std::nullopt;
+    return progress_.last().active;
   }
 
   template <typename Change>
@@ -84,23 +82,27 @@ class Client {
     const std::scoped_lock lock(mutex_);
     change(facts_);
   }
-  /// `look(facts, reading)`: without a copy; `reading`: it waits for bytes.
   template <typename Look>
   void look(Look look) const {
     const std::scoped_lock lock(mutex_);
-    look(facts_, reading_);
+    look(facts_);
   }
   [[nodiscard]] ClientFacts facts() const {
     const std::scoped_lock lock(mutex_);
-    return facts_;
+    ClientFacts now = facts_;
+    now.progress = progress_.last();
+    return now;
   }
 
  private:
   Login login_;
   mutable std::mutex mutex_;
-  ClientFacts facts_;
-  bool reading_ = false;
-  bool stopping_ = false;
+  ClientFacts facts_;  // Without its progress.
+  ClientProgress progress_;
+  // One or both of these.
+  static constexpr std::uint8_t reading = 1;
+  static constexpr std::uint8_t stopping = 2;
+  std::atomic<std::uint8_t> state_{0};
 };
 
 }  // namespace understudy::server

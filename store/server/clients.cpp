@@ -6,9 +6,9 @@ namespace understudy::server {
 namespace {
 
 void add(ClientTotals& totals, const ClientFacts& facts) {
-  totals.commands += facts.commands;
-  totals.bytes_read += facts.bytes_read;
-  totals.bytes_written += facts.bytes_written;
+  totals.commands += facts.progress.commands;
+  totals.bytes_read += facts.progress.bytes_read;
+  totals.bytes_written += facts.progress.bytes_written;
 }
 
 }  // namespace
@@ -20,8 +20,11 @@ bool Clients::admit(ServerContext& server, std::unique_ptr<Connection>& connecti
     const std::scoped_lock lock(mutex_);
     if (stopping_ || sessions_.size() >= server.live.clients_max()) return false;
     const std::uint64_t id = ++past_.accepted;
-    ClientFacts facts{
-        .id = id, .peer = connection->peer(), .local = connection->local(), .connected = now, .active = now};
+    ClientFacts facts{.id = id,
+                      .peer = connection->peer(),
+                      .local = connection->local(),
+                      .connected = now,
+                      .progress = {.active = now}};
     session = std::make_shared<Session>(server, std::move(connection), std::move(facts));
     sessions_.emplace(id, session);
   }

@@ -63,24 +63,16 @@ Task<> Session::run(Session& session, std::function<void(Session&)> ended) {
 }
 
 Task<> Session::serve() {
-  std::size_t bytes_read = 0;
   for (;;) {
     let_go();
-    const TimePoint now = server_.system.clock().now();
-    const bool reading = client_.begin_reading([&](ClientFacts& facts) {
-      facts.active = now;
-      facts.bytes_read += bytes_read;
-      facts.commands = commands_;
-      facts.bytes_written = bytes_written_;
-      facts.last_command = last_command_;
-      note_memory(facts);
-    });
-    if (!reading) co_return;
+    progress_.active = server_.system.clock().now();
+    note_memory();
+    if (!client_.begin_reading(progress_)) co_return;
     Task<Result<std::size_t>> read = connection_->read_when_ready(*this);
     const Result<std::size_t> count = co_await std::move(read);
     const bool undisturbed = client_.end_reading();
     if (!count || *count == 0) co_return;
-    bytes_read = *count;
+    progress_.bytes_read += *count;
     received_->commit(*count);
     if (!undisturbed) {
       unfinished_ = true;
@@ -113,11 +105,11 @@ void Session::let_go() {
   if (output_.capacity() > idle_output_bytes_max) std::string().swap(output_);
 }
 
-void Session::note_memory(ClientFacts& facts) const noexcept {
+void Session::note_memory() noexcept {
   const bool waits_amid_a_request = received_ != nullptr && !received_->idle();  // An idle one is given back.
-  facts.unfinished_bytes = waits_amid_a_request ? received_->unread() : 0;
-  facts.free_bytes = waits_amid_a_request ? received_->unused() : 0;
-  facts.memory_bytes = sizeof(Session) + output_.capacity() + (waits_amid_a_request ? received_->allocated() : 0);
+  progress_.unfinished_bytes = waits_amid_a_request ? received_->unread() : 0;
+  progress_.free_bytes = waits_amid_a_request ? received_->unused() : 0;
+  progress_.memory_bytes = sizeof(Session) + output_.capacity() + (waits_amid_a_request ? received_->allocated() : 0);
 }
 
 void Session::give_back() noexcept {
@@ -133,14 +125,14 @@ void Session::close_connection() {
 }
 
 bool Session::is_silent(TimePoint now, Duration idle, Duration handshake) {
+  const std::optional<TimePoint> since = client_.reading_since();
   bool silent = false;
-  client_.look([&](const ClientFacts& facts, bool reading) {
+  client_.look([&](const ClientFacts& facts) {
     if (connection_ == nullptr) return;
-    const Duration waited = now - facts.active;
     // Who is only to be told of things has nothing to say.
     const bool listens = facts.channels > 0 || facts.patterns > 0 || facts.monitors;
-    silent = connection_->established() ? reading && !listens && idle > Duration{0} && waited >= idle
-                                        : handshake > Duration{0} && waited >= handshake;
+    silent = connection_->established() ? since && !listens && idle > Duration{0} && now - *since >= idle
+                                        : handshake > Duration{0} && now - facts.connected >= handshake;
   });
   return silent;
 }
@@ -202,8 +194,8 @@ void Session::end_gathered() noexcept {
   const std::span<const RequestBuffer::Request> requests = received_->requests();
   if (requests.empty()) return;
   const Command* last = requests.back().lookup.command;
-  last_command_ = last == nullptr ? std::string_view{} : last->name;
-  commands_ += requests.size();
+  progress_.command = last == nullptr ? nullptr : &last->name;
+  progress_.commands += requests.size();
 }
 
 /// Where the data commands from `first` on are no longer all reads, or all writes.
@@ -359,14 +351,14 @@ bool Session::write_at_once() {
   constexpr std::size_t short_output_bytes = std::size_t{64} << 10U;
   if (outbox_ != nullptr || output_.size() > short_output_bytes) return false;
   const std::size_t count = output_.empty() ? 0 : connection_->try_write(output_);
-  bytes_written_ += count;
+  progress_.bytes_written += count;
   output_.erase(0, count);
   return output_.empty();
 }
 
 Task<Session::Next> Session::write(bool last) {
   if (output_.empty() && outbox_ == nullptr) co_return Next::go_on;
-  bytes_written_ += output_.size();
+  progress_.bytes_written += output_.size();
   Task<Result<void>> writing = outbox_ == nullptr ? connection_->write_all(output_)
                                                   : outbox_->send(output_, last ? 0 : server_.options.output_bytes_max);
   const Result<void> written = co_await std::move(writing);

@@ -59,7 +59,7 @@ class Session final : private ReadRoom {
   void give_back() noexcept override;
   /// It is about to wait: lets go of what it needs no more.
   void let_go();
-  void note_memory(ClientFacts& facts) const noexcept;
+  void note_memory() noexcept;
   void close_connection();
   /// Executes everything complete that was received, and writes the replies.
   Task<Next> execute_received();
@@ -98,9 +98,7 @@ class Session final : private ReadRoom {
   Conversation conversation_;
   bool received_is_shared_ = false;  // An operation that failed may still read what was received.
   bool unfinished_ = false;          // Interrupted with bytes that came in the same moment.
-  std::string_view last_command_;
-  std::uint64_t commands_ = 0;
-  std::uint64_t bytes_written_ = 0;
+  ClientProgress::Figures progress_;
   TaskGroup task_;  // Last: its end cancels the task, which uses all the others.
 };
 

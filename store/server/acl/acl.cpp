@@ -157,22 +157,15 @@ void Acl::require_password(std::optional<PasswordHash> hash) {
 void Acl::put(std::shared_ptr<const User> user) {
   users_.insert_or_assign(user->name, user);
   for (const auto& [login, name] : logins_) {
-    if (name != user->name) continue;
-    const std::scoped_lock lock(login->mutex_);
-    login->news_ = user;
+    if (name == user->name) login->tell(user);
   }
 }
 
 void Acl::tell_logins(Aftermath& aftermath) {
   for (const auto& [login, name] : logins_) {
     std::shared_ptr<const User> user = find_locked(name);
-    const std::scoped_lock lock(login->mutex_);
-    if (user == nullptr) {
-      login->removed_ = true;
-      aftermath.removed.push_back(login->connection_);
-    } else {
-      login->news_ = std::move(user);
-    }
+    if (user == nullptr) aftermath.removed.push_back(login->connection_);
+    login->tell(std::move(user));
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "server/acl/user.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -40,6 +41,8 @@ class Login {
  private:
   friend class Acl;
 
+  /// By the Acl: what the user is now; null if there is none of this name any more.
+  void tell(std::shared_ptr<const User> user);
   /// By the session: it is this user from now on.
   void become(std::shared_ptr<const User> user, bool authenticated);
   void decide() noexcept;
@@ -54,6 +57,7 @@ class Login {
   std::mutex mutex_;
   std::shared_ptr<const User> news_;
   bool removed_ = false;
+  std::atomic<bool> has_news_{false};  // One of the two. Written under the mutex, read without it for each command.
 };
 
 }  // namespace understudy::server

@@ -68,11 +68,12 @@ std::string describe_client(const ClientFacts& facts, TimePoint now) {
       "id={} addr={} laddr={} name={} age={} idle={} flags={} db=0 sub={} psub={} ssub=0 multi={} qbuf={} qbuf-free={} "
       "argv-mem=0 obl=0 oll={} omem={} tot-mem={} cmd={} user={} redir=-1 resp={} "
       "lib-name={} lib-ver={} tot-cmds={} tot-net-in={} tot-net-out={}",
-      facts.id, facts.peer, facts.local, facts.name, seconds(now - facts.connected), seconds(now - facts.active),
-      flags_of(facts), facts.channels, facts.patterns, facts.queued, facts.unfinished_bytes, facts.free_bytes,
-      unsent > 0 ? 1 : 0, unsent, facts.memory_bytes + unsent, facts.last_command.empty() ? "NULL" : facts.last_command,
-      facts.user, static_cast<int>(facts.protocol), facts.library_name, facts.library_version, facts.commands,
-      facts.bytes_read, facts.bytes_written);
+      facts.id, facts.peer, facts.local, facts.name, seconds(now - facts.connected),
+      seconds(now - facts.progress.active), flags_of(facts), facts.channels, facts.patterns, facts.queued,
+      facts.progress.unfinished_bytes, facts.progress.free_bytes, unsent > 0 ? 1 : 0, unsent,
+      facts.progress.memory_bytes + unsent, facts.progress.command == nullptr ? "NULL" : *facts.progress.command,
+      facts.user, static_cast<int>(facts.protocol), facts.library_name, facts.library_version, facts.progress.commands,
+      facts.progress.bytes_read, facts.progress.bytes_written);
 }
 
 void client_getname(SessionCall& call) {
@@ -90,7 +91,8 @@ void client_id(SessionCall& call) { call.reply.integer(static_cast<std::int64_t>
 
 void client_info(SessionCall& call) {
   ClientFacts facts = call.client.facts();
-  facts.last_command = "client|info";
+  static constexpr std::string_view own_name = "client|info";
+  facts.progress.command = &own_name;
   call.reply.verbatim("txt", describe_client(facts, call.server.system.clock().now()) + "\n");
 }
 
@@ -131,9 +133,10 @@ void client_list(SessionCall& call) {
     return;
   }
   std::string lines;
+  static constexpr std::string_view own_name = "client|list";
   const std::uint64_t own = call.client.facts().id;
   for (ClientFacts facts : *clients) {
-    if (facts.id == own) facts.last_command = "client|list";
+    if (facts.id == own) facts.progress.command = &own_name;
     lines.append(describe_client(facts, call.server.system.clock().now())).append("\n");
   }
   call.reply.verbatim("txt", lines);
