@@ -1,7 +1,5 @@
 #include "runtime/io_seat.hpp"
 
-#include <boost/asio/post.hpp>
-
 namespace understudy::detail {
 
 void IoSeat::leave() noexcept {
@@ -10,36 +8,16 @@ void IoSeat::leave() noexcept {
 }
 
 void IoSeat::see_to_the_guard() noexcept {
-  // Twice a write and then a look at what somebody else writes before looking at ours (Dekker's pattern): at `taken_`
-  // and the number of sockets, and at `leaves_` and `guarded_`. All of these accesses have one order that everybody
-  // agrees on, so one of the two sees the other.
-  if (!sockets_.has_sockets()) return;
-  leaves_.fetch_add(1, std::memory_order_seq_cst);
-  if (guarded_.load(std::memory_order_seq_cst) || guarded_.exchange(true, std::memory_order_seq_cst)) return;
-  boost::asio::post(control_.context(), [this] { guard(); });
+  // A write (`taken_`) and then a look at what somebody else writes before looking at ours, the number of sockets
+  // (Dekker's pattern): in one order that everybody agrees on, so one of the two sees the other.
+  if (sockets_.has_sockets()) guard_.note();
 }
 
-void IoSeat::guard() {
-  guard_timer_.expires_after(guard_interval);
-  guard_timer_.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;
-    const std::uint32_t leaves = leaves_.load(std::memory_order_relaxed);
-    // While workers come and go they see to the sockets themselves, and one that finds the seat taken by a look in
-    // passing sleeps elsewhere: its sockets would wait for the next look.
-    if (leaves == leaves_seen_) look();
-    if (leaves != leaves_seen_ || !taken_.load(std::memory_order_relaxed)) {
-      leaves_seen_ = leaves;
-      if (sockets_.has_sockets()) {
-        guard();
-        return;
-      }
-    }
-    guarded_.store(false, std::memory_order_seq_cst);
-    if (leaves_.load(std::memory_order_seq_cst) == leaves_seen_ || guarded_.exchange(true, std::memory_order_seq_cst)) {
-      return;
-    }
-    guard();
-  });
+bool IoSeat::guard(bool left) {
+  // While workers come and go they see to the sockets themselves, and one that finds the seat taken by a look in
+  // passing sleeps elsewhere: its sockets would wait for the next look.
+  if (!left) look();
+  return (left || !taken_.load(std::memory_order_relaxed)) && sockets_.has_sockets();
 }
 
 void IoSeat::wait() noexcept { sockets_.wait(); }

@@ -7,13 +7,11 @@
 // a worker has sat through an interval: an idle system wakes nobody.
 #pragma once
 
-#include "runtime/io_loop.hpp"
+#include "runtime/io_watch.hpp"
 #include "runtime/socket_poller.hpp"
 
 #include <atomic>
-#include <cstdint>
-
-#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 
 namespace understudy::detail {
 
@@ -21,7 +19,7 @@ class IoSeat {
  public:
   static constexpr std::chrono::milliseconds guard_interval{2};
 
-  explicit IoSeat(IoLoop& control) : control_(control), guard_timer_(control.context()) {}
+  explicit IoSeat(IoLoop& control) : guard_(control, guard_interval, [this](bool left) { return guard(left); }) {}
   IoSeat(const IoSeat&) = delete;
   IoSeat& operator=(const IoSeat&) = delete;
   ~IoSeat() = default;
@@ -42,22 +40,17 @@ class IoSeat {
  private:
   /// After the seat was given back.
   void see_to_the_guard() noexcept;
-  void guard();
+  /// `left`: the seat has been since the last look. Whether to look again.
+  bool guard(bool left);
   /// As `poll`, but nobody else is asked to look after the sockets. False if it could not.
   bool look() noexcept;
 
-  IoLoop& control_;
   SocketPoller sockets_;
   // A lock that is only tried. Given back, then it is looked whether there are sockets; who registers one tries to take
   // it afterwards, when it goes to sleep. Either the leaver sees the socket, and to its guard, or it finds the seat
   // free.
   std::atomic<bool> taken_{false};
-  // Whether the guard's timer runs. Set by who leaves, cleared by the control thread; `leaves_` is read after clearing,
-  // so that a worker that left meanwhile either sees it cleared or is seen.
-  std::atomic<bool> guarded_{false};
-  std::atomic<std::uint32_t> leaves_{0};  // How often the seat was left.
-  std::uint32_t leaves_seen_ = 0;         // The control thread only.
-  boost::asio::steady_timer guard_timer_;
+  IoWatch guard_;  // Told each time that the seat is left.
 };
 
 }  // namespace understudy::detail
