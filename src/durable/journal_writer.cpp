@@ -2,6 +2,7 @@
 
 #include "durable/disk_room.hpp"
 #include "durable/loading_log.hpp"
+#include "durable/quick_writes.hpp"
 #include "understudy/actor/spawn.hpp"
 #include "understudy/base/logging.hpp"
 #include "understudy/runtime/blocking.hpp"
@@ -21,6 +22,7 @@ namespace understudy {
 namespace {
 
 constexpr std::size_t group_bytes_max = std::size_t{8} << 20U;
+constexpr std::size_t quick_write_bytes_max = std::size_t{64} << 10U;
 /// What nobody waits for is written when there is so much of it, or after this time.
 constexpr std::size_t unwritten_bytes_max = std::size_t{1} << 20U;
 constexpr std::chrono::milliseconds written_within(10);
@@ -187,12 +189,8 @@ class Writer {
     if (!group_.empty() || flush) {
       std::size_t records = 0;
       for (const RecordList& list : group_) records += list.count();
-      auto write = [journal = journal_, group = std::make_shared<Group>(std::move(group_)), flush] {
-        Result<void> done = append_group(*journal, *group, flush);
-        group->clear();  // Here: a gigabyte takes the system a while to take back, and would hold a worker.
-        return done;
-      };
-      written = co_await blocking(std::move(write));
+      Task<Result<void>> writing = write(flush);
+      written = co_await std::move(writing);
       if (written) note_commit(records);
       if (written && !flush && wanted_ == Durability::interval && !std::exchange(flush_waits_, true)) {
         timers_.spawn_regardless(tell_later<FlushJournal>(inbox_.address(), shared_->options().flush_interval));
@@ -213,11 +211,29 @@ class Writer {
     completions_.clear();
     if (!written) throw std::runtime_error(std::string(written.error().message()));
     if (!full_ && journal_->lacks_room()) co_await reserve_room();
-    close_removed_files();
+  }
+  /// Appends what is gathered; where this stands, if that promises to be quick.
+  Task<Result<void>> write(bool flush) {
+    const TimePoint begin = shared_->clock().now();
+    const bool quick = !flush && is_small() && quick_writes_.may_begin(begin);
+    auto write = [journal = journal_, group = std::make_shared<Group>(std::move(group_)), flush] {
+      Result<void> done = append_group(*journal, *group, flush);
+      group->clear();  // Here: a gigabyte takes the system a while to take back, and would hold a worker.
+      return done;
+    };
+    Task<Result<void>> writing = blocking(std::move(write), {.quick = quick});
+    Result<void> written = co_await std::move(writing);
+    if (quick) quick_writes_.note(begin, shared_->clock().now());
+    co_return written;
+  }
+  [[nodiscard]] bool is_small() const noexcept {
+    std::size_t batch_bytes = 0;
+    for (const RecordList& list : group_) batch_bytes += list.batch_bytes();
+    return batch_bytes <= quick_write_bytes_max && journal_->has_room_ready(batch_bytes);
   }
   /// Beside what comes next, which need not wait for it.
   void close_removed_files() {
-    std::vector<std::unique_ptr<StorageFile>> removed = shared_->storage()->take_removed();
+    std::vector<std::unique_ptr<StorageFile>> removed = journal_->take_removed();
     if (!removed.empty()) timers_.spawn_regardless(close_files(std::move(removed)));
   }
 
@@ -285,6 +301,7 @@ class Writer {
   std::shared_ptr<SharedJournal> shared_;
   std::shared_ptr<Journal> journal_;
   WallTime started_;  // Which instance this is, for people.
+  QuickWrites quick_writes_;
   // What waits in the mailbox, gathered.
   Group group_;
   std::size_t group_bytes_ = 0;

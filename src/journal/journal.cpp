@@ -390,5 +390,8 @@ const std::optional<SnapshotReport>& Journal::snapshot() const noexcept { return
 
 JournalUsage Journal::usage() const noexcept { return state_->usage(); }
 bool Journal::lacks_room() const noexcept { return state_->lacks_room(); }
+bool Journal::has_room_ready(std::size_t batch_bytes) const noexcept {
+  return state_->writer && !state_->segment_wanted && state_->writer->has_reserved(batch_bytes);
+}
 
 }  // namespace understudy

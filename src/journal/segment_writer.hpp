@@ -40,6 +40,10 @@ class SegmentWriter {
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   /// The file's length: `bytes` and the room reserved.
   [[nodiscard]] std::uint64_t file_bytes() const noexcept { return file_bytes_; }
+  /// Whether a batch of so many bytes, its head not counted, fits into what is reserved.
+  [[nodiscard]] bool has_reserved(std::size_t batch_bytes) const noexcept {
+    return file_bytes_ - bytes_ >= batch_layout::header_bytes + batch_bytes;
+  }
   /// Whether it has its head only.
   [[nodiscard]] bool empty() const noexcept { return bytes_ == head_layout::bytes; }
   /// Chain value at the segment's end: the next batch, or the next segment's head, names it.

@@ -1,5 +1,6 @@
 #include "runtime/threaded_scheduler.hpp"
 
+#include "base/log.hpp"
 #include "runtime/asymmetric_fence.hpp"
 #include "runtime/socket_network.hpp"
 
@@ -43,6 +44,9 @@ class ThreadCompletion final : public Completion {
   bool done_ = false;
 };
 
+/// The scheduler for which this thread makes a quick call, or is left behind in one: kept, for it may come back late.
+thread_local std::shared_ptr<ThreadedScheduler> in_quick_call;
+
 /// Comes before all threads of the scheduler.
 std::uint32_t workers_wanted(const RuntimeOptions& options) {
   prepare_to_fence();
@@ -57,6 +61,7 @@ ThreadedScheduler::ThreadedScheduler(const RuntimeOptions& options)
       io_seat_(io_loop_),
       network_(make_socket_network(io_seat_.sockets())),
       blocking_pool_(options.blocking_threads_max > 0 ? options.blocking_threads_max : 1),
+      quick_calls_(io_loop_, [this](Worker& worker) { relieve(worker); }),
       random_(make_system_random()) {
   workers_.reserve(workers_wanted_);
   for (std::uint32_t i = 0; i < workers_wanted_; ++i) {
@@ -183,16 +188,69 @@ bool ThreadedScheduler::take_from_thread(const Context& context, Abandoned& take
   return true;
 }
 
+bool ThreadedScheduler::begin_quick_call() noexcept {
+  ThreadState& thread = this_thread();
+  Worker* const worker = this_worker();
+  // An own thread holds up nobody but its actor: it may as well wait for the pool.
+  if (worker == nullptr || !quick_calls_.begin(*worker)) return false;
+  in_quick_call = weak_from_this().lock();
+  // The caller is suspended, and may be gone; and what becomes ready meanwhile is for others.
+  thread.current = nullptr;
+  thread.scheduler = nullptr;
+  thread.worker = nullptr;
+  thread.worker_number = 0;
+  thread.quick_call.store(QuickCall::under_way, std::memory_order_release);
+  return true;
+}
+
+void ThreadedScheduler::end_quick_call() noexcept {
+  ThreadState& thread = this_thread();
+  Worker& worker = quick_calls_.end();
+  QuickCall now = QuickCall::under_way;
+  for (std::uint64_t round = 0; !thread.quick_call.compare_exchange_strong(now, QuickCall::none); ++round) {
+    if (now == QuickCall::relieved) return;  // Good for nothing but to end.
+    wait_a_little(round);
+    now = QuickCall::under_way;
+  }
+  thread.scheduler = this;
+  thread.worker = &worker;
+  thread.worker_number = worker.index() + 1;
+  in_quick_call.reset();
+}
+
+void ThreadedScheduler::relieve(Worker& worker) noexcept {
+  const std::lock_guard lock(replacing_);
+  if (!stopping() && worker.relieve()) ++relieved_threads_;
+}
+
+void ThreadedScheduler::relieved_thread_ends() noexcept {
+  const std::shared_ptr<ThreadedScheduler> scheduler = std::move(in_quick_call);
+  if (scheduler == nullptr) return;
+  const std::lock_guard lock(scheduler->replacing_);
+  --scheduler->relieved_threads_;
+  scheduler->relieved_thread_ended_.notify_all();
+}
+
 void ThreadedScheduler::stop() noexcept {
   {
     const std::lock_guard lock(replacing_);
-    if (stopping_.exchange(true, std::memory_order_acq_rel)) return;
+    if (stopping()) return;
+    // So that no call holds up the end of its worker's thread.
+    for (const auto& worker : workers_) relieved_threads_ += worker->relieve() ? 1 : 0;
+    stopping_.store(true, std::memory_order_release);
   }
   blocking_pool_.stop();
   parking_.wake_all();
   for (const auto& worker : workers_) worker->join();
   own_threads_.stop();
   io_loop_.stop();
+  {
+    std::unique_lock lock(replacing_);
+    constexpr std::chrono::seconds limit{5};
+    if (!relieved_thread_ended_.wait_for(lock, limit, [this] { return relieved_threads_ == 0; })) {
+      log_warning("shutdown: {} calls have not come back, and are left behind", relieved_threads_);
+    }
+  }
   // They never come back, or they do and find that nothing is left for them.
   for (std::thread& thread : given_up_) thread.detach();
 }

@@ -5,11 +5,14 @@
 #include "runtime/io_loop.hpp"
 #include "runtime/io_seat.hpp"
 #include "runtime/own_threads.hpp"
+#include "runtime/quick_calls.hpp"
 #include "runtime/worker.hpp"
 #include "understudy/runtime/detail/scheduler.hpp"
 #include "understudy/runtime/options.hpp"
 
 #include <atomic>
+#include <condition_variable>
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -28,6 +31,8 @@ class ThreadedScheduler final : public Scheduler, public std::enable_shared_from
   void start_timer(Timer& timer, TimePoint deadline) noexcept override;
   bool cancel_timer(Timer& timer) noexcept override { return io_loop_.timers().cancel(timer); }
   void run_blocking(BlockingJob& job) noexcept override { blocking_pool_.run(job); }
+  [[nodiscard]] bool begin_quick_call() noexcept override;
+  void end_quick_call() noexcept override;
   void run_on_control(std::move_only_function<void()> work) override { io_loop_.post(std::move(work)); }
   [[nodiscard]] std::unique_ptr<Completion> make_completion() override;
   [[nodiscard]] const Clock& clock() const noexcept override { return system_clock_source(); }
@@ -49,6 +54,8 @@ class ThreadedScheduler final : public Scheduler, public std::enable_shared_from
   [[nodiscard]] IoSeat& io_seat() noexcept { return io_seat_; }
   [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
   [[nodiscard]] bool any_work() const noexcept;
+  /// By the thread itself, last of all.
+  static void relieved_thread_ends() noexcept;
   Context* take_shared() noexcept { return shared_.pop(); }
   Context* steal_for(Worker& thief, std::uint32_t index) noexcept;
 
@@ -56,6 +63,8 @@ class ThreadedScheduler final : public Scheduler, public std::enable_shared_from
   void schedule_by(Context& context, void (Worker::*on_this_worker)(Context&) noexcept) noexcept;
   [[nodiscard]] Worker& home_of(const Context& context) noexcept;
   [[nodiscard]] Worker* this_worker() const noexcept;
+  /// Lets another thread take the place of the worker's, which has been in a quick call for long.
+  void relieve(Worker& worker) noexcept;
   /// The worker whose thread runs the own code of `context`, or null. Under replacing_.
   [[nodiscard]] Worker* holder_of(const Context& context) noexcept;
 
@@ -66,6 +75,7 @@ class ThreadedScheduler final : public Scheduler, public std::enable_shared_from
   IoSeat io_seat_;
   std::unique_ptr<Network> network_;
   BlockingPool blocking_pool_;
+  QuickCalls quick_calls_;
   std::mutex random_mutex_;
   std::unique_ptr<Random> random_;
   // Set by `stop` (release), read by workers (acquire).
@@ -74,6 +84,8 @@ class ThreadedScheduler final : public Scheduler, public std::enable_shared_from
   OwnThreads own_threads_;
   std::mutex replacing_;               // Held while a worker's thread is looked at or replaced, and by `stop`.
   std::vector<std::thread> given_up_;  // Guarded by replacing_. Some may have ended.
+  std::size_t relieved_threads_ = 0;   // That have not ended. Guarded by replacing_.
+  std::condition_variable relieved_thread_ended_;
 };
 
 }  // namespace understudy::detail

@@ -1,9 +1,11 @@
 #include "runtime/worker.hpp"
 
+#include "base/log.hpp"
 #include "runtime/threaded_scheduler.hpp"
 #include "understudy/runtime/detail/abandoned.hpp"
 #include "understudy/runtime/detail/task_group_core.hpp"
 
+#include <exception>
 #include <utility>
 
 #include <unistd.h>
@@ -87,6 +89,10 @@ void Worker::run() noexcept {
     end_what_was_left(thread);  // Another thread is this worker now.
     return;
   }
+  if (thread.worker == nullptr) {  // Relieved: another thread is this worker.
+    ThreadedScheduler::relieved_thread_ends();
+    return;
+  }
   state_.store(nullptr, std::memory_order_release);
   thread.scheduler = nullptr;
   thread.worker = nullptr;
@@ -113,7 +119,7 @@ void Worker::run_shared(ThreadState& thread) noexcept {
     thread.budget = activation_budget;
     thread.turn_seen_ns = 0;
     context->run();
-    if (thread.fence.load(std::memory_order_relaxed) == Fence::confirmed) [[unlikely]]
+    if (thread.fence.load(std::memory_order_relaxed) == Fence::confirmed || thread.worker == nullptr) [[unlikely]]
       return;
   }
   TaskGroupCore::count_ended(thread);
@@ -132,6 +138,32 @@ std::thread Worker::take_from(const Context& context, Abandoned& abandoned) {
   start();
   if (ready != nullptr) ready->schedule();
   return old;
+}
+
+bool Worker::relieve() {
+  ThreadState* const thread = state_.load(std::memory_order_acquire);
+  QuickCall expected = QuickCall::under_way;
+  if (thread == nullptr || !thread->quick_call.compare_exchange_strong(expected, QuickCall::being_relieved)) {
+    return false;
+  }
+  // From here on the thread leaves all of this alone, and waits when it comes back.
+  state_.store(nullptr, std::memory_order_release);
+  std::thread old = std::exchange(thread_, std::thread());
+  try {
+    start();
+  } catch (const std::exception& error) {
+    log_warning("a worker that is held by a call cannot be relieved: {}", error.what());
+    thread_ = std::exchange(old, std::thread());
+    state_.store(thread, std::memory_order_release);
+    thread->quick_call.store(QuickCall::under_way, std::memory_order_release);
+    return false;
+  }
+  old.detach();  // It counts itself out: ThreadedScheduler::relieved_thread_ends.
+  Context* const ready = std::exchange(thread->hand_off, nullptr);
+  TaskGroupCore::count_ended(*thread);
+  thread->quick_call.store(QuickCall::relieved, std::memory_order_release);
+  if (ready != nullptr) ready->schedule();
+  return true;
 }
 
 void Worker::park(ThreadState& thread) noexcept {

@@ -44,6 +44,10 @@ class Worker {
   /// If it does: takes the worker's place, its queues and what is ready on it from that thread, which is left with
   /// `abandoned`, and starts another. Gives the old thread; none if it has let go meanwhile. One at a time.
   [[nodiscard]] std::thread take_from(const Context& context, Abandoned& abandoned);
+  /// If its thread makes a quick call: starts another in its place, which takes over all that is the worker's; the old
+  /// one finds that out when the call comes back. False if it has come back meanwhile, or no thread can be started. One
+  /// at a time.
+  bool relieve();
   /// An own thread ends after what it runs now. Any thread.
   void finish() noexcept;
   [[nodiscard]] Kind kind() const noexcept { return kind_; }

@@ -41,6 +41,12 @@ class SimulatedScheduler final : public Scheduler, public std::enable_shared_fro
   void start_timer(Timer& timer, TimePoint deadline) noexcept override { timers_.start(timer, deadline); }
   bool cancel_timer(Timer& timer) noexcept override { return timers_.remove(timer); }
   void run_blocking(BlockingJob& job) noexcept override;
+  /// By chance: so calls are made both where their callers stand and on the blocking pool.
+  [[nodiscard]] bool begin_quick_call() noexcept override {
+    const bool here = random_.chance(50);
+    if (here) this_thread().current = nullptr;  // It is suspended, and may be gone.
+    return here;
+  }
   void run_on_control(std::move_only_function<void()> work) override { control_.push_back(std::move(work)); }
   [[nodiscard]] std::unique_ptr<Completion> make_completion() override;
   [[nodiscard]] const Clock& clock() const noexcept override { return clock_; }

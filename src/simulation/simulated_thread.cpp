@@ -38,10 +38,10 @@ void trade(std::atomic<T>& a, std::atomic<T>& b) noexcept {
 void trade(ThreadState& one, ThreadState& other) noexcept {
   auto& [current, scheduler, worker, worker_number, next_resume, root_finished, hand_off, hand_offs_left, budget,
          turn_seen_ns, dropped_replies, spared_reply, teardown_error, tenants, ended_in, ended_count, arming, user_code,
-         fence, abandoned] = one;
+         fence, abandoned, quick_call] = one;
   auto& [current2, scheduler2, worker2, worker_number2, next_resume2, root_finished2, hand_off2, hand_offs_left2,
          budget2, turn_seen_ns2, dropped_replies2, spared_reply2, teardown_error2, tenants2, ended_in2, ended_count2,
-         arming2, user_code2, fence2, abandoned2] = other;
+         arming2, user_code2, fence2, abandoned2, quick_call2] = other;
   trade(current, current2);
   trade(scheduler, scheduler2);
   trade(worker, worker2);
@@ -62,6 +62,7 @@ void trade(ThreadState& one, ThreadState& other) noexcept {
   trade(user_code, user_code2);
   trade(fence, fence2);
   trade(abandoned, abandoned2);
+  trade(quick_call, quick_call2);
 }
 
 /// What the C++ ABI keeps for each thread: the exceptions that are being handled, and how many are under way.

@@ -9,7 +9,8 @@
 //
 // Group commit: it takes all that waits in its mailbox, appends it, writes once, flushes once if anything of it wants
 // that, and then completes everybody who waited, in order; nothing is waited for on purpose. The disk is used on the
-// blocking pool.
+// blocking pool, but for short writes that want no flush: these go to the system's cache, and are made at once
+// (src/durable/quick_writes.hpp).
 //
 // Failure: a write or flush that fails is an error for all that waited on it, and the end of the writer; and so of its
 // parent's incarnation (Restart::with_parent), whose next one reads back what the disk really has, and goes on in a new

@@ -151,6 +151,10 @@ class Journal {
   /// Whether `reserve_ahead` would do more than look at its numbers. Touches no disk.
   [[nodiscard]] bool lacks_room() const noexcept;
 
+  /// Whether committing a batch of so many bytes (payloads, and record_overhead_bytes for each) is one write into room
+  /// that is there already: so it begins no segment, flushes nothing, and lets no file grow. Touches no disk.
+  [[nodiscard]] bool has_room_ready(std::size_t batch_bytes) const noexcept;
+
   /// Returns when all that was committed is on the disk; doesn't commit. Costs nothing when all is.
   /// Errors: storage_failed; the journal has ended. Which of the batches since the last good flush are in it shows when
   /// it is opened again.

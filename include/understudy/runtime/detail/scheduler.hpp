@@ -112,6 +112,11 @@ class Scheduler {
 
   /// Runs `job` on a thread that may block. Any thread. Jobs beyond the pool's limit wait their turn.
   virtual void run_blocking(BlockingJob& job) noexcept = 0;
+  /// Before a call that hardly ever blocks is made where its caller stands (BlockingOptions::quick), and after it.
+  /// True: whatever else the calling thread would have done, others do if that takes long. False: it is one for the
+  /// pool.
+  [[nodiscard]] virtual bool begin_quick_call() noexcept { return false; }
+  virtual void end_quick_call() noexcept {}
   /// Runs `work` on the control thread: the one that drives timers and I/O, and never runs contexts. Any thread.
   virtual void run_on_control(std::move_only_function<void()> work) = 0;
 

@@ -23,6 +23,13 @@ class Abandoned;
 ///   confirmed  what it runs has been taken from it: it may do nothing more for its context, and ends
 enum class Fence : std::uint8_t { none, asked, confirmed };
 
+/// Whether a thread makes a call that hardly ever blocks: see BlockingOptions::quick.
+///   none             it does not
+///   under_way        it does
+///   being_relieved   which takes long: somebody takes what is its worker's from it
+///   relieved         that has happened: it is no worker any more
+enum class QuickCall : std::uint8_t { none, under_way, being_relieved, relieved };
+
 /// What the thread that runs contexts keeps for them. One for each worker, and one for a simulation's thread.
 struct ThreadState {
   Context* current = nullptr;      ///< The context being run, if any.
@@ -57,7 +64,7 @@ struct ThreadState {
   /// it no longer names their victim, the suspending thread touches the victim's frame no more.
   Atomic<Context*> arming{nullptr};
 
-  // The two words of a fence are no steps of the model tests: nothing there holds a thread.
+  // These are no steps of the model tests: nothing there holds a thread.
   /// The context whose own code runs here now; null in the library. Written by this thread (release as it leaves the
   /// library), read by who fences it (acquire), after Scheduler::heavy_fence.
   std::atomic<const Context*> user_code{nullptr};
@@ -66,6 +73,9 @@ struct ThreadState {
   std::atomic<Fence> fence{Fence::none};
   /// What has been taken from this thread. Written before `fence` is confirmed.
   Abandoned* abandoned = nullptr;
+  /// Changed by compare-and-swap by who relieves this thread, and by this thread as its call comes back (seq_cst): what
+  /// it keeps for its worker is the other's from then on. Then written by the other (release), read here (acquire).
+  std::atomic<QuickCall> quick_call{QuickCall::none};
 };
 
 /// This thread's state. Threads that are no workers have one as well, with no scheduler.

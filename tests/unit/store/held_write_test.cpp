@@ -1,0 +1,213 @@
+// A disk that does not come back from a write holds up who waits for that write, and nobody else: on real threads, with
+// one worker, which makes such writes itself as long as they are quick.
+#include "support/quiet.hpp"
+#include "understudy/actor/system.hpp"
+#include "understudy/journal/storage.hpp"
+#include "understudy/runtime/sleep.hpp"
+#include "understudy/runtime/task_group.hpp"
+#include "understudy/runtime/wait.hpp"
+#include "understudy/store/store.hpp"
+#include "understudy/supervision/supervisor.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+namespace understudy::store {
+namespace {
+
+/// Writes wait while it is closed.
+class Gate {
+ public:
+  void pass() {
+    if (!closed_.load()) return;
+    thread_ = std::this_thread::get_id();
+    waiting_.store(true);
+    waiting_.notify_all();
+    closed_.wait(true);
+  }
+  void close() {
+    waiting_.store(false);
+    closed_.store(true);
+  }
+  void open() {
+    closed_.store(false);
+    closed_.notify_all();
+  }
+  /// Waits until there is one that waits, and gives its thread.
+  std::thread::id thread_of_a_write() const {
+    waiting_.wait(false);
+    return thread_;
+  }
+
+ private:
+  std::atomic<bool> closed_{false};
+  std::atomic<bool> waiting_{false};
+  std::thread::id thread_;  // Set before waiting_.
+};
+
+/// A storage whose writes go through a gate.
+class GatedStorage final : public Storage {
+ public:
+  GatedStorage(std::shared_ptr<Storage> storage, Gate& gate) : storage_(std::move(storage)), gate_(gate) {}
+
+  Result<std::unique_ptr<DirectoryLock>> lock() override { return storage_->lock(); }
+  Result<std::optional<LockHolder>> lock_holder() override { return storage_->lock_holder(); }
+  Result<std::vector<std::string>> list() override { return storage_->list(); }
+  Result<std::unique_ptr<StorageFile>> create(std::string_view name) override { return gated(storage_->create(name)); }
+  Result<std::unique_ptr<StorageFile>> open(std::string_view name) override { return gated(storage_->open(name)); }
+  Result<void> remove(std::string_view name) override { return storage_->remove(name); }
+  Result<void> rename(std::string_view from, std::string_view to) override { return storage_->rename(from, to); }
+  const std::string& describe() const noexcept override { return storage_->describe(); }
+
+ private:
+  struct File final : StorageFile {
+    File(std::unique_ptr<StorageFile> opened, Gate& writes) : file(std::move(opened)), gate(writes) {}
+    Result<void> append(BytesView bytes) override {
+      gate.pass();
+      return file->append(bytes);
+    }
+    Result<void> write_at(std::uint64_t offset, BytesView bytes) override {
+      gate.pass();
+      return file->write_at(offset, bytes);
+    }
+    Result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) override {
+      return file->read_at(offset, into);
+    }
+    Result<std::uint64_t> size() override { return file->size(); }
+    Result<void> truncate(std::uint64_t bytes) override { return file->truncate(bytes); }
+    Result<void> flush() override { return file->flush(); }
+    Result<void> forget_cache() override { return file->forget_cache(); }
+    const std::string& name() const noexcept override { return file->name(); }
+    std::unique_ptr<StorageFile> file;
+    Gate& gate;
+  };
+  Result<std::unique_ptr<StorageFile>> gated(Result<std::unique_ptr<StorageFile>> opened) {
+    if (!opened) return opened;
+    return std::make_unique<File>(std::move(*opened), gate_);
+  }
+
+  std::shared_ptr<Storage> storage_;
+  Gate& gate_;
+};
+
+class HeldWrite : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = testing::TempDir() + "understudy-XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+    StoreOptions options{.durability = Durability::interval};
+    options.open_storage = [this]() -> Result<std::shared_ptr<Storage>> {
+      auto storage = open_file_storage(folder_);
+      if (!storage) return storage;
+      return std::make_shared<GatedStorage>(*std::move(storage), gate_);
+    };
+    opened_ = Store::open(system_, std::move(options));
+    ASSERT_TRUE(opened_) << opened_.error().message();
+  }
+  void TearDown() override {
+    gate_.open();
+    opened_ = failure(ErrorCode::cancelled);
+    std::filesystem::remove_all(folder_);
+  }
+
+  static Task<> write(Store& to, std::atomic<bool>& written) {
+    written.store((co_await to.set("written", "value")).has_value());
+  }
+  std::thread::id thread_of_the_worker() {
+    std::thread::id thread;
+    EXPECT_TRUE(wait(system_, store().operate([&](Transaction&) { thread = std::this_thread::get_id(); })));
+    return thread;
+  }
+  void pass_time(Duration duration) {
+    const auto pause = [](Duration time) -> Task<> { co_await sleep(time); };
+    ASSERT_TRUE(wait(system_, pause(duration)));
+  }
+
+  Store& store() { return **opened_; }
+  Result<void> set(Bytes key, Bytes value) { return wait(system_, store().set(std::move(key), std::move(value))); }
+  Result<std::optional<Bytes>> get(Bytes key) { return wait(system_, store().get(std::move(key))); }
+
+  std::filesystem::path folder_;
+  Gate gate_;
+  System system_{{.workers = 1}};
+  Supervisor supervisor_{system_, {.cutoff = std::chrono::milliseconds(200)}};
+  Result<std::unique_ptr<Store>> opened_ = failure(ErrorCode::cancelled);
+};
+
+TEST_F(HeldWrite, HoldsUpNoReads) {
+  // The first write makes the segment; those after it find room in there.
+  for (const bool is_quick : {true, false}) {
+    ASSERT_TRUE(set("read", "value"));
+    const std::thread::id worker = thread_of_the_worker();
+    gate_.close();
+    std::atomic<bool> written = false;
+    TaskGroup group(system_);
+    group.spawn(write(store(), written));
+    const std::thread::id writes = gate_.thread_of_a_write();
+    EXPECT_EQ(writes == worker, is_quick) << "after a slow one it is the pool's";
+    EXPECT_EQ(get("read").value(), "value");
+    EXPECT_EQ(thread_of_the_worker() == worker, !is_quick) << "it has been relieved";
+    EXPECT_FALSE(written.load());
+    pass_time(std::chrono::milliseconds(20));  // So it is a slow one.
+    gate_.open();
+    ASSERT_TRUE(wait(system_, group.join()));
+    EXPECT_TRUE(written.load());
+    EXPECT_EQ(get("written").value(), "value");
+  }
+  EXPECT_TRUE(supervisor_.incidents().empty());
+}
+
+TEST_F(HeldWrite, IsNotTakenForAStuckActor) {
+  ASSERT_TRUE(set("read", "value"));
+  gate_.close();
+  std::atomic<bool> written = false;
+  TaskGroup group(system_);
+  group.spawn(write(store(), written));
+  gate_.thread_of_a_write();
+  pass_time(std::chrono::seconds(3));  // Many cutoffs.
+  EXPECT_EQ(get("read").value(), "value");
+  EXPECT_TRUE(supervisor_.incidents().empty());
+  gate_.open();
+  ASSERT_TRUE(wait(system_, group.join()));
+  EXPECT_TRUE(supervisor_.incidents().empty());
+}
+
+TEST_F(HeldWrite, AResetOfTheWriterWaitsForItAndLosesNothing) {
+  ASSERT_TRUE(set("read", "value"));
+  gate_.close();
+  std::atomic<bool> written = false;
+  TaskGroup group(system_);
+  group.spawn(write(store(), written));
+  gate_.thread_of_a_write();
+  ASSERT_TRUE(wait(system_, store().router().ask<Reset>(ActorType::writer)).value());
+  gate_.open();
+  ASSERT_TRUE(wait(system_, group.join()));
+  // Told that it failed, or not: it was under way, and is there.
+  EXPECT_EQ(get("written").value(), "value");
+  EXPECT_EQ(get("read").value(), "value");
+  EXPECT_TRUE(set("more", "value"));
+}
+
+TEST_F(HeldWrite, HoldsUpNoShutdownForEver) {
+  ASSERT_TRUE(set("read", "value"));
+  gate_.close();
+  std::atomic<bool> written = false;
+  TaskGroup group(system_);
+  group.spawn(write(store(), written));
+  gate_.thread_of_a_write();
+  const TimePoint begin = system_.clock().now();
+  system_.shutdown(std::chrono::milliseconds(100));
+  EXPECT_LT(system_.clock().now() - begin, std::chrono::seconds(20));
+  gate_.open();
+}
+
+}  // namespace
+}  // namespace understudy::store
