@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
+#include <utility>
 
 namespace understudy::store {
 
@@ -20,6 +21,13 @@ struct ChangeBatch {
   std::uint64_t number = 0;
   ChangeList changes;
 
+  /// What has been changed. Afterwards nothing has; there is room for as much again, within reason.
+  [[nodiscard]] ChangeList take() {
+    constexpr std::size_t reserved_max = std::size_t{64} << 10U;
+    ChangeList taken = std::exchange(changes, {});
+    if (taken.batch_bytes() <= reserved_max) changes.reserve(taken.count(), taken.bytes());
+    return taken;
+  }
   /// As Transaction::room_for_changes.
   [[nodiscard]] std::size_t room() const noexcept {
     return batch_bytes_max - std::min(batch_bytes_max, changes.batch_bytes());

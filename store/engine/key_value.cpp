@@ -53,7 +53,7 @@ class KeyValue final : private Transaction {
   [[nodiscard]] bool end_batch() {
     note_figures(*shared_, keys_);
     wake_reclaimer();
-    if (!batch_.changes.empty()) recorder_.add(std::move(batch_.changes));
+    if (!batch_.changes.empty()) recorder_.add(batch_.take());
     return !recorder_.empty();
   }
   /// Passes changes and waiting requests on to the writer; waits while its mailbox is full.
@@ -347,7 +347,7 @@ class KeyValue final : private Transaction {
     if (unsafe_.any()) waits_ = true;
   }
 
-  void begin_batch() { batch_ = ChangeBatch{.number = recorder_.batch(), .changes = {}}; }
+  void begin_batch() { batch_.number = recorder_.batch(); }
 
   std::shared_ptr<SharedState> shared_;
   KeySpace keys_;

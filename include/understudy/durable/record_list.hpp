@@ -22,6 +22,11 @@ class RecordList {
     (append_long(payloads_, BytesView(parts)), ...);
     records_.push_back({kind, payloads_.size() - before});
   }
+  /// Makes room for so many records, whose payloads have so many bytes together.
+  void reserve(std::size_t count, std::size_t bytes) {
+    records_.reserve(count);
+    payloads_.reserve(bytes);
+  }
   /// Adds the records of another list behind these.
   void add(const RecordList& more) {
     append_long(payloads_, more.payloads_);
