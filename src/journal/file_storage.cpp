@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -192,21 +191,16 @@ class FileStorage final : public Storage {
 
   Result<void> remove(std::string_view name) override {
     if (auto checked = check_change("remove", name); !checked) return checked;
-    // While it is open, only its name goes: whoever removes it need not wait for the rest.
-    Result<std::unique_ptr<StorageFile>> held = open_file("open", name, 0);
     if (::unlinkat(directory_.number(), std::string(name).c_str(), 0) != 0) {
       return std::unexpected(system_failure("remove", path_of(name), errno));
-    }
-    if (held) {
-      const std::scoped_lock lock(removed_mutex_);
-      removed_.push_back(*std::move(held));
     }
     return flush_directory();
   }
 
-  std::vector<std::unique_ptr<StorageFile>> take_removed() override {
-    const std::scoped_lock lock(removed_mutex_);
-    return std::exchange(removed_, {});
+  Result<std::unique_ptr<StorageFile>> remove_open(std::string_view name) override {
+    Result<std::unique_ptr<StorageFile>> file = open_file("open", name, 0);
+    if (auto removed = remove(name); !removed) return std::unexpected(removed.error());
+    return file ? *std::move(file) : nullptr;
   }
 
   Result<void> rename(std::string_view from, std::string_view to) override {
@@ -279,8 +273,6 @@ class FileStorage final : public Storage {
   FileDescriptor directory_;
   std::string path_;
   Access access_;
-  std::mutex removed_mutex_;  // An earlier incarnation's last call may be under way.
-  std::vector<std::unique_ptr<StorageFile>> removed_;
 };
 
 Result<FileDescriptor> open_directory(const std::string& path) {

@@ -3,6 +3,7 @@
 #include "journal/batch_builder.hpp"
 #include "journal/invariant.hpp"
 #include "journal/recovery.hpp"
+#include "journal/removed_files.hpp"
 #include "journal/segment_name.hpp"
 #include "journal/segment_writer.hpp"
 #include "journal/snapshot_name.hpp"
@@ -34,6 +35,7 @@ struct Journal::State {
   std::vector<journal::KeptSegment> segments;
   std::optional<SnapshotReport> snapshot;
   std::uint64_t snapshots_begun = 0;
+  journal::RemovedFiles removed{removed_files_max};
   // Segments without a record after it are superfluous: of the snapshot that was installed in this life. Not of an
   // earlier one: its link may stand before a closing mark, in the last segment that it covers.
   Lsn needed_after = 0;
@@ -266,7 +268,7 @@ Result<void> Journal::State::remove_older_snapshots() {
   for (const std::string& name : *names) {
     const auto covers = journal::snapshot_covers(name);
     if (!covers || *covers >= snapshot->covers) continue;
-    if (auto removed = storage->remove(name); !removed) return removed;
+    if (auto gone = removed.remove(*storage, name); !gone) return gone;
   }
   return {};
 }
@@ -276,7 +278,7 @@ Result<void> Journal::State::remove_older_snapshots() {
 Result<void> Journal::State::remove_covered_segments() {
   if (needed_after == 0) return {};  // Without a snapshot the journal begins with segment 1, be it without a record.
   while (segments.size() > 1 && segments[1].first_lsn <= needed_after + 1) {
-    if (auto removed = storage->remove(journal::segment_name(segments.front().number)); !removed) return removed;
+    if (auto gone = removed.remove(*storage, journal::segment_name(segments.front().number)); !gone) return gone;
     segments.erase(segments.begin());
   }
   return {};
@@ -390,6 +392,7 @@ const std::optional<SnapshotReport>& Journal::snapshot() const noexcept { return
 
 JournalUsage Journal::usage() const noexcept { return state_->usage(); }
 bool Journal::lacks_room() const noexcept { return state_->lacks_room(); }
+std::vector<std::unique_ptr<StorageFile>> Journal::take_removed() noexcept { return state_->removed.take(); }
 bool Journal::has_room_ready(std::size_t batch_bytes) const noexcept {
   return state_->writer && !state_->segment_wanted && state_->writer->has_reserved(batch_bytes);
 }

@@ -180,6 +180,12 @@ class Journal {
   /// snapshot removes what is left.
   [[nodiscard]] Result<void> install_snapshot(const SnapshotWriter& snapshot);
 
+  /// Of the files that `install_snapshot` has removed those, removed_files_max at most, that are open still. Their room
+  /// is given back when they are closed, which takes the system a while, and may be done beside everything else; here
+  /// that is at the journal's end.
+  [[nodiscard]] std::vector<std::unique_ptr<StorageFile>> take_removed() noexcept;
+  static constexpr std::size_t removed_files_max = 256;
+
   /// LSN of the last record added. 0 when there is none.
   [[nodiscard]] Lsn last_lsn() const noexcept;
   /// LSN of the last record that was written: it survives the end of the process.

@@ -91,11 +91,15 @@ class Storage {
   [[nodiscard]] virtual Result<std::unique_ptr<StorageFile>> create(std::string_view name) = 0;
   /// Opens an existing file for reading, writing and cutting.
   [[nodiscard]] virtual Result<std::unique_ptr<StorageFile>> open(std::string_view name) = 0;
-  /// Removes a file: its name is gone. Its room may be given back later: see take_removed.
+  /// Removes a file.
   [[nodiscard]] virtual Result<void> remove(std::string_view name) = 0;
-  /// The removed files that are open still, and have their room until they are closed. That takes the system long (tens
-  /// of milliseconds for a segment that is in its cache), and may be done beside everything else.
-  [[nodiscard]] virtual std::vector<std::unique_ptr<StorageFile>> take_removed() { return {}; }
+  /// Removes a file, and gives it, open still: its name is gone, and its room is given back when it is closed. That
+  /// takes the system long (tens of milliseconds for a segment that is in its cache), and may be done beside everything
+  /// else. Null: it could not be opened, and all of it is gone.
+  [[nodiscard]] virtual Result<std::unique_ptr<StorageFile>> remove_open(std::string_view name) {
+    if (auto removed = remove(name); !removed) return std::unexpected(removed.error());
+    return nullptr;
+  }
   /// Gives a file another name. A file that has that name is replaced, in one step.
   [[nodiscard]] virtual Result<void> rename(std::string_view from, std::string_view to) = 0;
   /// The most bytes that the system lets a file of this process have (RLIMIT_FSIZE), as it is now: writes past it give

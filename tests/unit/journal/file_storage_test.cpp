@@ -115,22 +115,19 @@ TEST_F(FileStorage, ListsRenamesAndRemoves) {
   EXPECT_EQ(storage->list(), std::vector<std::string>{"c"});
 }
 
-TEST_F(FileStorage, ARemovedFileIsNamelessAtOnceAndOpenUntilItIsTaken) {
+TEST_F(FileStorage, GivesARemovedFileOpenStill) {
   const auto storage = open_in("d");
-  for (const char* name : {"a", "b"}) ASSERT_TRUE((*storage->create(name))->append(name));
-  EXPECT_TRUE(storage->take_removed().empty());
-  ASSERT_TRUE(storage->remove("a"));
-  ASSERT_TRUE(storage->remove("b"));
+  ASSERT_TRUE((*storage->create("a"))->append("content"));
+  const auto removed = storage->remove_open("a");
+  ASSERT_TRUE(removed) << removed.error().message();
   EXPECT_EQ(storage->list(), std::vector<std::string>{});
-  const auto removed = storage->take_removed();
-  ASSERT_EQ(removed.size(), 2);
-  EXPECT_EQ(content_of(*removed[0]), "a");
-  EXPECT_EQ(content_of(*removed[1]), "b");
-  EXPECT_TRUE(storage->take_removed().empty());
+  ASSERT_NE(*removed, nullptr);
+  EXPECT_EQ(content_of(**removed), "content");
   // The name is free.
   auto again = storage->create("a");
   ASSERT_TRUE(again) << again.error().message();
   EXPECT_EQ(content_of(**again), "");
+  EXPECT_FALSE(storage->remove_open("gone"));
 }
 
 TEST_F(FileStorage, RemovesWhatItCannotOpen) {
@@ -140,10 +137,10 @@ TEST_F(FileStorage, RemovesWhatItCannotOpen) {
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const struct rlimit none{0, before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  const auto removed = storage->remove("a");
+  const auto removed = storage->remove_open("a");
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
-  EXPECT_TRUE(removed) << removed.error().message();
-  EXPECT_TRUE(storage->take_removed().empty());
+  ASSERT_TRUE(removed) << removed.error().message();
+  EXPECT_EQ(*removed, nullptr);
   EXPECT_EQ(storage->list(), std::vector<std::string>{});
 }
 
