@@ -82,6 +82,10 @@ void RequestBuffer::drop_gathered() noexcept {
 std::size_t RequestBuffer::clear_for_others() noexcept {
   capacity_ = begin_ = end_ = 0;
   was_full_ = false;
+  if (allocated_ > usual_bytes_max) {  // The next one would not use it.
+    bytes_.reset();
+    allocated_ = 0;
+  }
   return allocated_ + requests_.capacity() * sizeof(Request) + arguments_.capacity() * sizeof(BytesView);
 }
 

@@ -140,7 +140,7 @@ TEST(RequestBuffer, SaysWhatItHolds) {
   receive(large, encode({"SET", "k", std::string(1'000'000, 'x')}));
   large.gather({});
   large.drop_gathered();
-  EXPECT_GE(large.clear_for_others(), 1'000'000U);
+  EXPECT_LT(large.clear_for_others(), 10'000U) << "bytes that nobody would use are given back";
   RequestBuffer many;
   std::string text = "*10000\r\n";
   for (int i = 0; i < 10'000; ++i) text += "$0\r\n\r\n";
@@ -148,7 +148,7 @@ TEST(RequestBuffer, SaysWhatItHolds) {
   many.gather({});
   ASSERT_EQ(many.requests().size(), 1U);
   many.drop_gathered();
-  EXPECT_GE(many.clear_for_others(), text.size() + 10'000 * sizeof(BytesView));
+  EXPECT_GE(many.clear_for_others(), 10'000 * sizeof(BytesView));
 }
 
 TEST(Batch, StopsWhenItsRepliesAreLongAndGoesOnFromThere) {
