@@ -115,7 +115,7 @@ bool glob_matches(BytesView pattern, BytesView text, LetterCase letters, std::si
 }
 
 bool glob_matches(BytesView pattern, BytesView text, LetterCase letters) noexcept {
-  std::size_t steps = std::size_t{1} << 25U;
+  std::size_t steps = glob_steps_max;
   return glob_matches(pattern, text, letters, steps);
 }
 

@@ -28,8 +28,11 @@ enum class LetterCase : std::uint8_t {
 [[nodiscard]] bool glob_matches(BytesView pattern, BytesView text, LetterCase letters,
                                 std::size_t& steps_left) noexcept;
 
-/// The same, with steps for a fraction of a second, so that no pattern that a client can send takes longer; what would
-/// take more does not fit.
+/// The steps of a small fraction of a second, also on a slow machine: what may be taken without a sign of life.
+inline constexpr std::size_t glob_steps_max = std::size_t{1} << 24U;
+
+/// The same with glob_steps_max, so that no pattern that a client can send takes longer; what would take more does not
+/// fit.
 [[nodiscard]] bool glob_matches(BytesView pattern, BytesView text, LetterCase letters = LetterCase::exact) noexcept;
 
 }  // namespace understudy::server

@@ -3,6 +3,7 @@
 #include "server/commands/handlers.hpp"
 #include "server/glob.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cstdlib>
@@ -19,7 +20,8 @@ class FoundKeys {
   void add(BytesView key) {
     ++call_.keys_seen;
     if (steps_ == 0) return;
-    steps_ += steps_a_key + key.size();
+    // No more than that, however many keys have been seen: one comparison may take all of it.
+    steps_ = std::min(steps_ + steps_a_key + key.size(), glob_steps_max);
     if (pattern_ != "*" && !glob_matches(pattern_, key, LetterCase::exact, steps_)) return;
     keys_.bulk(key);
     ++count_;
@@ -36,9 +38,9 @@ class FoundKeys {
   }
 
  private:
-  // What all comparisons together may take: a fraction of a second, and more the more there is to compare with.
+  // What comparisons may take: more the more there is to compare with.
   static constexpr std::size_t steps_a_key = 1024;
-  std::size_t steps_ = std::size_t{1} << 25U;
+  std::size_t steps_ = glob_steps_max;
   DataCall& call_;
   BytesView pattern_;
   std::string replies_;
