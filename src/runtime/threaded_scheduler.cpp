@@ -231,6 +231,13 @@ void ThreadedScheduler::relieved_thread_ends() noexcept {
   scheduler->relieved_thread_ended_.notify_all();
 }
 
+void ThreadedScheduler::wait_for_relieved_threads() noexcept {
+  constexpr std::chrono::seconds limit{5};
+  std::unique_lock lock(replacing_);
+  if (relieved_thread_ended_.wait_for(lock, limit, [this] { return relieved_threads_ == 0; })) return;
+  log_warning("shutdown: {} calls have not come back, and are left behind", relieved_threads_);
+}
+
 void ThreadedScheduler::stop() noexcept {
   {
     const std::lock_guard lock(replacing_);
@@ -242,15 +249,9 @@ void ThreadedScheduler::stop() noexcept {
   blocking_pool_.stop();
   parking_.wake_all();
   for (const auto& worker : workers_) worker->join();
+  wait_for_relieved_threads();
   own_threads_.stop();
-  io_loop_.stop();
-  {
-    std::unique_lock lock(replacing_);
-    constexpr std::chrono::seconds limit{5};
-    if (!relieved_thread_ended_.wait_for(lock, limit, [this] { return relieved_threads_ == 0; })) {
-      log_warning("shutdown: {} calls have not come back, and are left behind", relieved_threads_);
-    }
-  }
+  io_loop_.stop();  // Last: until here supervisors are told the time.
   // They never come back, or they do and find that nothing is left for them.
   for (std::thread& thread : given_up_) thread.detach();
 }

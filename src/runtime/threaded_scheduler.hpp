@@ -65,6 +65,8 @@ class ThreadedScheduler final : public Scheduler, public std::enable_shared_from
   [[nodiscard]] Worker* this_worker() const noexcept;
   /// Lets another thread take the place of the worker's, which has been in a quick call for long.
   void relieve(Worker& worker) noexcept;
+  /// A few seconds at most.
+  void wait_for_relieved_threads() noexcept;
   /// The worker whose thread runs the own code of `context`, or null. Under replacing_.
   [[nodiscard]] Worker* holder_of(const Context& context) noexcept;
 
