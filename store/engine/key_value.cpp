@@ -1,5 +1,6 @@
 #include "engine/key_value.hpp"
 
+#include "engine/actors_key_space.hpp"
 #include "engine/change_batch.hpp"
 #include "engine/figures.hpp"
 #include "engine/lengths.hpp"
@@ -67,7 +68,6 @@ class KeyValue final : private Transaction {
 
  private:
   // --- requests
-
   void answer(Set& request) {
     begin_request();
     if (const Result<void> good = check_lengths(request.key, request.value); !good) {
@@ -350,7 +350,7 @@ class KeyValue final : private Transaction {
   void begin_batch() { batch_.number = recorder_.batch(); }
 
   std::shared_ptr<SharedState> shared_;
-  KeySpace keys_;
+  ActorsKeySpace keys_;
   Recorder recorder_;
   Address<ReclaimNow> reclaimer_;
   ReclaimSchedule schedule_;
