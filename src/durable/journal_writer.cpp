@@ -6,6 +6,7 @@
 #include "understudy/actor/spawn.hpp"
 #include "understudy/base/logging.hpp"
 #include "understudy/runtime/blocking.hpp"
+#include "understudy/runtime/end_elsewhere.hpp"
 #include "understudy/runtime/sleep.hpp"
 #include "understudy/runtime/task_group.hpp"
 
@@ -92,14 +93,6 @@ template <typename Message>
 Task<> tell_later(Address<JournalWriterMessage> writer, Duration delay) {
   co_await sleep(delay);
   static_cast<void>(co_await writer.tell(Message{}));
-}
-
-/// Gives back the room of files that were removed.
-Task<> close_files(std::vector<std::unique_ptr<StorageFile>> removed) {
-  auto close = [files = std::make_shared<std::vector<std::unique_ptr<StorageFile>>>(std::move(removed))] {
-    files->clear();
-  };
-  co_await blocking(std::move(close));
 }
 
 /// One incarnation of the writer.
@@ -231,11 +224,6 @@ class Writer {
     for (const RecordList& list : group_) batch_bytes += list.batch_bytes();
     return batch_bytes <= quick_write_bytes_max && journal_->has_room_ready(batch_bytes);
   }
-  /// Beside what comes next, which need not wait for it.
-  void close_removed_files() {
-    std::vector<std::unique_ptr<StorageFile>> removed = journal_->take_removed();
-    if (!removed.empty()) timers_.spawn_regardless(close_files(std::move(removed)));
-  }
 
   /// After the answers, so that nobody waits for it.
   Task<> reserve_room() {
@@ -261,7 +249,10 @@ class Writer {
       auto call = [journal = journal_, snapshot = install->snapshot] { return journal->install_snapshot(*snapshot); };
       const Result<void> installed = co_await blocking(std::move(call));
       shared_->note_usage(journal_->usage());
-      close_removed_files();
+      if (auto removed = journal_->take_removed(); !removed.empty()) {
+        // Beside what comes next, which need not wait for it.
+        detail::end_elsewhere(detail::this_thread().current->scheduler(), std::move(removed));
+      }
       if (installed) {
         install->reply(*journal_->snapshot());
       } else {
@@ -315,7 +306,7 @@ class Writer {
   bool write_waits_ = false;
   bool full_ = false;
   bool probe_waits_ = false;
-  TaskGroup timers_;  // And what goes on beside; they end with this incarnation.
+  TaskGroup timers_;  // They end with this incarnation.
 };
 
 }  // namespace

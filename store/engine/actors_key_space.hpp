@@ -3,12 +3,8 @@
 #pragma once
 
 #include "engine/key_space.hpp"
-#include "understudy/runtime/blocking.hpp"
+#include "understudy/runtime/end_elsewhere.hpp"
 
-#include <cstdint>
-#include <exception>
-#include <limits>
-#include <memory>
 #include <utility>
 
 namespace understudy::store {
@@ -20,17 +16,7 @@ class ActorsKeySpace final : public KeySpace {
       : KeySpace(std::move(keys)), scheduler_(detail::this_thread().current->scheduler()) {}
   ActorsKeySpace(const ActorsKeySpace&) = delete;
   ActorsKeySpace& operator=(const ActorsKeySpace&) = delete;
-  ~ActorsKeySpace() {
-    try {
-      auto end = [keys = std::make_shared<KeySpace>(std::move(static_cast<KeySpace&>(*this)))]() mutable {
-        keys.reset();
-      };
-      using End = detail::BlockingCall<decltype(end)>;
-      End::start(scheduler_, std::make_shared<End>(std::move(end), std::numeric_limits<std::int64_t>::max()));
-    } catch (const std::exception&) {
-      // Without memory it ends here.
-    }
-  }
+  ~ActorsKeySpace() { detail::end_elsewhere(scheduler_, std::move(static_cast<KeySpace&>(*this))); }
 
  private:
   detail::Scheduler& scheduler_;
