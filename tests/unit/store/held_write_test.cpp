@@ -13,7 +13,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -116,12 +116,24 @@ class HeldWrite : public testing::Test {
   }
   void TearDown() override {
     gate_->open();
+    writing_.reset();
     opened_ = failure(ErrorCode::cancelled);
     std::filesystem::remove_all(folder_);
   }
 
   static Task<> write(Store& to, std::atomic<bool>& written) {
     written.store((co_await to.set("written", "value")).has_value());
+  }
+  /// Sets `written`, and waits until that write stands at the gate. Gives its thread.
+  std::thread::id begin_held_write() {
+    gate_->close();
+    written_.store(false);
+    writing_.emplace(system_).spawn(write(store(), written_));
+    return gate_->thread_of_a_write();
+  }
+  void end_held_write() {
+    gate_->open();
+    ASSERT_TRUE(wait(system_, writing_->join()));
   }
   std::thread::id thread_of_the_worker() {
     std::thread::id thread;
@@ -147,25 +159,22 @@ class HeldWrite : public testing::Test {
   System system_{{.workers = 1}};
   Supervisor supervisor_{system_, {.cutoff = std::chrono::milliseconds(200)}};
   Result<std::unique_ptr<Store>> opened_ = failure(ErrorCode::cancelled);
+  std::atomic<bool> written_{false};
+  std::optional<TaskGroup> writing_;
 };
 
 TEST_F(HeldWrite, HoldsUpNoReads) {
   begin_segment();
   for (const bool is_quick : {true, false}) {
     const std::thread::id worker = thread_of_the_worker();
-    gate_->close();
-    std::atomic<bool> written = false;
-    TaskGroup group(system_);
-    group.spawn(write(store(), written));
-    const std::thread::id writes = gate_->thread_of_a_write();
+    const std::thread::id writes = begin_held_write();
     EXPECT_EQ(writes == worker, is_quick) << "after a slow one it is the pool's";
     EXPECT_EQ(get("read").value(), "value");
     EXPECT_EQ(thread_of_the_worker() == worker, !is_quick) << "it has been relieved";
-    EXPECT_FALSE(written.load());
+    EXPECT_FALSE(written_.load());
     pass_time(std::chrono::milliseconds(20));  // So it is a slow one.
-    gate_->open();
-    ASSERT_TRUE(wait(system_, group.join()));
-    EXPECT_TRUE(written.load());
+    end_held_write();
+    EXPECT_TRUE(written_.load());
     EXPECT_EQ(get("written").value(), "value");
   }
   EXPECT_TRUE(supervisor_.incidents().empty());
@@ -173,29 +182,19 @@ TEST_F(HeldWrite, HoldsUpNoReads) {
 
 TEST_F(HeldWrite, IsNotTakenForAStuckActor) {
   begin_segment();
-  gate_->close();
-  std::atomic<bool> written = false;
-  TaskGroup group(system_);
-  group.spawn(write(store(), written));
-  gate_->thread_of_a_write();
+  begin_held_write();
   pass_time(std::chrono::seconds(3));  // Many cutoffs.
   EXPECT_EQ(get("read").value(), "value");
   EXPECT_TRUE(supervisor_.incidents().empty());
-  gate_->open();
-  ASSERT_TRUE(wait(system_, group.join()));
+  end_held_write();
   EXPECT_TRUE(supervisor_.incidents().empty());
 }
 
 TEST_F(HeldWrite, AResetOfTheWriterWaitsForItAndLosesNothing) {
   begin_segment();
-  gate_->close();
-  std::atomic<bool> written = false;
-  TaskGroup group(system_);
-  group.spawn(write(store(), written));
-  gate_->thread_of_a_write();
+  begin_held_write();
   ASSERT_TRUE(wait(system_, store().router().ask<Reset>(ActorType::writer)).value());
-  gate_->open();
-  ASSERT_TRUE(wait(system_, group.join()));
+  end_held_write();
   // Its asker may be told that it failed; it was under way, and is there.
   EXPECT_EQ(get("written").value(), "value");
   EXPECT_EQ(get("read").value(), "value");
@@ -204,11 +203,7 @@ TEST_F(HeldWrite, AResetOfTheWriterWaitsForItAndLosesNothing) {
 
 TEST_F(HeldWrite, HoldsUpNoShutdownForEver) {
   begin_segment();
-  gate_->close();
-  std::atomic<bool> written = false;
-  TaskGroup group(system_);
-  group.spawn(write(store(), written));
-  gate_->thread_of_a_write();
+  begin_held_write();
   const TimePoint begin = system_.clock().now();
   system_.shutdown(std::chrono::milliseconds(100));
   EXPECT_LT(system_.clock().now() - begin, std::chrono::seconds(20));
