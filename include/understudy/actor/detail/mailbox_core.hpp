@@ -19,6 +19,9 @@
 // taken in between. (A node that comes back to its place in a stack meanwhile is not noticed: a sender that is held up
 // there may exceed the capacity by one.)
 //
+// A request that wakes the receiver takes the short way: nothing else waits, so its sender, who by waking it has the
+// right to run it, puts the node into the receiver's list.
+//
 // A mailbox that drops its oldest message holds, as the receiver sees it, the `capacity` newest ones. The others are in
 // memory until it takes the next, so a sender whose push makes the stack twice as long as the capacity trims it: see
 // docs/decisions/0010-full-mailboxes-that-drop.md.
@@ -56,7 +59,12 @@ class BasicMailboxCore : private MailboxList {
     std::uint64_t seen = word_.load(std::memory_order_acquire);
     for (std::uint64_t round = 0, trims = 0;;) {
       if ((seen & closed_bit) != 0) return Push::closed;
-      if (!beyond_capacity) {
+      if (beyond_capacity) {
+        if ((seen & ~pointer_mask) == sleeping_bit && !node.calls && drops_oldest_ == 0) {
+          if (push_to_sleeper(node, seen)) return Push::accepted_wake;
+          continue;
+        }
+      } else {
         const std::uint32_t held = held_.load(std::memory_order_acquire);
         if ((held & taking_bit) != 0) {  // The receiver is moving nodes from the stack to its list: a few instructions.
           Atomics::wait_a_little(round++);
@@ -213,6 +221,7 @@ class BasicMailboxCore : private MailboxList {
   static constexpr std::uint64_t trimming_bit = 8;
   static constexpr std::uint64_t nudged_bit = 0x0000'8000'0000'0000U;
   static constexpr std::uint64_t pointer_mask = 0x0000'7FFF'FFFF'FFF0U;
+  static constexpr std::uint64_t pointer_unit = 0x10;
   static constexpr std::uint32_t taking_bit = 0x8000'0000U;
 
   static MessageHead* top_of(std::uint64_t word) noexcept {
@@ -224,12 +233,27 @@ class BasicMailboxCore : private MailboxList {
     return count < 0xFFFFU ? count + 1 : count;
   }
 
+  /// Wakes a receiver to which nothing else has come: then its list is this sender's until the receiver runs, and the
+  /// node goes there without a stay in the stack, out of which it would have to be taken. Senders that look meanwhile
+  /// do not count it; it is one of those that go beyond the capacity anyway.
+  bool push_to_sleeper(MessageHead& node, std::uint64_t& seen) noexcept {
+    const auto takes = static_cast<std::uint16_t>((seen & pointer_mask) / pointer_unit + 1);
+    // Acquire: pairs with `sleep`, this sees how the receiver suspended.
+    if (!word_.compare_exchange_weak(seen, takes * pointer_unit, std::memory_order_acq_rel,
+                                     std::memory_order_acquire)) {
+      return false;
+    }
+    takes_ = takes;
+    append_first(node);
+    held_.store(1, std::memory_order_release);
+    return true;
+  }
   void take_stack() noexcept {
     std::uint64_t seen = word_.load(std::memory_order_relaxed);
     if (count_of(seen) == 0) return;
     const std::uint32_t held = held_.load(std::memory_order_relaxed);
     held_.store(held | taking_bit, std::memory_order_relaxed);
-    const std::uint64_t empty = std::uint64_t{++takes_} << 4U;
+    const std::uint64_t empty = ++takes_ * pointer_unit;
     for (std::uint64_t round = 0;;) {
       if ((seen & trimming_bit) != 0) {
         Atomics::wait_a_little(round++);

@@ -17,6 +17,12 @@ class MailboxList {
   [[nodiscard]] MessageHead* first() const noexcept { return first_; }
   [[nodiscard]] bool has_unadmitted() const noexcept { return unadmitted_ != nullptr; }
 
+  /// Makes `node` the only one of an empty list.
+  void append_first(MessageHead& node) noexcept {
+    node.next = nullptr;
+    first_ = &node;
+    last_ = &node;
+  }
   /// Appends a stack, newest first, that holds nothing but messages of one lane that wait for nobody. Returns how many.
   std::uint32_t append_plain(MessageHead* newest) noexcept {
     MessageHead* oldest = nullptr;
