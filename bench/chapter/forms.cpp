@@ -35,6 +35,14 @@ us::Task<> run_actor(us::System& system, const us::Address<Add>& counter, std::u
   co_await group.join();
 }
 
+us::Task<> run_actor_now(us::System& system, const us::Address<Add>& counter, std::uint64_t tasks) {
+  us::TaskGroup group(system);
+  for (std::uint64_t i = 0; i < tasks; ++i) {
+    co_await group.spawn_now(ask_once(counter, static_cast<std::int64_t>(i)));
+  }
+  co_await group.join();
+}
+
 struct Counter {
   us::Mutex mutex;
   std::int64_t total = 0;
@@ -67,9 +75,10 @@ Outcome run_form(std::string_view form, std::uint64_t tasks, std::uint32_t worke
   us::System system({.workers = workers});
   Outcome outcome;
   const auto begin = std::chrono::steady_clock::now();
-  if (form == "actor") {
+  if (form.starts_with("actor")) {
     const us::Address<Add> counter = system.spawn("counter", counter_actor, {.capacity = 100});
-    static_cast<void>(us::wait(system, run_actor(system, counter, tasks)));
+    static_cast<void>(
+        us::wait(system, form == "actor" ? run_actor(system, counter, tasks) : run_actor_now(system, counter, tasks)));
     outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     outcome.total = us::wait(system, counter.ask<Add>(0)).value_or(-1);
     return outcome;

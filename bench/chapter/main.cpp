@@ -28,8 +28,9 @@ int main(int argc, char** argv) {
   std::uint64_t tasks = 1'000'000;
   std::uint32_t workers = 0;
   CLI::App app("The chapter's actors-against-mutexes experiment");
-  app.add_option("--form", form, "actor, mutex or mutex-detached")
-      ->check(CLI::IsMember({"actor", "mutex", "mutex-detached"}));
+  app.add_option("--form", form,
+                 "actor, actor-now (each task runs before the next is spawned), mutex or mutex-detached")
+      ->check(CLI::IsMember({"actor", "actor-now", "mutex", "mutex-detached"}));
   app.add_option("--tasks", tasks, "how many tasks, all in flight at once")->check(CLI::PositiveNumber);
   app.add_option("--workers", workers, "worker threads; 0: one for each processor");
   CLI11_PARSE(app, argc, argv);

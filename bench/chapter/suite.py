@@ -1,6 +1,7 @@
-"""Actors against mutexes: N tasks, all spawned at once, each make one request to one shared counter.
+"""Actors against mutexes: N tasks, spawned by one, each make one request to one shared counter.
 
-Three forms: `actor` (an actor owns the counter and answers each request), `mutex` (an asynchronous mutex guards it) and
+Four forms: `actor` (an actor owns the counter and answers each request), `actor-now` (the same, where each task runs before
+the next is spawned; Tokio has no such spawn, and runs `actor`), `mutex` (an asynchronous mutex guards it) and
 `mutex-detached` (the same, where the task may do something else while the update runs). Ours is bench_chapter, the peer
 Tokio's multi-threaded runtime; both take the same flags and print the same line.
 """
@@ -11,7 +12,8 @@ from harness import measure, peers, report
 from harness.measure import Spread
 
 description = __doc__.splitlines()[0]
-FORMS = ("actor", "mutex", "mutex-detached")
+FORMS = ("actor", "actor-now", "mutex", "mutex-detached")
+PEER_FORMS = {"actor-now": "actor"}  # Where its form is not called as ours is.
 PEER = "tokio-multi-thread"
 OURS = os.path.join("build", "release", "bin", "bench_chapter")
 WARM_UP_TASKS = 10_000
@@ -34,13 +36,14 @@ def add_options(parser):
     parser.add_argument("--ours", default=os.path.join(peers.ROOT, OURS), metavar="PATH", help=f"our program ({OURS})")
 
 
-def command(program, form, tasks, workers):
-    return [program, "--form", form, "--tasks", str(tasks), "--workers", str(workers)]
+def commands(programs, form, tasks, workers):
+    return {name: [path, "--form", form if name == "ours" else PEER_FORMS.get(form, form), "--tasks", str(tasks),
+                   "--workers", str(workers)] for name, path in programs.items()}
 
 
 def check_result(form, tasks):
     """The requests are the values 0 to N - 1: their sum shows that each was served once."""
-    expected = {"form": form, "tasks": tasks, "total": tasks * (tasks - 1) // 2}
+    expected = {"tasks": tasks, "total": tasks * (tasks - 1) // 2}
 
     def check(result):
         for field in ("seconds", "ns_per_task", "peak_rss_kib"):
@@ -49,6 +52,8 @@ def check_result(form, tasks):
         for field, value in expected.items():
             if result.get(field) != value:
                 raise measure.RunFailed(f"form {form}: {field} is {result.get(field)}, expected {value}")
+        if result.get("form") not in (form, PEER_FORMS.get(form)):
+            raise measure.RunFailed(f"form {form}: it ran {result.get('form')}")
 
     return check
 
@@ -102,11 +107,9 @@ def run(options):
     for form in options.form or FORMS:
         measure.progress(f"{form}: {options.repetitions} × {options.tasks:,} tasks each")
         warm_up = min(WARM_UP_TASKS, options.tasks)
-        measure.alternate({name: command(path, form, warm_up, options.workers) for name, path in programs.items()}, 1,
-                          check_result(form, warm_up))
-        results = measure.alternate(
-            {name: command(path, form, options.tasks, options.workers) for name, path in programs.items()},
-            options.repetitions, check_result(form, options.tasks))
+        measure.alternate(commands(programs, form, warm_up, options.workers), 1, check_result(form, warm_up))
+        results = measure.alternate(commands(programs, form, options.tasks, options.workers), options.repetitions,
+                                    check_result(form, options.tasks))
         time, memory = rows_of(form, results, missing)
         found.rows += [time, memory]
         table.append(cells(time, memory, options.tasks))

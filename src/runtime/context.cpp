@@ -111,6 +111,20 @@ void Context::yield_turn(std::coroutine_handle<> resume_at, Suspension& suspensi
   if (!is_fenced(this_thread())) scheduler_->schedule_behind(*this);
 }
 
+void Context::yield_to(Context& first, std::coroutine_handle<> resume_at, Suspension& suspension) noexcept {
+  static_cast<void>(publish(resume_at, suspension));
+  armed();
+  ThreadState& thread = this_thread();
+  if (is_fenced(thread)) [[unlikely]] {
+    first.schedule();
+  } else if (thread.hand_offs_left != 0 && thread.hand_off == nullptr && thread.then == nullptr && home_ == 0) {
+    thread.hand_off = &first;
+    thread.then = this;
+  } else {
+    scheduler_->schedule_before(first, *this);
+  }
+}
+
 void Context::take_down() noexcept {
   finish_visit([](Suspension& suspension) { return suspension.claim(); });
 }

@@ -90,6 +90,8 @@ void EmbeddedScheduler::drain() noexcept {
   // The loop may run on a worker of another system, or under a handler of one.
   Scheduler* const outer = std::exchange(thread.scheduler, this);
   Context* const outer_hand_off = std::exchange(thread.hand_off, nullptr);
+  Context* const outer_then = std::exchange(thread.then, nullptr);
+  SpawnedTask* const outer_vacant = std::exchange(thread.vacant, nullptr);
   const std::uint32_t outer_hand_offs = thread.hand_offs_left;
   Context* const outer_context = thread.current;
   draining_thread_.store(&thread, std::memory_order_release);
@@ -97,6 +99,8 @@ void EmbeddedScheduler::drain() noexcept {
   draining_thread_.store(nullptr, std::memory_order_release);
   thread.scheduler = outer;
   thread.hand_off = outer_hand_off;
+  thread.then = outer_then;
+  thread.vacant = outer_vacant;
   thread.hand_offs_left = outer_hand_offs;
   thread.current = outer_context;
   if (ready_.empty()) {
@@ -109,9 +113,12 @@ void EmbeddedScheduler::drain() noexcept {
 void EmbeddedScheduler::run_slice(ThreadState& thread) noexcept {
   thread.hand_offs_left = hand_offs_max;
   for (int i = 0; i < slice_contexts; ++i) {
+    TaskGroupCore::give_up_vacant_unless_wanted(thread);
     Context* context = std::exchange(thread.hand_off, nullptr);
     if (context != nullptr) {
       if (thread.hand_offs_left > 0) --thread.hand_offs_left;
+    } else if (thread.then != nullptr) {
+      context = std::exchange(thread.then, nullptr);
     } else {
       thread.hand_offs_left = hand_offs_max;
       context = ready_.pop();
@@ -121,7 +128,9 @@ void EmbeddedScheduler::run_slice(ThreadState& thread) noexcept {
     thread.turn_seen_ns = 0;
     context->run();
   }
+  TaskGroupCore::give_up_vacant(thread);
   if (Context* left = std::exchange(thread.hand_off, nullptr)) ready_.push(*left);
+  if (Context* left = std::exchange(thread.then, nullptr)) ready_.push(*left);
 }
 
 /// The poller's own handle becomes readable when a socket is ready.

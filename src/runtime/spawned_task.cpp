@@ -19,7 +19,8 @@ void SpawnedTask::run() noexcept {
     return;
   }
   if (!resume()) return;
-  report_exception();
+  if (task_.handle().promise().exception()) [[unlikely]]
+    report_exception();
   end();
 }
 
@@ -59,7 +60,7 @@ void SpawnedTask::drop_link() noexcept {
 
 void SpawnedTask::report_exception() noexcept {
   const std::exception_ptr& exception = task_.handle().promise().exception();
-  if (!exception || group().fail(exception)) return;
+  if (group().fail(exception)) return;
   try {
     std::rethrow_exception(exception);
   } catch (const std::exception& error) {
@@ -101,6 +102,15 @@ void SpawnedTask::discard() noexcept {
 
 void SpawnedTask::end() noexcept {
   task_.reset();
+  ThreadState& thread = this_thread();
+  if (thread.then != nullptr && thread.vacant == nullptr && has_begun() && !has_extras() && !kill_requested()) {
+    thread.vacant = this;
+    return;
+  }
+  leave();
+}
+
+void SpawnedTask::leave() noexcept {
   if (has_begun()) leave_list();
   discard();
 }

@@ -27,6 +27,19 @@ class SpawnedTask final : public Context {
   /// Before it is scheduled.
   void set_link(TaskLink& link);
 
+  // Of one that has ended and is its thread's vacant one. Only on that thread.
+  [[nodiscard]] bool is_of(const TaskGroupCore& group) const noexcept { return list_->group == &group; }
+  /// Whether `group` may put another task in its place: nobody has killed it meanwhile.
+  [[nodiscard]] bool may_be_taken_again_by(const TaskGroupCore& group) const noexcept {
+    return is_of(group) && !kill_requested();
+  }
+  void start_again(Task<>&& task) noexcept {
+    task_ = std::move(task);
+    set_resume_point(task_.handle());
+  }
+  /// Leaves its group after all, and is gone.
+  void leave() noexcept;
+
   /// The next in its group's list, once it has begun.
   [[nodiscard]] SpawnedTask* next() const noexcept { return place_.next; }
 

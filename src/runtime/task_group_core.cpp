@@ -26,20 +26,56 @@ void TaskGroupCore::spawn(Task<> task, TimePoint deadline, TaskLink* link) {
     count_refused();
     return;
   }
+  if (SpawnedTask* spawned = make(std::move(task), deadline, link)) scheduler_.schedule_behind(*spawned);
+}
+
+Context* TaskGroupCore::spawn_to_run(Task<>&& task, TimePoint deadline) {
+  const LibraryCall call;
+  if (call.fenced()) [[unlikely]] {
+    count_refused();
+    return nullptr;
+  }
+  ThreadState& thread = this_thread();
+  if (thread.scheduler != &scheduler_) {
+    if (SpawnedTask* spawned = make(std::move(task), deadline, nullptr)) scheduler_.schedule_behind(*spawned);
+    return nullptr;
+  }
+  if (SpawnedTask* vacant = thread.vacant; vacant != nullptr) {
+    if (vacant->may_be_taken_again_by(*this)) [[likely]] {
+      vacant->set_deadline(deadline);
+      thread.vacant = nullptr;
+      vacant->start_again(std::move(task));
+      return vacant;
+    }
+    give_up_vacant(thread);
+  }
+  return make(std::move(task), deadline, nullptr);
+}
+
+SpawnedTask* TaskGroupCore::make(Task<>&& task, TimePoint deadline, TaskLink* link) {
   const std::uint32_t epoch = epoch_.load(std::memory_order_acquire);
   auto* spawned = new SpawnedTask(*this, epoch, std::move(task));
   spawned->set_deadline(deadline);
   const std::uint64_t before = state_.fetch_add(one_task, std::memory_order_acq_rel);
   if ((before & closed_bit) != 0) {
     spawned->discard();
-    return;
+    return nullptr;
   }
   if (tasks_of(before) == tasks_when_large) make_worker_lists();
   if (link != nullptr) {
     const SpinGuard guard(lock_);
     spawned->set_link(*link);
   }
-  scheduler_.schedule_behind(*spawned);
+  return spawned;
+}
+
+std::size_t TaskGroupCore::size() const noexcept {
+  const SpawnedTask* vacant = this_thread().vacant;
+  return counted() - (vacant != nullptr && vacant->is_of(*this) ? 1 : 0);
+}
+
+void TaskGroupCore::give_up_vacant(ThreadState& thread) noexcept {
+  if (SpawnedTask* vacant = std::exchange(thread.vacant, nullptr)) vacant->leave();
 }
 
 void TaskGroupCore::make_worker_lists() noexcept {
@@ -78,7 +114,8 @@ void TaskGroupCore::for_each_begun(Visit visit) noexcept {
 }
 
 void TaskGroupCore::cancel() noexcept {
-  if (size() == 0) return;
+  give_up_vacant(this_thread());
+  if (counted() == 0) return;
   const SpinGuard guard(lock_);
   epoch_.fetch_add(1, std::memory_order_release);
   lock_lists();
@@ -181,29 +218,32 @@ void TaskGroupCore::tasks_ended(std::uint32_t count) noexcept {
 void TaskGroupCore::notify_waiters() noexcept {
   // Set under the lock: a waiter that is being destroyed takes the lock first, to be forgotten.
   const SpinGuard guard(lock_);
-  if (size() != 0) return;  // More have been spawned: their last one comes here.
+  if (counted() != 0) return;  // More have been spawned: their last one comes here.
   if (waiter_ != nullptr) std::exchange(waiter_, nullptr)->set();
   if (waiting_thread_ != nullptr) std::exchange(waiting_thread_, nullptr)->set();
   if (waiting_context_ != nullptr) std::exchange(waiting_context_, nullptr)->schedule();
 }
 
 bool TaskGroupCore::schedule_when_empty(Context& context) noexcept {
+  give_up_vacant(this_thread());
   const SpinGuard guard(lock_);
-  if (size() == 0) return true;
+  if (counted() == 0) return true;
   waiting_context_ = &context;
   return false;
 }
 
 bool TaskGroupCore::notify_when_empty(Completion& ended) noexcept {
+  give_up_vacant(this_thread());
   const SpinGuard guard(lock_);
-  if (size() == 0) return false;
+  if (counted() == 0) return false;
   waiting_thread_ = &ended;
   return true;
 }
 
 void TaskGroupCore::notify_when_empty(Event& ended) noexcept {
+  give_up_vacant(this_thread());
   const SpinGuard guard(lock_);
-  if (size() == 0) {
+  if (counted() == 0) {
     ended.set();
   } else {
     waiter_ = &ended;

@@ -103,6 +103,15 @@ void ThreadedScheduler::schedule(Context& context) noexcept { schedule_by(contex
 
 void ThreadedScheduler::schedule_behind(Context& context) noexcept { schedule_by(context, &Worker::schedule_behind); }
 
+void ThreadedScheduler::schedule_before(Context& first, Context& then) noexcept {
+  Worker* const worker = first.home() == 0 && then.home() == 0 ? this_worker() : nullptr;
+  if (worker == nullptr) {
+    Scheduler::schedule_before(first, then);
+  } else {
+    worker->schedule_before(first, then);
+  }
+}
+
 void ThreadedScheduler::schedule_by(Context& context, void (Worker::*on_this_worker)(Context&) noexcept) noexcept {
   if (context.home() != 0) {
     home_of(context).schedule_bound(context);

@@ -26,6 +26,7 @@ class ThreadedScheduler final : public Scheduler, public std::enable_shared_from
 
   void schedule(Context& context) noexcept override;
   void schedule_behind(Context& context) noexcept override;
+  void schedule_before(Context& first, Context& then) noexcept override;
   void place(Context& context, Placement placement) override;
   void unplace(Context& context) noexcept override;
   void start_timer(Timer& timer, TimePoint deadline) noexcept override;

@@ -21,13 +21,25 @@ void Worker::schedule_next(Context& context) noexcept {
   if (thread.hand_offs_left == 0) {
     // Others are waiting: it takes its turn. With nobody else here the hand-offs go on: a queued context would only
     // tempt a thief to tear an asker and its actor apart.
-    if (!queue_.empty()) {
+    if (others_wait()) {
       schedule_behind(context);
       return;
     }
     thread.hand_offs_left = hand_offs_max;
   }
   if (Context* displaced = std::exchange(thread.hand_off, &context)) schedule_behind(*displaced);
+}
+
+void Worker::schedule_before(Context& first, Context& then) noexcept {
+  ThreadState& thread = this_thread();
+  if (thread.hand_offs_left == 0 && others_wait()) {
+    schedule_behind(first);
+    schedule_behind(then);
+    return;
+  }
+  schedule_next(first);
+  // Displaced is who has spawned the one that now spawns: others may take it, and go on with what it would do next.
+  if (Context* displaced = std::exchange(thread.then, &then)) schedule_behind(*displaced);
 }
 
 void Worker::schedule_behind(Context& context) noexcept {
@@ -48,16 +60,25 @@ void Worker::finish() noexcept {
   place_.release();
 }
 
+[[gnu::noinline]] Context* Worker::look_around(ThreadState& thread) noexcept {
+  TaskGroupCore::count_ended(thread);
+  scheduler_.io_seat().poll();
+  return scheduler_.take_shared();
+}
+
 Context* Worker::find_local(ThreadState& thread) noexcept {
   ++activations_;
-  if (activations_ % count_ended_period == 0) TaskGroupCore::count_ended(thread);
-  if (activations_ % shared_queue_period == 0) {
-    scheduler_.io_seat().poll();
-    if (Context* context = scheduler_.take_shared()) return context;
+  if (activations_ % look_around_period == 0) [[unlikely]] {
+    if (Context* context = look_around(thread)) return context;
   }
+  TaskGroupCore::give_up_vacant_unless_wanted(thread);
   if (Context* context = std::exchange(thread.hand_off, nullptr)) {
     if (thread.hand_offs_left != 0) --thread.hand_offs_left;
     return context;
+  }
+  if (Context* context = std::exchange(thread.then, nullptr)) {
+    if (thread.hand_offs_left != 0 || !others_wait()) return context;
+    schedule_behind(*context);
   }
   thread.hand_offs_left = hand_offs_max;
   const bool bound_first = activations_ % 2 == 0;
@@ -125,18 +146,35 @@ void Worker::run_shared(ThreadState& thread) noexcept {
   TaskGroupCore::count_ended(thread);
 }
 
+namespace {
+/// What is ready on a worker besides its queues.
+struct ReadyHere {
+  Context* hand_off;
+  Context* then;
+};
+/// Takes from a thread what it keeps for its worker. It leaves all of that alone from now on.
+ReadyHere take_ready(ThreadState& thread) noexcept {
+  const ReadyHere ready{std::exchange(thread.hand_off, nullptr), std::exchange(thread.then, nullptr)};
+  TaskGroupCore::count_ended(thread);
+  return ready;
+}
+void schedule(const ReadyHere& ready) noexcept {
+  if (ready.hand_off != nullptr) ready.hand_off->schedule();
+  if (ready.then != nullptr) ready.then->schedule();
+}
+}  // namespace
+
 std::thread Worker::take_from(const Context& context, Abandoned& abandoned) {
   ThreadState* const thread = state_.load(std::memory_order_acquire);
   if (thread == nullptr) return {};
   if (!fence_thread(*thread, context, abandoned, scheduler_)) return {};
   // From here on the thread leaves all of this alone.
-  Context* const ready = std::exchange(thread->hand_off, nullptr);
-  TaskGroupCore::count_ended(*thread);
+  const ReadyHere ready = take_ready(*thread);
   thread->dropped_replies = nullptr;  // In hand as all others are.
   state_.store(nullptr, std::memory_order_release);
   std::thread old = std::exchange(thread_, std::thread());
   start();
-  if (ready != nullptr) ready->schedule();
+  schedule(ready);
   return old;
 }
 
@@ -159,10 +197,9 @@ bool Worker::relieve() {
     return false;
   }
   old.detach();  // It counts itself out: ThreadedScheduler::relieved_thread_ends.
-  Context* const ready = std::exchange(thread->hand_off, nullptr);
-  TaskGroupCore::count_ended(*thread);
+  const ReadyHere ready = take_ready(*thread);
   thread->quick_call.store(QuickCall::relieved, std::memory_order_release);
-  if (ready != nullptr) ready->schedule();
+  schedule(ready);
   return true;
 }
 

@@ -1,9 +1,10 @@
 // A worker: one thread that runs contexts until its scheduler stops.
 //
 // Where a worker looks for work, in this order: its hand-off slot (what was made ready last, still warm in the cache, a
-// few times in a row at most), what is bound to it, its own run queue (the two in turn), the scheduler's shared queue,
-// the run queues of the other workers. With nothing to do it waits for sockets, if no other does (io_seat.hpp), and
-// sleeps otherwise. A worker of Kind::own_thread runs only what is bound to it: one actor.
+// few times in a row at most), what waits for that to be empty (ThreadState::then), what is bound to it, its own run
+// queue (the two in turn), the scheduler's shared queue, the run queues of the other workers. With nothing to do it
+// waits for sockets, if no other does (io_seat.hpp), and sleeps otherwise. A worker of Kind::own_thread runs only what
+// is bound to it: one actor.
 #pragma once
 
 #include "runtime/parking.hpp"
@@ -57,6 +58,10 @@ class Worker {
   /// Puts `context` behind what is queued here. Only on this worker's thread.
   void schedule_behind(Context& context) noexcept;
 
+  /// Makes `first` the next to run here, and `then` the one after it and what it hands over to. Only on this worker's
+  /// thread.
+  void schedule_before(Context& first, Context& then) noexcept;
+
   /// Queues `context`, which is bound to this worker. Any thread.
   void schedule_bound(Context& context) noexcept;
 
@@ -74,12 +79,15 @@ class Worker {
 
  private:
   static constexpr std::uint32_t hand_offs_max = 16;
-  static constexpr std::uint32_t shared_queue_period = 61;
-  static constexpr std::uint32_t count_ended_period = 64;
+  /// Activations after which a worker looks at what else there is: sockets, the shared queue, tasks to be counted.
+  static constexpr std::uint32_t look_around_period = 64;
 
   void run() noexcept;
   void run_shared(ThreadState& thread) noexcept;
   void run_own_thread(ThreadState& thread) noexcept;
+  /// Whether somebody waits behind the slots.
+  [[nodiscard]] bool others_wait() const noexcept { return !queue_.empty() || !bound_.empty(); }
+  Context* look_around(ThreadState& thread) noexcept;
   Context* find_local(ThreadState& thread) noexcept;
   Context* search() noexcept;
   void park(ThreadState& thread) noexcept;

@@ -66,7 +66,8 @@ class ModelScheduler final : public detail::Scheduler {
     thread.scheduler = this;
     thread.worker_number = number;
     for (;;) {
-      while (!ready_.empty()) run_next();
+      while (run_next()) {
+      }
       made_ready_.wait(made_ready_.peek());
     }
   }
@@ -85,11 +86,10 @@ class ModelScheduler final : public detail::Scheduler {
   bool run_one() {
     detail::ThreadState& thread = detail::this_thread();
     detail::Scheduler* const outer = std::exchange(thread.scheduler, this);
-    const bool any = !ready_.empty() || !work_.empty();
-    if (!ready_.empty()) {
-      run_next();
-    } else if (any) {
+    bool any = run_next();
+    if (!any && !work_.empty()) {
       run_work();
+      any = true;
     }
     thread.scheduler = outer;
     return any;
@@ -101,6 +101,15 @@ class ModelScheduler final : public detail::Scheduler {
     ready_.push_back(&context);
   }
   void schedule_behind(detail::Context& context) noexcept override { schedule(context); }
+  void schedule_before(detail::Context& first, detail::Context& then) noexcept override {
+    detail::ThreadState& thread = detail::this_thread();
+    if (thread.scheduler != this || thread.then != nullptr) {
+      Scheduler::schedule_before(first, then);
+    } else {
+      thread.hand_off = &first;
+      thread.then = &then;
+    }
+  }
   void place(detail::Context& /*context*/, Placement /*placement*/) override {}
   void unplace(detail::Context& /*context*/) noexcept override {}
   void start_timer(detail::Timer& timer, TimePoint /*deadline*/) noexcept override {
@@ -163,11 +172,20 @@ class ModelScheduler final : public detail::Scheduler {
     detail::Atomic<bool> done_{false};
   };
 
-  void run_next() {
-    detail::Context* next = ready_.front();
-    ready_.pop_front();
-    detail::this_thread().budget = detail::activation_budget;
+  /// As a worker does, but for limits. False if nothing is ready.
+  bool run_next() {
+    detail::ThreadState& thread = detail::this_thread();
+    detail::TaskGroupCore::give_up_vacant_unless_wanted(thread);
+    detail::Context* next = std::exchange(thread.hand_off, nullptr);
+    if (next == nullptr) next = std::exchange(thread.then, nullptr);
+    if (next == nullptr) {
+      if (ready_.empty()) return false;
+      next = ready_.front();
+      ready_.pop_front();
+    }
+    thread.budget = detail::activation_budget;
     next->run();
+    return true;
   }
   void run_work() {
     std::move_only_function<void()> work = std::move(work_.front());

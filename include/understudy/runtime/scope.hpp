@@ -92,7 +92,10 @@ class Scope {
   /// Starts `task` on a worker. After a failure it is destroyed before it begins. Inherits the deadline of the work
   /// that the caller has in hand. Constant time.
   void spawn(Task<> task) { open_.spawn(std::move(task)); }
-  /// The same, with a handle by which the task can be stopped alone.
+  /// The same, but lets the task run before the caller goes on: `co_await scope.spawn_now(task)`. See
+  /// TaskGroup::spawn_now.
+  [[nodiscard]] detail::SpawnNow spawn_now(Task<> task) noexcept { return {open_.core(), std::move(task)}; }
+  /// As `spawn`, with a handle by which the task can be stopped alone.
   [[nodiscard("spawn starts a task without a handle")]] TaskHandle spawn_with_handle(Task<> task) {
     return {open_.core(), std::move(task), detail::inherited_deadline()};
   }

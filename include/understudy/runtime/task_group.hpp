@@ -4,27 +4,21 @@
 //     for (int i = 0; i < 1000; ++i) group.spawn(client(i));
 //     co_await group.join();
 //
+// With `co_await group.spawn_now(client(i))` each runs before the next is spawned: for a great many short ones.
+//
 // Each task runs on any worker. An exception that leaves a task is logged and ends that task alone. A group that is
 // destroyed cancels the tasks that still run: each is destroyed at its next suspension, with its destructors; tasks
 // must therefore own what they use, or be joined first. A system that shuts down does the same to the tasks of all its
 // groups, and destroys tasks that are spawned later before they begin.
 #pragma once
 
+#include "understudy/runtime/detail/spawn_now.hpp"
 #include "understudy/runtime/detail/task_group_core.hpp"
 
 #include <cstddef>
 #include <utility>
 
 namespace understudy {
-namespace detail {
-
-/// The deadline of what runs on this thread now; none outside of a System's coroutines.
-[[nodiscard]] inline TimePoint inherited_deadline() noexcept {
-  const Context* current = this_thread().current;
-  return current != nullptr ? current->deadline() : TimePoint::max();
-}
-
-}  // namespace detail
 
 /// One task of a group, to be stopped alone. Cheap to move; a handle that is destroyed lets its task run.
 /// Threads: any, one at a time.
@@ -71,7 +65,15 @@ class TaskGroup {
   /// Starts `task` on a worker. It inherits the deadline of the work that the caller has in hand, if any. Constant
   /// time.
   void spawn(Task<> task) { core_->spawn(std::move(task), detail::inherited_deadline()); }
-  /// The same, for a task that goes on when that work is done: it inherits nothing.
+  /// Starts `task` as `spawn` does, and lets it run before the caller goes on: `co_await group.spawn_now(task)`. On
+  /// this worker, while it is warm: the task runs until it ends or first waits, and so does the actor that it asks. For
+  /// many short tasks: however many are spawned, few exist at once. Not for one that computes for long, or blocks its
+  /// thread: meanwhile the caller waits, and no other worker takes its place. An order of preference, no promise: when
+  /// others have waited for long, or the group is another system's, the task is queued, as by `spawn`, and the caller
+  /// may go on first. Who joins the group elsewhere may hear of the task's end only when the caller next waits. In a
+  /// coroutine of a System. Constant time, and mostly no block but the task's own frame.
+  [[nodiscard]] detail::SpawnNow spawn_now(Task<> task) noexcept { return {*core_, std::move(task)}; }
+  /// The same as `spawn`, for a task that goes on when that work is done: it inherits nothing.
   void spawn_regardless(Task<> task) { core_->spawn(std::move(task), TimePoint::max()); }
   /// Starts `task` as `spawn` does, with a handle by which it can be stopped alone. One block more.
   [[nodiscard("spawn starts a task without a handle")]] TaskHandle spawn_with_handle(Task<> task) {

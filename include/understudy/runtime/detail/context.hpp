@@ -111,6 +111,8 @@ class Context {
   /// Suspends the running context, at `resume_at`, behind everything that is ready. `suspension` can be claimed by
   /// nobody; a kill is seen when it runs again.
   void yield_turn(std::coroutine_handle<> resume_at, Suspension& suspension) noexcept;
+  /// The same, but it goes on as soon as `first` has run, of which the caller has the right to run.
+  void yield_to(Context& first, std::coroutine_handle<> resume_at, Suspension& suspension) noexcept;
 
   /// The suspension it waits on was claimed by the caller, who hands the right to run to the scheduler. Any thread.
   void schedule() noexcept {
@@ -210,5 +212,11 @@ class Context {
   const bool actor_ : 1;
   std::uint16_t home_ = 0;
 };
+
+/// The deadline of what runs on this thread now; none outside of a System's coroutines.
+[[nodiscard]] inline TimePoint inherited_deadline() noexcept {
+  const Context* current = this_thread().current;
+  return current != nullptr ? current->deadline() : TimePoint::max();
+}
 
 }  // namespace understudy::detail

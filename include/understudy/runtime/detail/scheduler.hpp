@@ -99,6 +99,12 @@ class Scheduler {
   virtual void schedule(Context& context) noexcept = 0;
   /// The same, but behind everything that is ready now: for contexts that have used up their budget.
   virtual void schedule_behind(Context& context) noexcept = 0;
+  /// Hands over both. `first` runs as soon as possible, `then`, which has run on the calling thread until now, when
+  /// `first` has suspended, and so has what that has made ready here.
+  virtual void schedule_before(Context& first, Context& then) noexcept {
+    schedule_behind(first);
+    schedule_behind(then);
+  }
 
   /// Binds `context` to where `placement` says, before it is first scheduled. May throw std::system_error (no thread).
   virtual void place(Context& context, Placement placement) = 0;

@@ -6,6 +6,12 @@
 // list, or, once the group has grown large, that worker's. What has not begun needs no list to be cancelled: it
 // compares the group's `epoch_` with the one under which it was spawned before it begins. While thousands of tasks are
 // left, a worker counts those that have ended by the dozen, so that its word stays with the spawner.
+//
+// Who spawns tasks one after another, and lets each run at once (`TaskGroup::spawn_now`), would add to the word and
+// take from it in turn. So a task that ends while its spawner stands ready on the same thread stays in its list and
+// counted, as that thread's *vacant* one, and the next takes its place: no locked operation, no block. A kill that
+// meets it vacant leaves its mark, and then it is not taken again. It leaves its group once the spawner waits for
+// anything else, or the worker has nothing to do.
 #pragma once
 
 #include "understudy/base/detail/atomic.hpp"
@@ -39,6 +45,9 @@ class TaskGroupCore {
 
   /// The task's asks end by `deadline`, as if it were handling a message with that one.
   void spawn(Task<> task, TimePoint deadline, TaskLink* link = nullptr);
+  /// The same, but the caller, a coroutine of this scheduler, is to let the task run first: hands out the right to run
+  /// it. Null: there is nothing to wait for, the task has been refused, or is another system's and queued there.
+  [[nodiscard]] Context* spawn_to_run(Task<>&& task, TimePoint deadline);
   void cancel() noexcept;
   /// Looks at what the group's tasks wait for: Context::finish_visit for each that has begun. None of them ends
   /// meanwhile.
@@ -62,10 +71,20 @@ class TaskGroupCore {
   /// The same as notify_when_empty, for a thread. False if no task runs: `ended` then is not set.
   [[nodiscard]] bool notify_when_empty(Completion& ended) noexcept;
   /// Tasks that have not ended. Exact when nothing moves.
-  [[nodiscard]] std::size_t size() const noexcept { return tasks_of(state_.load(std::memory_order_relaxed)); }
+  [[nodiscard]] std::size_t size() const noexcept;
 
+  /// Lets the thread's vacant task leave its group, if there is one.
+  static void give_up_vacant(ThreadState& thread) noexcept;
+  /// The same, if no spawner is about to run that might take its place. Who waits for the group may be ready then:
+  /// before the slots of the thread are looked at.
+  static void give_up_vacant_unless_wanted(ThreadState& thread) noexcept {
+    if (thread.vacant != nullptr && thread.then == nullptr && thread.hand_off == nullptr) give_up_vacant(thread);
+  }
   /// Counts the tasks that have ended on this thread and are not counted yet. By workers, every few turns.
   static void count_ended(ThreadState& thread) noexcept {
+    // While `then` waits, it is likely to be taken again in a moment.
+    if (thread.vacant != nullptr && thread.then == nullptr) [[unlikely]]
+      give_up_vacant(thread);
     if (thread.ended_in != nullptr) [[unlikely]]
       std::exchange(thread.ended_in, nullptr)->tasks_ended(std::exchange(thread.ended_count, 0));
   }
@@ -99,6 +118,10 @@ class TaskGroupCore {
   static std::uint64_t tasks_of(std::uint64_t state) noexcept { return state & 0xFFFF'FFFFU; }
 
   ~TaskGroupCore();
+  /// Tasks that have not been counted as ended.
+  [[nodiscard]] std::size_t counted() const noexcept { return tasks_of(state_.load(std::memory_order_relaxed)); }
+  /// Counts a task; null if it is refused.
+  [[nodiscard]] SpawnedTask* make(Task<>&& task, TimePoint deadline, TaskLink* link);
   bool retain_unless_ended() noexcept;
   [[nodiscard]] List& list_for_this_thread() noexcept;
   void make_worker_lists() noexcept;

@@ -25,6 +25,10 @@ class TurnOver final : public Suspension {
  public:
   /// Suspends the running context, at `awaiting`, behind everything that is ready.
   void suspend(std::coroutine_handle<> awaiting) noexcept { this_thread().current->yield_turn(awaiting, *this); }
+  /// The same, but `first`, of which the caller has the right to run, is the next to run on this thread.
+  void suspend_behind(std::coroutine_handle<> awaiting, Context& first) noexcept {
+    this_thread().current->yield_to(first, awaiting, *this);
+  }
   bool claim() noexcept override { return false; }
   [[nodiscard]] Wait waiting_for() const noexcept override { return {.kind = Wait::Kind::event, .claimed = true}; }
 };
