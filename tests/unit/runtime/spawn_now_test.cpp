@@ -4,15 +4,11 @@
 
 #include "support/counted.hpp"
 #include "support/runtimes.hpp"
-#include "understudy/actor/system.hpp"
 #include "understudy/runtime/blocking.hpp"
 #include "understudy/runtime/scope.hpp"
 #include "understudy/runtime/task_group.hpp"
-#include "understudy/supervision/supervisor.hpp"
 
-#include <algorithm>
 #include <atomic>
-#include <memory>
 #include <semaphore>
 #include <stdexcept>
 #include <string>
@@ -26,14 +22,6 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::milliseconds;
-
-struct Count {
-  Reply<int> reply;
-};
-Task<> counter(Mailbox<Count>& inbox) {
-  int total = 0;
-  while (auto count = co_await inbox.receive()) count->reply(++total);
-}
 
 Task<> count_up(std::atomic<int>& counter) {
   ++counter;
@@ -70,50 +58,6 @@ TEST(SpawnNow, RunsATaskBeforeItsSpawnerGoesOn) {
   TaskGroup group(system);
   ASSERT_TRUE(wait(system, spawner(group)));
   EXPECT_EQ(log, (std::vector<std::string>{"task 1", "spawner 1", "task 2", "spawner 2", "rest 1", "rest 2"}));
-}
-
-TEST(SpawnNow, TheActorThatATaskAsksRunsAsWell) {
-  System system({.workers = 1});
-  const Address<Count> address = system.spawn("counter", counter);
-  int late = 0;
-  const auto ask = [](const Address<Count>& to, int& answer) -> Task<> {
-    answer = (co_await to.ask<Count>()).value_or(-1);
-  };
-  const auto spawner = [&](TaskGroup& group) -> Task<> {
-    for (int i = 1; i <= 1000; ++i) {
-      int answer = 0;
-      co_await group.spawn_now(ask(address, answer));
-      if (answer != i) ++late;
-      co_await group.join();
-    }
-  };
-  TaskGroup group(system);
-  ASSERT_TRUE(wait(system, spawner(group)));
-  EXPECT_EQ(late, 0);
-}
-
-TEST(SpawnNow, OfManyTasksFewExistAtOnce) {
-  on_real_threads([](System& system) {
-    const Address<Count> address = system.spawn("counter", counter);
-    const Census census;
-    std::int64_t most = 0;
-    const auto ask = [](const Address<Count>& to, Counted /*life*/) -> Task<> {
-      static_cast<void>(co_await to.ask<Count>());
-    };
-    const auto spawner = [&](TaskGroup& group) -> Task<> {
-      for (int i = 0; i < 50'000; ++i) {
-        co_await group.spawn_now(ask(address, Counted(census)));
-        most = std::max(most, census.living());
-      }
-      co_await group.join();
-    };
-    TaskGroup group(system);
-    ASSERT_TRUE(wait(system, spawner(group)));
-    EXPECT_EQ(census.made(), 50'000);
-    EXPECT_EQ(census.living(), 0);
-    // A few hundred where another worker takes the actor along for a while.
-    EXPECT_LT(most, 5'000);
-  });
 }
 
 TEST(SpawnNow, ItsTasksAreJoined) {
@@ -219,31 +163,6 @@ TEST(SpawnNow, AGroupThatWasCancelledTakesMore) {
   });
 }
 
-// The place that an ended task has left belongs to its group until the spawner waits for something else. Who waits for
-// the group meanwhile is told.
-TEST(SpawnNow, OthersJoinWhileTheSpawnerGoesOn) {
-  on_real_threads([](System& system) {
-    const Address<Count> address = system.spawn("counter", counter);
-    for (int round = 0; round < 200; ++round) {
-      std::atomic<int> ended = 0;
-      std::atomic<bool> joined = false;
-      TaskGroup group(system);
-      TaskGroup others(system);
-      const auto join = [&]() -> Task<> {
-        co_await group.join();
-        joined = true;
-      };
-      const auto spawner = [&]() -> Task<> {
-        co_await group.spawn_now(count_up(ended));
-        others.spawn(join());
-        while (!joined) static_cast<void>(co_await address.ask<Count>());
-      };
-      ASSERT_TRUE(wait(system, spawner()));
-      ASSERT_TRUE(wait(system, others.join()));
-      EXPECT_EQ(ended.load(), 1);
-    }
-  });
-}
 TEST(SpawnNow, AGroupIsJoinedWhileItsSpawnerSpawnsElsewhere) {
   on_real_threads([](System& system) {
     std::atomic<int> ended = 0;
@@ -290,7 +209,6 @@ TEST(SpawnNow, AGroupOfAnotherSystemRunsItThere) {
 Task<> spawn_for_ever(System& system, TaskGroup& group, Census census, std::uint64_t seed) {
   const Counted life(census);
   SeededRandom random(seed);
-  std::atomic<int> ended = 0;
   for (;;) {
     switch (random.below(5)) {
       case 0:
@@ -355,35 +273,6 @@ TEST(SpawnNow, ASystemShutsDownInTheMiddle) {
   }
 }
 
-// Its spawner stands ready on a thread that does not come back.
-TEST(SpawnNow, AnActorThatHoldsTheThreadIsTakenFromItAndTheSpawnerGoesOn) {
-  struct Stage {
-    std::atomic<bool> go_on{false};
-    std::atomic<int> lives{0};
-  };
-  const auto stage = std::make_shared<Stage>();
-  System system({.workers = 1});
-  const Supervisor supervisor(system, {.heartbeat = milliseconds(5), .cutoff = milliseconds(20)});
-  const auto holder = [](Mailbox<Count>& inbox, std::shared_ptr<Stage> shared) -> Task<> {
-    ++shared->lives;
-    while (auto count = co_await inbox.receive()) {
-      while (!shared->go_on) std::this_thread::yield();
-    }
-  };
-  const Address<Count> address = system.spawn("holder", holder, {}, stage);
-  const auto ask = [](const Address<Count>& to) -> Task<> {
-    const Result<int> answer = co_await to.ask<Count>();
-    EXPECT_FALSE(answer);
-  };
-  TaskGroup group(system);
-  const auto spawner = [&]() -> Task<> {
-    co_await group.spawn_now(ask(address));
-    co_await group.join();
-  };
-  ASSERT_TRUE(wait(system, spawner()));
-  EXPECT_TRUE(eventually(system, [&] { return stage->lives == 2; }));
-  stage->go_on = true;
-}
 TEST(SpawnNow, AQuickCallThatIsHeldIsLeftAloneAndTheSpawnerGoesOn) {
   System system({.workers = 1});
   std::binary_semaphore open(0);
@@ -401,65 +290,6 @@ TEST(SpawnNow, AQuickCallThatIsHeldIsLeftAloneAndTheSpawnerGoesOn) {
     }
   };
   ASSERT_TRUE(wait(system, spawner()));
-}
-
-TEST(SpawnNow, SpawnersLeaveOthersTheirTurn) {
-  System system({.workers = 1});
-  std::atomic<int> ended = 0;
-  std::atomic<bool> stop = false;
-  TaskGroup group(system);
-  TaskGroup spawners(system);
-  const auto spawner = [&]() -> Task<> {
-    while (!stop) co_await group.spawn_now(count_up(ended));
-  };
-  spawners.spawn(spawner());
-  const Address<Count> anywhere = system.spawn("anywhere", counter);
-  const Address<Count> bound = system.spawn("bound", counter, {.placement = Placement::worker(0)});
-  const auto ask_both = [&]() -> Task<int> {
-    int sum = 0;
-    for (int i = 0; i < 100; ++i) {
-      sum = (co_await anywhere.ask<Count>()).value_or(0) + (co_await bound.ask<Count>()).value_or(0);
-    }
-    co_return sum;
-  };
-  EXPECT_EQ(wait(system, ask_both()).value(), 200);
-  stop = true;
-  ASSERT_TRUE(wait(system, spawners.join()));
-}
-
-struct AskOnce {
-  Reply<bool> reply;
-};
-TEST(SpawnNow, ATaskInheritsTheDeadlineOfTheWorkInHand) {
-  on_every_runtime([](System& system) {
-    const auto silent = [](Mailbox<Count>& inbox) -> Task<> {
-      std::vector<Count> kept;
-      while (auto count = co_await inbox.receive()) kept.push_back(std::move(*count));
-    };
-    const Address<Count> never = system.spawn("never", silent);
-    const auto worker = [](Mailbox<AskOnce>& inbox, System* its_system, Address<Count> address) -> Task<> {
-      const auto ask = [](Address<Count> to, bool& timed_out) -> Task<> {
-        const Result<int> answer = co_await to.ask<Count>();
-        timed_out = !answer && answer.error().code() == ErrorCode::timeout;
-      };
-      std::atomic<int> ended = 0;
-      while (auto once = co_await inbox.receive()) {
-        TaskGroup group(*its_system);
-        bool timed_out = false;
-        co_await group.spawn_now(count_up(ended));
-        co_await group.spawn_now(ask(address, timed_out));
-        co_await group.join();
-        once->reply(timed_out);
-      }
-    };
-    const Address<AskOnce> address = system.spawn("worker", worker, {}, &system, never);
-    // Its own deadline ends the inner ask; the outer one has to be answered before it is over too.
-    const auto run = [&]() -> Task<bool> {
-      const Result<bool> answer = co_await address.ask<AskOnce>().within(milliseconds(5));
-      co_return !answer || *answer;
-    };
-    for (int i = 0; i < 5; ++i) EXPECT_TRUE(wait(system, run()).value());
-  });
 }
 
 }  // namespace

@@ -125,6 +125,34 @@ TEST_P(Holding, IsReplacedAndTheNextServesWhatWaits) {
     EXPECT_EQ(census.living(), 0);
   }
 }
+
+// A spawner that lets its task run first stands ready on that very thread.
+TEST_P(Holding, ASpawnerThatStandsBehindItGoesOn) {
+  const Census census;
+  auto stage = std::make_shared<Stage>();
+  {
+    System system({.workers = 1});
+    const Supervisor supervisor(system, hasty());
+    const auto actor = system.spawn("performer", performer, {}, stage, Counted(census));
+    std::atomic<bool> crashed = false;
+    TaskGroup askers(system);
+    const auto ask = [](Address<Do> to, What what, std::atomic<bool>& told) -> Task<> {
+      const Result<std::uint32_t> got = co_await to.ask<Do>(what, 0);
+      told = !got && got.error() == ErrorCode::actor_crashed;
+    };
+    const auto spawner = [&]() -> Task<> {
+      co_await askers.spawn_now(ask(actor, GetParam(), crashed));
+      co_await askers.join();
+    };
+    ASSERT_TRUE(wait(system, spawner()));
+    EXPECT_TRUE(crashed.load());
+    EXPECT_EQ(system.abandoned().threads_now, 1U);
+    EXPECT_EQ(wait(system, actor.ask<Do>(What::answer, 1)).value_or(0), 2U);
+    stage->let_go();
+    EXPECT_TRUE(soon(system, [&] { return system.abandoned().threads_now == 0; }));
+  }
+  EXPECT_EQ(census.living(), 0);
+}
 INSTANTIATE_TEST_SUITE_P(Threads, Holding, testing::Values(What::spin, What::block),
                          [](const auto& each) { return each.param == What::spin ? "Spinning" : "Blocked"; });
 
