@@ -113,7 +113,8 @@ void EmbeddedScheduler::drain() noexcept {
 void EmbeddedScheduler::run_slice(ThreadState& thread) noexcept {
   thread.hand_offs_left = hand_offs_max;
   for (int i = 0; i < slice_contexts; ++i) {
-    TaskGroupCore::give_up_vacant_unless_wanted(thread);
+    // As in Worker::find_local.
+    if (thread.vacant != nullptr && thread.then == nullptr) TaskGroupCore::give_up_vacant(thread);
     Context* context = std::exchange(thread.hand_off, nullptr);
     if (context != nullptr) {
       if (thread.hand_offs_left > 0) --thread.hand_offs_left;

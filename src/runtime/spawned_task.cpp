@@ -7,9 +7,10 @@
 
 namespace understudy::detail {
 
-SpawnedTask::SpawnedTask(TaskGroupCore& group, std::uint32_t epoch, Task<> task)
+SpawnedTask::SpawnedTask(TaskGroupCore& group, std::uint32_t epoch, Task<>&& task, TimePoint deadline)
     : Context(group.scheduler_), list_(&group.own_list_), task_(std::move(task)), place_{.epoch = epoch} {
   set_resume_point(task_.handle());
+  set_deadline(deadline);
 }
 
 void SpawnedTask::run() noexcept {
@@ -103,7 +104,8 @@ void SpawnedTask::discard() noexcept {
 void SpawnedTask::end() noexcept {
   task_.reset();
   ThreadState& thread = this_thread();
-  if (thread.then != nullptr && thread.vacant == nullptr && has_begun() && !has_extras() && !kill_requested()) {
+  if (thread.then != nullptr && thread.then_spawns_into == &group() && thread.vacant == nullptr && has_begun() &&
+      !has_extras() && !kill_requested()) {
     thread.vacant = this;
     return;
   }

@@ -12,7 +12,7 @@ namespace understudy::detail {
 class SpawnedTask final : public Context {
  public:
   /// `epoch`: of the group, as it was when the task was spawned.
-  SpawnedTask(TaskGroupCore& group, std::uint32_t epoch, Task<> task);
+  SpawnedTask(TaskGroupCore& group, std::uint32_t epoch, Task<>&& task, TimePoint deadline);
   SpawnedTask(const SpawnedTask&) = delete;
   SpawnedTask& operator=(const SpawnedTask&) = delete;
 

@@ -44,18 +44,20 @@ Context* TaskGroupCore::spawn_to_run(Task<>&& task, TimePoint deadline) {
     if (vacant->may_be_taken_again_by(*this)) [[likely]] {
       vacant->set_deadline(deadline);
       thread.vacant = nullptr;
+      thread.then_spawns_into = this;
       vacant->start_again(std::move(task));
       return vacant;
     }
     give_up_vacant(thread);
   }
-  return make(std::move(task), deadline, nullptr);
+  SpawnedTask* const spawned = make(std::move(task), deadline, nullptr);
+  if (spawned != nullptr) thread.then_spawns_into = this;
+  return spawned;
 }
 
 SpawnedTask* TaskGroupCore::make(Task<>&& task, TimePoint deadline, TaskLink* link) {
   const std::uint32_t epoch = epoch_.load(std::memory_order_acquire);
-  auto* spawned = new SpawnedTask(*this, epoch, std::move(task));
-  spawned->set_deadline(deadline);
+  auto* spawned = new SpawnedTask(*this, epoch, std::move(task), deadline);
   const std::uint64_t before = state_.fetch_add(one_task, std::memory_order_acq_rel);
   if ((before & closed_bit) != 0) {
     spawned->discard();
@@ -69,9 +71,23 @@ SpawnedTask* TaskGroupCore::make(Task<>&& task, TimePoint deadline, TaskLink* li
   return spawned;
 }
 
+namespace {
+/// What this thread keeps for its worker is its own: nobody has taken it, nor is about to, for the time of `call`.
+bool slots_are_ours(const LibraryCall& call) noexcept {
+  // In a quick call it has no scheduler, and may be relieved.
+  return !call.fenced() && this_thread().scheduler != nullptr;
+}
+}  // namespace
+
 std::size_t TaskGroupCore::size() const noexcept {
-  const SpawnedTask* vacant = this_thread().vacant;
+  const LibraryCall call;
+  const SpawnedTask* const vacant = slots_are_ours(call) ? this_thread().vacant : nullptr;
   return counted() - (vacant != nullptr && vacant->is_of(*this) ? 1 : 0);
+}
+
+void TaskGroupCore::give_up_own_vacant() noexcept {
+  const LibraryCall call;
+  if (slots_are_ours(call)) give_up_vacant(this_thread());
 }
 
 void TaskGroupCore::give_up_vacant(ThreadState& thread) noexcept {
@@ -114,7 +130,7 @@ void TaskGroupCore::for_each_begun(Visit visit) noexcept {
 }
 
 void TaskGroupCore::cancel() noexcept {
-  give_up_vacant(this_thread());
+  give_up_own_vacant();
   if (counted() == 0) return;
   const SpinGuard guard(lock_);
   epoch_.fetch_add(1, std::memory_order_release);
@@ -225,7 +241,7 @@ void TaskGroupCore::notify_waiters() noexcept {
 }
 
 bool TaskGroupCore::schedule_when_empty(Context& context) noexcept {
-  give_up_vacant(this_thread());
+  give_up_own_vacant();
   const SpinGuard guard(lock_);
   if (counted() == 0) return true;
   waiting_context_ = &context;
@@ -233,7 +249,7 @@ bool TaskGroupCore::schedule_when_empty(Context& context) noexcept {
 }
 
 bool TaskGroupCore::notify_when_empty(Completion& ended) noexcept {
-  give_up_vacant(this_thread());
+  give_up_own_vacant();
   const SpinGuard guard(lock_);
   if (counted() == 0) return false;
   waiting_thread_ = &ended;
@@ -241,7 +257,7 @@ bool TaskGroupCore::notify_when_empty(Completion& ended) noexcept {
 }
 
 void TaskGroupCore::notify_when_empty(Event& ended) noexcept {
-  give_up_vacant(this_thread());
+  give_up_own_vacant();
   const SpinGuard guard(lock_);
   if (counted() == 0) {
     ended.set();

@@ -45,11 +45,13 @@ void TaskGroupList::close(Scheduler& scheduler, Duration limit) {
   for (TaskGroupCore* group : groups) group->close();
   for (TaskGroupCore* group : groups) {
     const std::unique_ptr<Completion> ended = scheduler.make_completion();
-    if (group->notify_when_empty(*ended)) {
-      while (ended->wait_for(limit) == Completion::Waited::not_yet) group->take_from_threads();
+    if (!group->notify_when_empty(*ended)) continue;
+    while (ended->wait_for(limit) == Completion::Waited::not_yet) {
+      // Of all groups: what holds the thread may be another one's, and stand in the way of this one's tasks.
+      for (TaskGroupCore* any : groups) any->take_from_threads();
     }
-    group->release();
   }
+  for (TaskGroupCore* group : groups) group->release();
 }
 
 void TaskGroupList::visit_suspensions(const std::function<bool(Suspension&)>& claim) {

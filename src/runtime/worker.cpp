@@ -21,7 +21,7 @@ void Worker::schedule_next(Context& context) noexcept {
   if (thread.hand_offs_left == 0) {
     // Others are waiting: it takes its turn. With nobody else here the hand-offs go on: a queued context would only
     // tempt a thief to tear an asker and its actor apart.
-    if (others_wait()) {
+    if (others_wait() || thread.then != nullptr) {
       schedule_behind(context);
       return;
     }
@@ -32,7 +32,8 @@ void Worker::schedule_next(Context& context) noexcept {
 
 void Worker::schedule_before(Context& first, Context& then) noexcept {
   ThreadState& thread = this_thread();
-  if (thread.hand_offs_left == 0 && others_wait()) {
+  if (thread.hand_offs_left == 0 && (others_wait() || thread.then != nullptr)) {
+    thread.then_spawns_into = nullptr;
     schedule_behind(first);
     schedule_behind(then);
     return;
@@ -71,14 +72,18 @@ Context* Worker::find_local(ThreadState& thread) noexcept {
   if (activations_ % look_around_period == 0) [[unlikely]] {
     if (Context* context = look_around(thread)) return context;
   }
-  TaskGroupCore::give_up_vacant_unless_wanted(thread);
+  // Giving up the vacant task may make somebody ready who waits for its group: before the hand-off slot is looked at.
+  if (thread.vacant != nullptr && thread.then == nullptr) TaskGroupCore::give_up_vacant(thread);
   if (Context* context = std::exchange(thread.hand_off, nullptr)) {
     if (thread.hand_offs_left != 0) --thread.hand_offs_left;
     return context;
   }
   if (Context* context = std::exchange(thread.then, nullptr)) {
-    if (thread.hand_offs_left != 0 || !others_wait()) return context;
+    if (!others_wait()) thread.hand_offs_left = hand_offs_max;
+    if (thread.hand_offs_left != 0) return context;
     schedule_behind(*context);
+    TaskGroupCore::give_up_vacant(thread);
+    if (Context* joiner = std::exchange(thread.hand_off, nullptr)) return joiner;
   }
   thread.hand_offs_left = hand_offs_max;
   const bool bound_first = activations_ % 2 == 0;
@@ -123,7 +128,7 @@ void Worker::run() noexcept {
 void Worker::run_shared(ThreadState& thread) noexcept {
   while (!scheduler_.stopping()) {
     Context* context = find_local(thread);
-    if (context == nullptr && thread.ended_in != nullptr) {
+    if (context == nullptr && (thread.ended_in != nullptr || thread.hand_off != nullptr)) {
       // The last ones of their group, maybe: whoever joins it then is ready here, and not to be slept on.
       TaskGroupCore::count_ended(thread);
       continue;

@@ -85,7 +85,7 @@ class Worker {
   void run() noexcept;
   void run_shared(ThreadState& thread) noexcept;
   void run_own_thread(ThreadState& thread) noexcept;
-  /// Whether somebody waits behind the slots.
+  /// Whether somebody waits in the queues, behind the slots.
   [[nodiscard]] bool others_wait() const noexcept { return !queue_.empty() || !bound_.empty(); }
   Context* look_around(ThreadState& thread) noexcept;
   Context* find_local(ThreadState& thread) noexcept;

@@ -36,12 +36,12 @@ void trade(std::atomic<T>& a, std::atomic<T>& b) noexcept {
 
 /// All members of both, by name: one that is added to ThreadState does not compile here until it is exchanged too.
 void trade(ThreadState& one, ThreadState& other) noexcept {
-  auto& [current, scheduler, worker, worker_number, next_resume, root_finished, hand_off, then, hand_offs_left, budget,
-         turn_seen_ns, dropped_replies, spared_reply, teardown_error, tenants, ended_in, ended_count, vacant, arming,
-         user_code, fence, abandoned, quick_call] = one;
-  auto& [current2, scheduler2, worker2, worker_number2, next_resume2, root_finished2, hand_off2, then2, hand_offs_left2,
-         budget2, turn_seen_ns2, dropped_replies2, spared_reply2, teardown_error2, tenants2, ended_in2, ended_count2,
-         vacant2, arming2, user_code2, fence2, abandoned2, quick_call2] = other;
+  auto& [current, scheduler, worker, worker_number, next_resume, root_finished, hand_off, then, then_spawns_into,
+         hand_offs_left, budget, turn_seen_ns, dropped_replies, spared_reply, teardown_error, tenants, ended_in,
+         ended_count, vacant, arming, user_code, fence, abandoned, quick_call] = one;
+  auto& [current2, scheduler2, worker2, worker_number2, next_resume2, root_finished2, hand_off2, then2,
+         then_spawns_into2, hand_offs_left2, budget2, turn_seen_ns2, dropped_replies2, spared_reply2, teardown_error2,
+         tenants2, ended_in2, ended_count2, vacant2, arming2, user_code2, fence2, abandoned2, quick_call2] = other;
   trade(current, current2);
   trade(scheduler, scheduler2);
   trade(worker, worker2);
@@ -50,6 +50,7 @@ void trade(ThreadState& one, ThreadState& other) noexcept {
   trade(root_finished, root_finished2);
   trade(hand_off, hand_off2);
   trade(then, then2);
+  trade(then_spawns_into, then_spawns_into2);
   trade(hand_offs_left, hand_offs_left2);
   trade(budget, budget2);
   trade(turn_seen_ns, turn_seen_ns2);

@@ -103,12 +103,12 @@ class ModelScheduler final : public detail::Scheduler {
   void schedule_behind(detail::Context& context) noexcept override { schedule(context); }
   void schedule_before(detail::Context& first, detail::Context& then) noexcept override {
     detail::ThreadState& thread = detail::this_thread();
-    if (thread.scheduler != this || thread.then != nullptr) {
+    if (thread.scheduler != this) {
       Scheduler::schedule_before(first, then);
-    } else {
-      thread.hand_off = &first;
-      thread.then = &then;
+      return;
     }
+    if (detail::Context* displaced = std::exchange(thread.hand_off, &first)) schedule(*displaced);
+    if (detail::Context* displaced = std::exchange(thread.then, &then)) schedule(*displaced);
   }
   void place(detail::Context& /*context*/, Placement /*placement*/) override {}
   void unplace(detail::Context& /*context*/) noexcept override {}
@@ -175,7 +175,7 @@ class ModelScheduler final : public detail::Scheduler {
   /// As a worker does, but for limits. False if nothing is ready.
   bool run_next() {
     detail::ThreadState& thread = detail::this_thread();
-    detail::TaskGroupCore::give_up_vacant_unless_wanted(thread);
+    if (thread.then == nullptr) detail::TaskGroupCore::give_up_vacant(thread);
     detail::Context* next = std::exchange(thread.hand_off, nullptr);
     if (next == nullptr) next = std::exchange(thread.then, nullptr);
     if (next == nullptr) {

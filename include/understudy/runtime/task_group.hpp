@@ -67,11 +67,12 @@ class TaskGroup {
   void spawn(Task<> task) { core_->spawn(std::move(task), detail::inherited_deadline()); }
   /// Starts `task` as `spawn` does, and lets it run before the caller goes on: `co_await group.spawn_now(task)`. On
   /// this worker, while it is warm: the task runs until it ends or first waits, and so does the actor that it asks. For
-  /// many short tasks: however many are spawned, few exist at once. Not for one that computes for long, or blocks its
+  /// many short tasks, of which few exist at once then. Not for one that computes for long, or blocks its
   /// thread: meanwhile the caller waits, and no other worker takes its place. An order of preference, no promise: when
-  /// others have waited for long, or the group is another system's, the task is queued, as by `spawn`, and the caller
-  /// may go on first. Who joins the group elsewhere may hear of the task's end only when the caller next waits. In a
-  /// coroutine of a System. Constant time, and mostly no block but the task's own frame.
+  /// others have waited for long, the caller is an actor that is bound, or the group is another system's, the task is
+  /// queued, as by `spawn`, and the caller may go on first. Who joins the group elsewhere may hear of the task's end
+  /// only when the caller next waits. In a coroutine of a System. Constant time, and mostly no block but the task's own
+  /// frame.
   [[nodiscard]] detail::SpawnNow spawn_now(Task<> task) noexcept { return {*core_, std::move(task)}; }
   /// The same as `spawn`, for a task that goes on when that work is done: it inherits nothing.
   void spawn_regardless(Task<> task) { core_->spawn(std::move(task), TimePoint::max()); }

@@ -18,10 +18,10 @@ using test::interleavings::explore;
 using test::interleavings::Outcome;
 using test::interleavings::Run;
 
-/// The length of the receiver's list, of 32 bits, is written by the receiver alone.
+/// The length of the receiver's list, of 32 bits, is written by who has the right to run the receiver.
 struct Atomics {
   template <typename T>
-  using Atomic = std::conditional_t<sizeof(T) == 4, model::SingleWriterAtomic<T>, model::Atomic<T>>;
+  using Atomic = std::conditional_t<sizeof(T) == 4, model::LastWriterAtomic<T>, model::Atomic<T>>;
   static void wait_a_little(std::uint64_t /*round*/) { model::wait_a_little(); }
 };
 
@@ -36,6 +36,7 @@ struct Node final : MessageHead {
 struct Plan {
   std::uint32_t capacity = 1;
   NodeKind kind = NodeKind::tell;
+  NodeKind kind_of_first = kind;  // Of the first sender's messages.
   bool drops_oldest = false;
   bool urgent_last = false;        // The last message of each sender is urgent.
   std::vector<std::size_t> sends;  // How many messages each sender sends.
@@ -52,7 +53,8 @@ class Scene {
     for (std::size_t sender = 0; sender < plan.sends.size(); ++sender) {
       nodes_.emplace_back();
       for (std::size_t i = 0; i < plan.sends[sender]; ++i) {
-        nodes_.back().push_back(std::make_unique<Node>(plan.kind, sender, i));
+        const NodeKind kind = sender == 0 ? plan.kind_of_first : plan.kind;
+        nodes_.back().push_back(std::make_unique<Node>(kind, sender, i));
         if (plan.urgent_last && i + 1 == plan.sends[sender]) nodes_.back().back()->urgent = true;
         if (plan.urgent_last && i + 1 == plan.sends[sender]) nodes_.back().back()->calls = true;
       }
@@ -62,7 +64,7 @@ class Scene {
 
   void send(std::size_t sender) {
     for (const auto& node : nodes_[sender]) {
-      const bool beyond = plan_.kind != NodeKind::tell && !plan_.drops_oldest;
+      const bool beyond = node->kind != NodeKind::tell && !plan_.drops_oldest;
       bool was_full = waiting_ >= plan_.capacity;
       watchers_.push_back(&was_full);
       const Push pushed = core_.push(*node, beyond);
@@ -75,7 +77,8 @@ class Scene {
       check(!closed_, "accepted by a closed mailbox");
       node->fate = node->fate == Node::Fate::unsent ? Node::Fate::queued : node->fate;
       ++waiting_;
-      check(beyond || plan_.drops_oldest || waiting_ <= plan_.capacity, "more than the capacity");
+      if (node->kind == NodeKind::tell) ++tells_waiting_;
+      check(beyond || plan_.drops_oldest || tells_waiting_ <= plan_.capacity, "more than the capacity");
       check(waiting_ <= std::size_t{3} * plan_.capacity || !plan_.drops_oldest, "more in memory than was said");
       if (waiting_ >= plan_.capacity) {
         for (bool* watcher : watchers_) *watcher = true;
@@ -99,6 +102,7 @@ class Scene {
       if (taken != nullptr) {
         --waiting_;
         auto& node = static_cast<Node&>(*taken);
+        if (node.kind == NodeKind::tell) --tells_waiting_;
         check(node.fate == Node::Fate::queued, "received what was not queued");
         check(node.kind != NodeKind::waiting_tell || node.admitted || node.urgent, "received before it was admitted");
         node.fate = Node::Fate::received;
@@ -147,6 +151,7 @@ class Scene {
     check(node.fate == Node::Fate::queued, "dropped what was not queued");
     node.fate = Node::Fate::dropped;
     --waiting_;
+    if (node.kind == NodeKind::tell) --tells_waiting_;
   }
   void wake() {
     check(asleep_, "woken while it was awake");
@@ -160,6 +165,7 @@ class Scene {
   std::vector<std::size_t> next_;
   std::vector<bool*> watchers_;  // Senders that are pushing: whether it has been full since they began.
   std::size_t waiting_ = 0;
+  std::size_t tells_waiting_ = 0;  // Of those that do not go beyond the capacity.
   bool closed_ = false;
   bool asleep_ = false;
   test::interleavings::Atomic<bool> awake_{true};
@@ -201,6 +207,14 @@ TEST(MailboxInterleavings, SendersThatWaitForRoom) {
     expect_sound({.capacity = 1, .kind = kind, .sends = {1, 1}});
     expect_nearly_sound({.capacity = 1, .kind = kind, .sends = {2, 1}});
   }
+}
+TEST(MailboxInterleavings, ARequestAndTells) {
+  for (const std::uint32_t capacity : {1U, 2U}) {
+    expect_sound({.capacity = capacity, .kind_of_first = NodeKind::ask, .sends = {1, 1}});
+    expect_nearly_sound({.capacity = capacity, .kind_of_first = NodeKind::ask, .sends = {1, 2}});
+  }
+  expect_nearly_sound({.kind_of_first = NodeKind::ask, .sends = {1, 1}, .closer = true});
+  expect_nearly_sound({.kind_of_first = NodeKind::ask, .sends = {1, 1}, .claimer = true});
 }
 TEST(MailboxInterleavings, CloserAndClaimer) {
   expect_sound({.capacity = 1, .sends = {1}, .closer = true});

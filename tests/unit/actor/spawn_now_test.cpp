@@ -99,6 +99,24 @@ TEST(SpawnNowWithActors, OthersJoinWhileTheSpawnerGoesOn) {
     }
   });
 }
+// Asker and actor hand over to one another for ever; the spawner that stands behind them has its turn all the same.
+TEST(SpawnNowWithActors, ATaskThatNeverRestsLeavesItsSpawnerItsTurn) {
+  on_real_threads([](System& system) {
+    const Address<Count> address = system.spawn("counter", counter);
+    std::atomic<bool> stop = false;
+    TaskGroup group(system);
+    const auto client = [](Address<Count> to, std::atomic<bool>& over) -> Task<> {
+      while (!over) static_cast<void>(co_await to.ask<Count>());
+    };
+    const auto spawner = [&]() -> Task<> {
+      for (int i = 0; i < 3; ++i) co_await group.spawn_now(client(address, stop));
+      stop = true;
+      co_await group.join();
+    };
+    ASSERT_TRUE(wait(system, spawner()));
+  });
+}
+
 TEST(SpawnNowWithActors, SpawnersLeaveOthersTheirTurn) {
   System system({.workers = 1});
   std::atomic<int> ended = 0;

@@ -9,6 +9,7 @@
 #include "understudy/runtime/task_group.hpp"
 
 #include <atomic>
+#include <memory>
 #include <semaphore>
 #include <stdexcept>
 #include <string>
@@ -273,6 +274,27 @@ TEST(SpawnNow, ASystemShutsDownInTheMiddle) {
   }
 }
 
+// The place that the last task has left waits for a spawner that never comes back; the shutdown does not.
+TEST(SpawnNow, ASystemShutsDownThoughASpawnerHoldsItsThread) {
+  const auto let_go = std::make_shared<std::atomic<bool>>(false);
+  const auto holding = std::make_shared<std::atomic<bool>>(false);
+  const auto spawner = [](System& system, std::shared_ptr<std::atomic<bool>> holds,
+                          std::shared_ptr<std::atomic<bool>> may_end) -> Task<> {
+    std::atomic<int> ended = 0;
+    TaskGroup inner(system);
+    co_await inner.spawn_now(count_up(ended));
+    holds->store(true);
+    while (!*may_end) std::this_thread::yield();
+  };
+  {
+    System system({.workers = 1});
+    TaskGroup outer(system);
+    outer.spawn(spawner(system, holding, let_go));
+    while (!*holding) std::this_thread::yield();
+    system.shutdown();
+  }
+  let_go->store(true);
+}
 TEST(SpawnNow, AQuickCallThatIsHeldIsLeftAloneAndTheSpawnerGoesOn) {
   System system({.workers = 1});
   std::binary_semaphore open(0);

@@ -7,7 +7,9 @@
 //     bit 63..48  how many nodes the stack holds (saturating)
 //     bit 47      nudged: the receiver's wait is over for another reason than a message (its time, another event);
 //                 addresses of this process end below it
-//     bit 46..4   the stack's top; of an empty stack, how often the receiver has taken it (modulo 65,536)
+//     bit 46..4   the stack's top; of an empty stack, how often the receiver has taken it, or been woken by the short
+//     way
+//                 (modulo 65,536)
 //     bit 3       trimming: a sender takes the oldest nodes out of the stack; nobody else touches what is below the top
 //     bit 2       calls: the stack holds a tell whose sender waits for room, or an urgent message
 //     bit 1       closed: nothing is accepted any more
@@ -19,8 +21,8 @@
 // taken in between. (A node that comes back to its place in a stack meanwhile is not noticed: a sender that is held up
 // there may exceed the capacity by one.)
 //
-// A request that wakes the receiver takes the short way: nothing else waits, so its sender, who by waking it has the
-// right to run it, puts the node into the receiver's list.
+// What goes beyond the capacity anyway, as requests do, and wakes the receiver takes the short way: nothing else waits,
+// so its sender, who by waking it has the right to run it, puts the node into the receiver's list.
 //
 // A mailbox that drops its oldest message holds, as the receiver sees it, the `capacity` newest ones. The others are in
 // memory until it takes the next, so a sender whose push makes the stack twice as long as the capacity trims it: see
@@ -56,6 +58,7 @@ class BasicMailboxCore : private MailboxList {
   /// their memory is their senders').
   Push push(MessageHead& node, bool beyond_capacity) noexcept {
     // Acquire: pairs with the receiver's release in `take_stack`, so that `held_` is at least as new as the word.
+    // (After the short way it may be older by the one node that went it, which goes beyond the capacity.)
     std::uint64_t seen = word_.load(std::memory_order_acquire);
     for (std::uint64_t round = 0, trims = 0;;) {
       if ((seen & closed_bit) != 0) return Push::closed;
@@ -294,7 +297,8 @@ class BasicMailboxCore : private MailboxList {
     }
   }
 
-  // Length of the receiver's list. Written by the receiver alone (release), read by senders (acquire) for the capacity.
+  // Length of the receiver's list. Written by who has the right to run the receiver (release), read by senders
+  // (acquire) for the capacity.
   typename Atomics::template Atomic<std::uint32_t> held_{0};
   typename Atomics::template Atomic<std::uint64_t> word_{0};
   const std::uint32_t capacity_ : 31;

@@ -1,5 +1,5 @@
 // The receiver's own part of a mailbox: what it has taken from the stack and not handed out yet, in order. No atomics:
-// only the receiver touches it, while it has the right to run.
+// only the receiver touches it, while it has the right to run, or who has just taken that right to wake it.
 //
 //     first_ ─▶ urgent … urgent ─▶ normal … normal ─▶ waiting, not yet admitted … ◀─ last_
 //                                  │                  │

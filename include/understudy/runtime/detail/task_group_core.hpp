@@ -8,10 +8,10 @@
 // left, a worker counts those that have ended by the dozen, so that its word stays with the spawner.
 //
 // Who spawns tasks one after another, and lets each run at once (`TaskGroup::spawn_now`), would add to the word and
-// take from it in turn. So a task that ends while its spawner stands ready on the same thread stays in its list and
-// counted, as that thread's *vacant* one, and the next takes its place: no locked operation, no block. A kill that
-// meets it vacant leaves its mark, and then it is not taken again. It leaves its group once the spawner waits for
-// anything else, or the worker has nothing to do.
+// take from it in turn. So a task that ends while its spawner stands ready on the same thread (`ThreadState::then`)
+// stays in its list and counted, as that thread's *vacant* one, and the next takes its place: no locked operation, no
+// block. A kill that meets it vacant leaves its mark, and then it is not taken again. It leaves its group once the
+// spawner waits for anything else, has to queue, or spawns into another group.
 #pragma once
 
 #include "understudy/base/detail/atomic.hpp"
@@ -73,13 +73,8 @@ class TaskGroupCore {
   /// Tasks that have not ended. Exact when nothing moves.
   [[nodiscard]] std::size_t size() const noexcept;
 
-  /// Lets the thread's vacant task leave its group, if there is one.
+  /// Lets the thread's vacant task leave its group, if there is one. By the worker, or who has taken its thread.
   static void give_up_vacant(ThreadState& thread) noexcept;
-  /// The same, if no spawner is about to run that might take its place. Who waits for the group may be ready then:
-  /// before the slots of the thread are looked at.
-  static void give_up_vacant_unless_wanted(ThreadState& thread) noexcept {
-    if (thread.vacant != nullptr && thread.then == nullptr && thread.hand_off == nullptr) give_up_vacant(thread);
-  }
   /// Counts the tasks that have ended on this thread and are not counted yet. By workers, every few turns.
   static void count_ended(ThreadState& thread) noexcept {
     // While `then` waits, it is likely to be taken again in a moment.
@@ -122,6 +117,8 @@ class TaskGroupCore {
   [[nodiscard]] std::size_t counted() const noexcept { return tasks_of(state_.load(std::memory_order_relaxed)); }
   /// Counts a task; null if it is refused.
   [[nodiscard]] SpawnedTask* make(Task<>&& task, TimePoint deadline, TaskLink* link);
+  /// The same for the calling thread, whatever that runs.
+  static void give_up_own_vacant() noexcept;
   bool retain_unless_ended() noexcept;
   [[nodiscard]] List& list_for_this_thread() noexcept;
   void make_worker_lists() noexcept;

@@ -46,6 +46,7 @@ struct ThreadState {
   Context* hand_off = nullptr;
   /// The context to run once the hand-off slot is empty: it lets one that it has spawned run before it goes on.
   Context* then = nullptr;
+  TaskGroupCore* then_spawns_into = nullptr;  ///< The group of which that is; compared only. Null: it does not matter.
   /// How many more contexts may be handed over like this before the run queue gets its turn. 0: ask the scheduler.
   std::uint32_t hand_offs_left = 0;
   /// Messages an actor may still handle before it yields to its neighbours.
@@ -63,7 +64,8 @@ struct ThreadState {
   /// Tasks of one large group that have ended here and that it has not counted yet (see task_group_core.hpp).
   TaskGroupCore* ended_in = nullptr;
   std::uint32_t ended_count = 0;
-  /// A task that has ended here, while `then` waited: it is still its group's, for the next one to take its place.
+  /// A task that has ended here, while `then` waited, of the group into which that spawns: it is still the group's, for
+  /// the next one to take its place.
   SpawnedTask* vacant = nullptr;
   /// The context that this thread is suspending now. Written by this thread (release), read by killers (acquire): once
   /// it no longer names their victim, the suspending thread touches the victim's frame no more.
