@@ -86,9 +86,9 @@ Context* Worker::find_local(ThreadState& thread) noexcept {
     if (Context* joiner = std::exchange(thread.hand_off, nullptr)) return joiner;
   }
   thread.hand_offs_left = hand_offs_max;
-  const bool bound_first = activations_ % 2 == 0;
-  if (Context* context = (bound_first ? bound_ : queue_).pop()) return context;
-  if (Context* context = (bound_first ? queue_ : bound_).pop()) return context;
+  bound_first_ = !bound_first_;
+  if (Context* context = (bound_first_ ? bound_ : queue_).pop()) return context;
+  if (Context* context = (bound_first_ ? queue_ : bound_).pop()) return context;
   return scheduler_.take_shared();
 }
 

@@ -99,6 +99,7 @@ class Worker {
   RunQueue queue_;
   RunQueue bound_;  // Contexts that must run here; never stolen.
   std::uint32_t activations_ = 0;
+  bool bound_first_ = false;  // Which of the two queues had its turn last; not by activations, which come in rounds.
   bool searching_ = false;
   ParkingPlace place_;
   std::atomic<ThreadState*> state_{nullptr};
