@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
   app.add_option("--form", form,
                  "actor, actor-now (each task runs before the next is spawned), mutex or mutex-detached")
       ->check(CLI::IsMember({"actor", "actor-now", "mutex", "mutex-detached"}));
-  app.add_option("--tasks", tasks, "how many tasks, all in flight at once")->check(CLI::PositiveNumber);
+  app.add_option("--tasks", tasks, "how many tasks")->check(CLI::PositiveNumber);
   app.add_option("--workers", workers, "worker threads; 0: one for each processor");
   CLI11_PARSE(app, argc, argv);
 

@@ -7,9 +7,8 @@
 //     bit 63..48  how many nodes the stack holds (saturating)
 //     bit 47      nudged: the receiver's wait is over for another reason than a message (its time, another event);
 //                 addresses of this process end below it
-//     bit 46..4   the stack's top; of an empty stack, how often the receiver has taken it, or been woken by the short
-//     way
-//                 (modulo 65,536)
+//     bit 46..4   the stack's top; of an empty stack, how often the receiver has taken it, or was woken by the short
+//                 way (modulo 65,536)
 //     bit 3       trimming: a sender takes the oldest nodes out of the stack; nobody else touches what is below the top
 //     bit 2       calls: the stack holds a tell whose sender waits for room, or an urgent message
 //     bit 1       closed: nothing is accepted any more
