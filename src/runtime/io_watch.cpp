@@ -17,7 +17,7 @@ void IoWatch::look_later() {
 }
 
 void IoWatch::look() {
-  const std::uint64_t notes = notes_.load(std::memory_order_relaxed);
+  const std::uint64_t notes = notes_.load(std::memory_order_acquire);  // What was there to look for is seen.
   const bool any = notes != notes_seen_;
   notes_seen_ = notes;
   if (look_(any)) {

@@ -30,10 +30,10 @@ class QuickCalls {
   /// By `caller`'s thread, before a call. False: another is under way.
   [[nodiscard]] bool begin(Worker& caller) noexcept {
     Worker* none = nullptr;
-    if (!caller_.compare_exchange_strong(none, &caller, std::memory_order_relaxed)) return false;
-    watch_.note();
-    return true;
+    return caller_.compare_exchange_strong(none, &caller, std::memory_order_relaxed);
   }
+  /// Then, once the thread's own word says so too: a caller is relieved once at most, and before that in vain.
+  void watch() noexcept { watch_.note(); }
   /// After it, on the same thread. Gives the worker that began it.
   Worker& end() noexcept { return *caller_.exchange(nullptr, std::memory_order_relaxed); }
 

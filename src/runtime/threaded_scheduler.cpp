@@ -209,6 +209,7 @@ bool ThreadedScheduler::begin_quick_call() noexcept {
   thread.worker = nullptr;
   thread.worker_number = 0;
   thread.quick_call.store(QuickCall::under_way, std::memory_order_release);
+  quick_calls_.watch();
   return true;
 }
 

@@ -4,11 +4,11 @@
 
 #include "support/counted.hpp"
 #include "support/runtimes.hpp"
+#include "support/threads.hpp"
 #include "understudy/runtime/blocking.hpp"
 #include "understudy/runtime/task_group.hpp"
 
 #include <atomic>
-#include <filesystem>
 #include <memory>
 #include <semaphore>
 #include <stdexcept>
@@ -52,12 +52,6 @@ Task<> let_go(std::shared_ptr<Gate> gate) {
   Task<> entered = when_entered(gate);
   co_await std::move(entered);
   gate->open.release();
-}
-
-std::size_t threads_of_this_process() {
-  std::size_t count = 0;
-  for ([[maybe_unused]] const auto& each : std::filesystem::directory_iterator("/proc/self/task")) ++count;
-  return count;
 }
 
 TEST(QuickCalls, AreMadeOnceAndGiveWhatTheyGive) {
