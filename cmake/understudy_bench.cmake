@@ -21,6 +21,13 @@ foreach(name IN LISTS bench_folders)
   understudy_warnings(bench_${name})
 endforeach()
 
+# What io_uring would give is measured where liburing is.
+find_library(UNDERSTUDY_LIBURING uring)
+if(TARGET bench_sockets AND UNDERSTUDY_LIBURING)
+  target_link_libraries(bench_sockets PRIVATE "${UNDERSTUDY_LIBURING}")
+  target_compile_definitions(bench_sockets PRIVATE UNDERSTUDY_HAS_LIBURING)
+endif()
+
 # `bench messaging` shows the chapter's rows too; `bench guard` counts the instructions of bench_messaging.
 if(TARGET bench_messaging)
   if(TARGET bench_chapter)
@@ -39,7 +46,7 @@ endforeach()
 # A tiny run of each workload, ours alone: each checks what its work came to.
 if(UNDERSTUDY_TESTS)
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
-  foreach(name messaging durability server)
+  foreach(name messaging durability server sockets)
     if(TARGET bench_${name})
       add_test(NAME bench.${name} COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/bench/run.py" ${name} --tiny
         --programs "${PROJECT_BINARY_DIR}/bin" --plot "${PROJECT_BINARY_DIR}/bench_${name}_tiny.svg")

@@ -30,6 +30,17 @@ def benchmark(port, command, pipeline, count):
             "p99_ms": float(fields["p99_latency_ms"])}
 
 
+def measured(server, command, pipeline, count):
+    """One run, and what processor time of the server's each of its commands took."""
+    user, system = server.cpu_times()
+    result = benchmark(server.port, command, pipeline, count)
+    user_now, system_now = server.cpu_times()
+    result["user_us"] = (user_now - user) * 1e6 / count
+    result["system_us"] = (system_now - system) * 1e6 / count
+    result["cpu_us"] = result["user_us"] + result["system_us"]
+    return result
+
+
 @dataclasses.dataclass(frozen=True)
 class Speed:
     command: str
@@ -53,13 +64,7 @@ class Speed:
             benchmark(server.port, "set", 16, bench.amount(4 * KEYS, KEYS // 10))
             if self.command == "get":
                 benchmark(server.port, "get", self.pipeline, max(count // 10, CONNECTIONS * self.pipeline))
-            user, system = server.cpu_times()
-            result = benchmark(server.port, self.command, self.pipeline, count)
-            user_now, system_now = server.cpu_times()
-        result["user_us"] = (user_now - user) * 1e6 / count
-        result["system_us"] = (system_now - system) * 1e6 / count
-        result["cpu_us"] = result["user_us"] + result["system_us"]
-        return result
+            return measured(server, self.command, self.pipeline, count)
 
 
 CASES = tuple(Speed(command, pipeline, kept, 400_000 if pipeline == 1 else 3_000_000)
