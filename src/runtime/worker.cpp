@@ -63,7 +63,7 @@ void Worker::finish() noexcept {
 
 [[gnu::noinline]] Context* Worker::look_around(ThreadState& thread) noexcept {
   TaskGroupCore::count_ended(thread);
-  scheduler_.io_seat().poll();
+  if (activations_ % look_at_sockets_period == 0) scheduler_.io_seat().poll();
   return scheduler_.take_shared();
 }
 
