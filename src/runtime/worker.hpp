@@ -81,8 +81,8 @@ class Worker {
   static constexpr std::uint32_t hand_offs_max = 16;
   /// Activations after which a worker looks at what else there is: the shared queue, tasks to be counted.
   static constexpr std::uint32_t look_around_period = 64;
-  /// The same for sockets. Requests come in bunches, and are worked off and answered in bunches; who looked for the first
-  /// of the next bunch while it answers the one before would have twice as many, half as large.
+  /// The same for sockets. Requests come in bunches, and are worked off and answered in bunches; a worker that looked
+  /// for the first of the next bunch while it answers the one before would have twice as many, half as large.
   static constexpr std::uint32_t look_at_sockets_period = 8 * look_around_period;
 
   void run() noexcept;
