@@ -17,9 +17,12 @@
 #include "understudy/actor/tell.hpp"
 #include "understudy/runtime/detail/turn.hpp"
 
+#include <concepts>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <typeinfo>
+#include <utility>
 
 namespace understudy {
 namespace detail {
@@ -62,6 +65,16 @@ class Mailbox {
       cell_.set_deadline(TimePoint::max());
     }
     return message;
+  }
+  /// Calls `visit(const M&)` for messages that wait, oldest first, `most` at most, and leaves them where they are: for
+  /// actors that prepare for what comes, as by fetching memory that it is going to need. What is shown may never be
+  /// handed out, and something urgent may come before it. Nothing of it may be used once `peek` has returned: copy what
+  /// is wanted. `visit` must be quick, must not suspend, throw, or use the mailbox.
+  template <std::invocable<const M&> Visit>
+  void peek(std::size_t most, Visit visit) noexcept {
+    const detail::LibraryCall call;
+    if (call.fenced()) return;
+    cell_.mailbox().peek(most, [&visit](detail::MessageHead& head) { visit(std::as_const(head.message<M>())); });
   }
   /// This actor's own address: what it gives to others so that they can send to it.
   [[nodiscard]] Address<M> address() const { return Address<M>(detail::CellPointer::share(cell_)); }

@@ -55,6 +55,17 @@ class Checked {
     }
     waiting_.pop_front();
   }
+  void peek() {
+    if (sleeping_) return;
+    constexpr std::size_t most = 3;
+    std::size_t seen = 0;
+    core_.peek(most, [&](MessageHead& head) {
+      ASSERT_LT(seen, waiting_.size());
+      ASSERT_EQ(&head, waiting_[seen++]);
+    });
+    ASSERT_LE(seen, most);
+    ASSERT_EQ(seen == 0, waiting_.empty());
+  }
   void sleep() {
     if (sleeping_) return;
     ASSERT_EQ(core_.sleep(), waiting_.empty() && !closed_);
@@ -76,7 +87,7 @@ class Checked {
     ASSERT_EQ(core_.is_exhausted(), closed_ && waiting_.empty());
   }
 
-  static constexpr int operations = 7;
+  static constexpr int operations = 8;
   void apply(int operation) {
     switch (operation) {
       case 0:
@@ -91,6 +102,8 @@ class Checked {
         return sleep();
       case 5:
         return close();
+      case 6:
+        return peek();
       default:
         return claim();
     }

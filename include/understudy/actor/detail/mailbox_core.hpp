@@ -183,6 +183,13 @@ class BasicMailboxCore : private MailboxList {
       attend(admit, drop);
     return pop_at_once();
   }
+  /// Calls `visit(head)` for what the list holds, in its order, `most` nodes at most. Others may wait in the stack, of
+  /// which urgent ones will come first; and some of these may never be handed out: what is dropped, or was given up.
+  template <typename Visit>
+  void peek(std::size_t most, Visit visit) noexcept {
+    if (first() == nullptr) take_stack();
+    for (MessageHead* node = first(); node != nullptr && most > 0; node = node->next, --most) visit(*node);
+  }
   /// Puts messages, oldest first by their links, before all others of their lane; beyond the capacity if need be.
   void put_back(MessageHead* oldest) noexcept {
     const std::uint32_t count = MailboxList::put_back(oldest);
