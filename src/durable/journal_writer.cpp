@@ -24,7 +24,9 @@ namespace {
 
 constexpr std::size_t group_bytes_max = std::size_t{8} << 20U;
 constexpr std::size_t quick_write_bytes_max = std::size_t{64} << 10U;
-/// What nobody waits for is written when there is so much of it, or after this time.
+/// What nobody waits for is written when there is so much of it: as much as a quick write may have, nearly; or, if it
+/// has grown beyond that at once, as much as makes the way to another thread worth while. Or after this time.
+constexpr std::size_t unwritten_bytes_quick = std::size_t{48} << 10U;
 constexpr std::size_t unwritten_bytes_max = std::size_t{1} << 20U;
 constexpr std::chrono::milliseconds written_within(10);
 constexpr Duration lock_retry = std::chrono::milliseconds(5);
@@ -160,7 +162,7 @@ class Writer {
   void gather_records(AppendRecords& append) {
     last_batch_ = append.batch;
     wanted_ = stronger_of(wanted_, append.durability);
-    group_bytes_ += append.records.bytes();
+    group_bytes_ += append.records.batch_bytes();
     if (!append.records.empty()) group_.push_back(std::move(append.records));
     for (WhenSafe& completion : append.completions) completions_.push_back(std::move(completion));
   }
@@ -168,8 +170,9 @@ class Writer {
   /// What is gathered promises nothing (Durability::none): it can wait for more, so that a call of the system writes
   /// many.
   [[nodiscard]] bool nobody_waits() const noexcept {
+    const bool fills_a_quick_write = group_bytes_ >= unwritten_bytes_quick && group_bytes_ <= quick_write_bytes_max;
     return wanted_ == Durability::none && completions_.empty() && !flush_asked_ && !write_asked_ && !group_.empty() &&
-           group_bytes_ < unwritten_bytes_max;
+           !fills_a_quick_write && group_bytes_ < unwritten_bytes_max;
   }
   void write_later() {
     if (std::exchange(write_waits_, true)) return;
@@ -220,9 +223,7 @@ class Writer {
     co_return written;
   }
   [[nodiscard]] bool is_small() const noexcept {
-    std::size_t batch_bytes = 0;
-    for (const RecordList& list : group_) batch_bytes += list.batch_bytes();
-    return batch_bytes <= quick_write_bytes_max && journal_->has_room_ready(batch_bytes);
+    return group_bytes_ <= quick_write_bytes_max && journal_->has_room_ready(group_bytes_);
   }
 
   /// After the answers, so that nobody waits for it.
