@@ -9,12 +9,19 @@
 
 namespace understudy::store {
 
-/// What a block from malloc takes. glibc gives blocks of whole 16 bytes, and keeps 8 of them for itself; mimalloc gives
-/// whole 16 bytes and keeps nothing: rounded up, both are told as they are (glibc's blocks of their own pages, from 128
-/// KiB on, 16 bytes too low).
-[[nodiscard]] inline std::size_t allocated_bytes(const void* block) noexcept {
+/// How much of a block from malloc can be used.
+[[nodiscard]] inline std::size_t usable_bytes(const void* block) noexcept {
+  return ::malloc_usable_size(const_cast<void*>(block));
+}
+/// What a block takes of which so much can be used. glibc gives blocks of whole 16 bytes, and keeps 8 of them for
+/// itself; mimalloc gives whole 16 bytes and keeps nothing: rounded up, both are told as they are (glibc's blocks of
+/// their own pages, from 128 KiB on, 16 bytes too low).
+[[nodiscard]] constexpr std::size_t rounded_block(std::size_t usable) noexcept {
   constexpr std::size_t step = 16;
-  return (::malloc_usable_size(const_cast<void*>(block)) + step - 1) & ~(step - 1);
+  return (usable + step - 1) & ~(step - 1);
+}
+[[nodiscard]] inline std::size_t allocated_bytes(const void* block) noexcept {
+  return rounded_block(usable_bytes(block));
 }
 
 /// For containers: adds what it allocates to a count, and takes it off again. The count outlives the container.

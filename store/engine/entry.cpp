@@ -40,10 +40,12 @@ char* Entry::write_head(std::size_t key_bytes, std::size_t value_bytes, std::opt
 }
 
 Entry* Entry::make(BytesView key, BytesView value, std::optional<WallTime> expires_at, std::uint32_t used) {
-  void* const block = std::malloc(size_of(key.size(), value.size(), expires_at.has_value()));
+  const std::size_t size = size_of(key.size(), value.size(), expires_at.has_value());
+  void* const block = std::malloc(size);
   if (block == nullptr) throw std::bad_alloc();
   auto* const entry = new (block) Entry;
   entry->set_used(used);
+  entry->note_spare(usable_bytes(block) - size);
   char* const place = entry->write_head(key.size(), value.size(), expires_at);
   copy_long(place, key);
   copy_long(place + key.size(), value);
@@ -59,14 +61,15 @@ bool Entry::change_time(WallTime expires_at) noexcept {
 bool Entry::assign(BytesView value, std::optional<WallTime> expires_at) noexcept {
   const BytesView old_key = key();
   const std::size_t needed = size_of(old_key.size(), value.size(), expires_at.has_value());
-  const std::size_t room = ::malloc_usable_size(this);
-  if (needed > room || (needed < room / 2 && room > small_block)) return false;
+  const std::size_t block = room();
+  if (needed > block || (needed < block / 2 && block > small_block)) return false;
   // The key moves by what the head in front of it grows or shrinks: it is moved first, over bytes that are not needed
   // any more, and the head is written before it.
   const std::size_t head = needed - old_key.size() - value.size();
   char* const place = reinterpret_cast<char*>(this) + head;
   std::memmove(place, old_key.data(), old_key.size());
   static_cast<void>(write_head(old_key.size(), value.size(), expires_at));
+  note_spare(block - needed);
   copy_long(place + old_key.size(), value);
   return true;
 }

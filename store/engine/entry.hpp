@@ -1,6 +1,7 @@
 // Entry: a key, its value and what is known of the two, in one block of memory.
 //
-//   4 bytes      bit 0: it has a time to die; bits 8 to 31: when it was last used, in KeySpace's own count
+//   4 bytes      bit 0: it has a time to die; bits 1 to 7: bytes of the block that are not used, 127: the allocator
+//                knows; bits 8 to 31: when it was last used, in KeySpace's own count
 //   1 to 5       length of the key: seven bits a byte, the lowest first, bit 7 set in all but the last
 //   1 to 5       length of the value, the same
 //   0 or 8       its time to die: milliseconds since 1970, UTC
@@ -16,6 +17,7 @@
 #include "understudy/base/bytes.hpp"
 #include "understudy/base/clock.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -52,9 +54,9 @@ class Entry {
     return WallTime(std::chrono::milliseconds(milliseconds));
   }
   [[nodiscard]] std::uint32_t used() const noexcept { return word_ >> used_shift; }
-  void set_used(std::uint32_t used) noexcept { word_ = (word_ & expires_flag) | (used << used_shift); }
+  void set_used(std::uint32_t used) noexcept { word_ = (word_ & ~(used_max << used_shift)) | (used << used_shift); }
   /// What its block takes.
-  [[nodiscard]] std::size_t memory_bytes() const noexcept { return allocated_bytes(this); }
+  [[nodiscard]] std::size_t memory_bytes() const noexcept { return rounded_block(room()); }
 
   /// Gives it another time, if it has one already. False, and nothing done, if not.
   [[nodiscard]] bool change_time(WallTime expires_at) noexcept;
@@ -69,12 +71,27 @@ class Entry {
     std::size_t value_bytes;
   };
   static constexpr std::uint32_t expires_flag = 1;
+  static constexpr unsigned spare_shift = 1;
+  static constexpr std::uint32_t spare_max = (std::uint32_t{1} << 7U) - 1;  // So much, or more.
   static constexpr unsigned used_shift = 8;
   static constexpr unsigned more = 0x80;
 
   Entry() noexcept = default;
 
   [[nodiscard]] static std::size_t size_of(std::size_t key_bytes, std::size_t value_bytes, bool expires) noexcept;
+  /// All of the block that can be used. What the entry knows itself need not be asked of the allocator, which would
+  /// have to look for it in memory that nobody has used for long.
+  [[nodiscard]] std::size_t room() const noexcept {
+    const std::uint32_t spare = (word_ >> spare_shift) & spare_max;
+    if (spare == spare_max) return usable_bytes(this);
+    const Parts parts = take_apart();
+    const char* const end = parts.key + parts.key_bytes + parts.value_bytes;
+    return static_cast<std::size_t>(end - reinterpret_cast<const char*>(this)) + spare;
+  }
+  void note_spare(std::size_t bytes) noexcept {
+    const auto spare = static_cast<std::uint32_t>(std::min<std::size_t>(bytes, spare_max));
+    word_ = (word_ & ~(spare_max << spare_shift)) | (spare << spare_shift);
+  }
   /// Where the key belongs.
   [[nodiscard]] char* write_head(std::size_t key_bytes, std::size_t value_bytes,
                                  std::optional<WallTime> expires_at) noexcept;

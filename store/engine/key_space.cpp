@@ -1,5 +1,7 @@
 #include "engine/key_space.hpp"
 
+#include "engine/key_table.hpp"
+
 #include <algorithm>
 #include <array>
 #include <functional>
@@ -9,13 +11,12 @@
 #include <utility>
 #include <vector>
 
-#include <boost/unordered/unordered_flat_set.hpp>
-
 namespace understudy::store {
 namespace {
 
 constexpr std::size_t part_bits = 12;
 constexpr std::size_t part_count = std::size_t{1} << part_bits;
+static_assert(sizeof(Part) == cache_line_bytes);
 /// A table looks at a hash's highest bits, and at its lowest eight. The part's number comes from between: taken from
 /// one end, it would leave all keys of a part the same bits there.
 constexpr unsigned part_shift = 24;
@@ -26,67 +27,19 @@ constexpr std::size_t evicted_of_sample = 4;
 /// A use in this many of the store's keys moves the count of uses on.
 constexpr unsigned uses_shift = 10;
 
-std::int64_t milliseconds_of(WallTime time) noexcept { return time.time_since_epoch().count(); }
-
-/// A key, hashed once.
-struct Probe {
-  BytesView key;
-  std::size_t hash;
-};
-/// Any key with this hash whose time has come.
-struct DueProbe {
-  std::size_t hash;
-  std::int64_t now;
-};
-/// What a table holds. The pointer changes when the entry moves, which changes neither key nor hash.
-struct Slot {
-  mutable Entry* entry;
-};
-
-struct SlotHash {
-  using is_transparent = void;
-  using is_avalanching = void;
-  std::size_t operator()(const Slot& slot) const noexcept { return KeyHash{}(slot.entry->key()); }
-  std::size_t operator()(const Probe& probe) const noexcept { return probe.hash; }
-  std::size_t operator()(const DueProbe& probe) const noexcept { return probe.hash; }
-};
-struct SlotEqual {
-  using is_transparent = void;
-  bool operator()(const Slot& left, const Slot& right) const noexcept {
-    return left.entry->key() == right.entry->key();
-  }
-  bool operator()(const Slot& slot, const Probe& probe) const noexcept { return slot.entry->key() == probe.key; }
-  bool operator()(const Probe& probe, const Slot& slot) const noexcept { return slot.entry->key() == probe.key; }
-  bool operator()(const Slot& slot, const DueProbe& probe) const noexcept {
-    const std::optional<WallTime> at = slot.entry->expires_at();
-    return at && milliseconds_of(*at) <= probe.now && KeyHash{}(slot.entry->key()) == probe.hash;
-  }
-  bool operator()(const DueProbe& probe, const Slot& slot) const noexcept { return (*this)(slot, probe); }
-};
-using Table = boost::unordered_flat_set<Slot, SlotHash, SlotEqual, CountingAllocator<Slot>>;
-
-struct Due {
-  std::int64_t at;
-  std::size_t hash;
-};
 /// The order of a heap whose top is the earliest.
 constexpr std::ranges::greater earliest_on_top;
-
-struct Part {
-  explicit Part(std::size_t& bytes)
-      : table(0, SlotHash{}, SlotEqual{}, CountingAllocator<Slot>(bytes)), due(CountingAllocator<Due>(bytes)) {}
-
-  Table table;
-  std::vector<Due, CountingAllocator<Due>> due;  // A heap; every key that has a time is in it, with that time.
-  std::size_t expiring = 0;
-};
 
 }  // namespace
 
 struct KeySpace::State {
-  State() {
+  explicit State(KeyHash hash) : hash_of(hash) {
     parts.reserve(part_count);
-    for (std::size_t i = 0; i < part_count; ++i) parts.emplace_back(table_bytes);
+    times.reserve(part_count);
+    for (std::size_t i = 0; i < part_count; ++i) {
+      parts.emplace_back(hash, table_bytes);
+      times.emplace_back(table_bytes);
+    }
     earliest.assign(part_count, never);
   }
   State(const State&) = delete;
@@ -97,6 +50,8 @@ struct KeySpace::State {
     }
   }
 
+  static std::size_t part_of(std::size_t hash) noexcept { return (hash >> part_shift) % part_count; }
+
   /// Where a key is, or would be.
   struct Place {
     std::size_t hash;
@@ -106,8 +61,8 @@ struct KeySpace::State {
     [[nodiscard]] bool found() const noexcept { return slot != table.end(); }
   };
   Place locate(BytesView key) noexcept {
-    const Probe probe{key, KeyHash{}(key)};
-    const std::size_t number = (probe.hash >> part_shift) % part_count;
+    const Probe probe{key, hash_of(key)};
+    const std::size_t number = part_of(probe.hash);
     Table& table = parts[number].table;
     return {probe.hash, number, table, table.find(probe)};
   }
@@ -130,38 +85,38 @@ struct KeySpace::State {
   }
 
   void note_time(std::size_t number, std::size_t hash, std::optional<WallTime> before, std::optional<WallTime> after) {
-    Part& part = parts[number];
+    Times& of_part = times[number];
     if (before) {
-      --part.expiring;
+      --of_part.expiring;
       --expiring;
       sum_of_times -= summand(milliseconds_of(*before));
     }
     if (!after) return;
     const std::int64_t at = milliseconds_of(*after);
-    ++part.expiring;
+    ++of_part.expiring;
     ++expiring;
     sum_of_times += summand(at);
     if (before == after) return;
-    part.due.push_back({at, hash});
-    std::ranges::push_heap(part.due, earliest_on_top, &Due::at);
+    of_part.due.push_back({at, hash});
+    std::ranges::push_heap(of_part.due, earliest_on_top, &Due::at);
     earliest[number] = std::min(earliest[number], at);
     next_due = std::min(next_due, at);
   }
   /// Makes the part's heap anew if more than half of it is out of date. A use for each that was added.
   void tidy(std::size_t number) {
-    Part& part = parts[number];
+    Times& of_part = times[number];
     constexpr std::size_t leeway = 8;
-    if (part.due.size() <= 2 * part.expiring + leeway) return;
-    std::vector<Due, CountingAllocator<Due>> due(part.due.get_allocator());
-    due.reserve(part.expiring);
-    for (const Slot& slot : part.table) {
+    if (of_part.due.size() <= 2 * of_part.expiring + leeway) return;
+    std::vector<Due, CountingAllocator<Due>> due(of_part.due.get_allocator());
+    due.reserve(of_part.expiring);
+    for (const Slot& slot : parts[number].table) {
       if (const std::optional<WallTime> at = slot.entry->expires_at()) {
-        due.push_back({milliseconds_of(*at), KeyHash{}(slot.entry->key())});
+        due.push_back({milliseconds_of(*at), hash_of(slot.entry->key())});
       }
     }
     std::ranges::make_heap(due, earliest_on_top, &Due::at);
-    part.due = std::move(due);
-    earliest[number] = part.due.empty() ? never : part.due.front().at;
+    of_part.due = std::move(due);
+    earliest[number] = of_part.due.empty() ? never : of_part.due.front().at;
   }
 
   void replace(const Slot& slot, Entry* changed) noexcept {
@@ -195,19 +150,20 @@ struct KeySpace::State {
 
   /// Removes keys of one part whose time has come. `looks` is how many places of the heap it may still look at.
   std::size_t take_due_of(std::size_t number, std::int64_t now, std::size_t& looks, const Removed& removed) {
-    Part& part = parts[number];
+    Table& table = parts[number].table;
+    Times& of_part = times[number];
     std::size_t taken = 0;
-    for (; looks > 0 && !part.due.empty() && part.due.front().at <= now; --looks) {
-      const std::size_t hash = part.due.front().hash;
-      std::ranges::pop_heap(part.due, earliest_on_top, &Due::at);
-      part.due.pop_back();
-      const auto found = part.table.find(DueProbe{hash, now});
-      if (found == part.table.end()) continue;  // Out of date: it was changed or removed.
+    for (; looks > 0 && !of_part.due.empty() && of_part.due.front().at <= now; --looks) {
+      const std::size_t hash = of_part.due.front().hash;
+      std::ranges::pop_heap(of_part.due, earliest_on_top, &Due::at);
+      of_part.due.pop_back();
+      const auto found = table.find(DueProbe{hash, now, hash_of});
+      if (found == table.end()) continue;  // Out of date: it was changed or removed.
       removed(found->entry->key());
       remove(number, found);
       ++taken;
     }
-    earliest[number] = part.due.empty() ? never : part.due.front().at;
+    earliest[number] = of_part.due.empty() ? never : of_part.due.front().at;
     return taken;
   }
 
@@ -225,8 +181,10 @@ struct KeySpace::State {
     return count;
   }
 
+  KeyHash hash_of;
   std::size_t table_bytes = 0;
   std::vector<Part> parts;
+  std::vector<Times> times;  // Of each.
   /// For each part: the time of its heap's top.
   std::vector<std::int64_t> earliest;
   std::int64_t next_due = never;
@@ -239,7 +197,7 @@ struct KeySpace::State {
   std::size_t uses_since_tick = 0;
 };
 
-KeySpace::KeySpace() : state_(std::make_unique<State>()) {}
+KeySpace::KeySpace(KeyHash hash) : state_(std::make_unique<State>(hash)) {}
 KeySpace::KeySpace(KeySpace&&) noexcept = default;
 KeySpace& KeySpace::operator=(KeySpace&&) noexcept = default;
 KeySpace::~KeySpace() = default;
@@ -249,6 +207,27 @@ const Entry* KeySpace::find(BytesView key) {
   if (!place.found()) return nullptr;
   place.slot->entry->set_used(state_->use());
   return place.slot->entry;
+}
+
+std::size_t KeySpace::hash_of(BytesView key) const noexcept { return state_->hash_of(key); }
+
+void KeySpace::look_ahead(std::span<const std::size_t> hashes) const noexcept {
+  const State& state = *state_;
+  hashes = hashes.first(std::min(hashes.size(), look_ahead_max));
+  for (const std::size_t hash : hashes) __builtin_prefetch(&state.parts[State::part_of(hash)]);
+  // None of these waits for another, so the processor has several under way.
+  std::array<const Entry*, look_ahead_max> entries{};
+  auto* found = entries.begin();
+  for (const std::size_t hash : hashes) {
+    static_cast<void>(state.parts[State::part_of(hash)].table.find(NearProbe{hash, *found++}));
+  }
+  for (const Entry* entry : entries) {
+    if (entry == nullptr) continue;
+    // The entry's end is often in the line behind; where there is none, nothing happens.
+    const auto* const begin = reinterpret_cast<const char*>(entry);
+    __builtin_prefetch(begin, 1);
+    __builtin_prefetch(begin + cache_line_bytes, 1);
+  }
 }
 
 void KeySpace::set(BytesView key, BytesView value, std::optional<WallTime> expires_at) {
@@ -297,7 +276,7 @@ bool KeySpace::erase(BytesView key) {
 }
 
 void KeySpace::clear(const std::function<void()>& part_done) {
-  const std::unique_ptr<State> old = std::exchange(state_, std::make_unique<State>());
+  const std::unique_ptr<State> old = std::exchange(state_, std::make_unique<State>(state_->hash_of));
   for (Part& part : old->parts) {
     for (const Slot& slot : part.table) Entry::free(slot.entry);
     part.table.clear();
@@ -309,7 +288,7 @@ std::size_t KeySpace::size() const noexcept { return state_->size; }
 std::size_t KeySpace::expiring() const noexcept { return state_->expiring; }
 
 std::size_t KeySpace::memory_bytes() const noexcept {
-  constexpr std::size_t fixed = sizeof(State) + part_count * (sizeof(Part) + sizeof(std::int64_t));
+  constexpr std::size_t fixed = sizeof(State) + part_count * (sizeof(Part) + sizeof(Times) + sizeof(std::int64_t));
   return fixed + state_->table_bytes + state_->entry_bytes;
 }
 

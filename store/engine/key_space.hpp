@@ -1,8 +1,8 @@
 // KeySpace: the keys in memory, with their values and their times to die.
 //
-// A key is one block of memory (entry.hpp), and one pointer in a hash table. The tables are many: a key belongs to one
-// of a fixed number of parts by its hash. So a table that is laid out anew stops the store for a part's worth of keys
-// only, and a scan has a cursor that stays true while tables grow: the number of the next part.
+// A key is one block of memory (entry.hpp), and one pointer in a hash table (key_table.hpp). The tables are many: a key
+// belongs to one of a fixed number of parts by its hash. So a table that is laid out anew stops the store for a part's
+// worth of keys only, and a scan has a cursor that stays true while tables grow: the number of the next part.
 //
 // Keys that have a time to die stand in a heap besides, one for each part, by time and hash: 16 bytes each. Changing or
 // removing a key leaves what stands in the heap alone; it is found out of date when its time comes, and a heap is made
@@ -18,6 +18,7 @@
 #pragma once
 
 #include "engine/entry.hpp"
+#include "engine/key_hash.hpp"
 #include "understudy/base/bytes.hpp"
 #include "understudy/base/clock.hpp"
 
@@ -26,16 +27,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string_view>
+#include <span>
 
 namespace understudy::store {
-
-/// Hashes keys; also by view, so that look-ups make no copy.
-struct KeyHash {
-  using is_transparent = void;
-  using is_avalanching = void;
-  std::size_t operator()(BytesView key) const noexcept { return std::hash<BytesView>{}(key); }
-};
 
 class KeySpace {
  public:
@@ -43,13 +37,20 @@ class KeySpace {
   /// Told of a key that is about to be removed.
   using Removed = std::function<void(BytesView key)>;
 
-  KeySpace();
+  /// Clients that know the secret of `hash`, which must outlive this, can make it slow.
+  explicit KeySpace(KeyHash hash = {});
   KeySpace(KeySpace&&) noexcept;
   KeySpace& operator=(KeySpace&&) noexcept;
   ~KeySpace();
 
   /// The entry, or null; counts as a use. Valid until that key is changed or any is removed.
   [[nodiscard]] const Entry* find(BytesView key);
+  /// What it looks keys up by.
+  [[nodiscard]] std::size_t hash_of(BytesView key) const noexcept;
+  /// A hint that keys with these hashes are about to be found or set: has the processor fetch what that will look at,
+  /// for all of them at once. Up to look_ahead_max; the others are left. Changes nothing, and counts as no use.
+  void look_ahead(std::span<const std::size_t> hashes) const noexcept;
+  static constexpr std::size_t look_ahead_max = 16;
   /// A key without `expires_at` has no time to die, whatever it had before. Neither view may be of an entry in here.
   void set(BytesView key, BytesView value, std::optional<WallTime> expires_at = std::nullopt);
   /// Gives a key another time to die, or none. False if it is not there.

@@ -5,6 +5,7 @@
 #include "engine/figures.hpp"
 #include "engine/lengths.hpp"
 #include "engine/loading.hpp"
+#include "engine/look_ahead.hpp"
 #include "engine/reclaim_schedule.hpp"
 #include "engine/reclaimer.hpp"
 #include "engine/signs_of_life.hpp"
@@ -17,6 +18,7 @@
 #include "understudy/runtime/sleep.hpp"
 
 #include <algorithm>
+#include <span>
 #include <type_traits>
 #include <vector>
 
@@ -39,6 +41,8 @@ class KeyValue final : private Transaction {
         keys_(std::move(keys)),
         recorder_(std::move(recorder)),
         reclaimer_(std::move(reclaimer)),
+        unsafe_(KeyHash{&shared_->secret}),
+        watched_(KeyHash{&shared_->secret}),
         random_(static_cast<std::uint64_t>(shared_->journal->clock().now().time_since_epoch().count())) {
     begin_batch();
     note_figures(*shared_, keys_);
@@ -47,7 +51,7 @@ class KeyValue final : private Transaction {
   void handle(KeyValueMessage& message) {
     std::visit([this](auto& request) { answer(request); }, message);
   }
-  [[nodiscard]] bool has_changes() const noexcept { return !batch_.changes.empty(); }
+  [[nodiscard]] const KeySpace& keys() const noexcept { return keys_; }
   [[nodiscard]] bool batch_is_large() const noexcept { return batch_.changes.bytes() >= bytes_per_batch_max; }
 
   /// After some requests. True: there is something to `send`.
@@ -204,6 +208,10 @@ class KeyValue final : private Transaction {
     return make_room_below(limit, keys_evicted_per_change);
   }
   std::size_t room_for_changes() const override { return batch_.room(); }
+  void expect(std::span<const BytesView> keys) override {
+    LookAhead ahead(keys_);
+    for (const BytesView key : keys) ahead.add(key);
+  }
   WallTime now() override {
     if (!now_) now_ = shared_->journal->clock().wall_now();
     return *now_;
@@ -385,9 +393,10 @@ Task<> key_value_actor(Mailbox<KeyValueMessage>& inbox, std::shared_ptr<SharedSt
   KeyValue state(shared, std::move(*loaded->keys), std::move(recorder), reclaimer);
   while (auto message = co_await inbox.receive()) {
     state.handle(*message);
-    // Whoever is ready to add to the batch does so first: no wait, and one message to the writer for many.
-    if (state.has_changes()) co_await yield();
+    // Whoever is ready to send does so first: no wait, one message to the writer for many, and more to look ahead for.
+    co_await yield();
     for (int handled = 1; handled < messages_per_batch_max && !state.batch_is_large(); ++handled) {
+      if (handled % messages_looked_ahead == 1) look_ahead(inbox, state.keys());
       std::optional<KeyValueMessage> next = inbox.try_receive();
       if (!next) break;
       state.handle(*next);

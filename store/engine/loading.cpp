@@ -41,7 +41,7 @@ void report_load(SharedState& shared, const RecoveryReport& recovery, std::size_
 }  // namespace
 
 Task<Result<Loaded>> load(std::shared_ptr<SharedState> shared) {
-  const auto keys = std::make_shared<KeySpace>();
+  const auto keys = std::make_shared<KeySpace>(KeyHash{&shared->secret});
   ReplayFunction apply = [keys](const Record& record) { return apply_record(record, *keys); };
   Result<OpenedJournal> opened = co_await open_journal(shared->journal, std::move(apply));
   if (!opened) co_return std::unexpected(opened.error());

@@ -2,6 +2,7 @@
 // known of the journal. Everything else belongs to one actor.
 #pragma once
 
+#include "engine/key_hash.hpp"
 #include "understudy/base/clock.hpp"
 #include "understudy/base/error.hpp"
 #include "understudy/durable/shared_journal.hpp"
@@ -24,13 +25,16 @@ inline void count(std::atomic<std::uint64_t>& counter) noexcept {
 
 class SharedState {
  public:
-  SharedState(StoreOptions given, std::shared_ptr<Storage> opened, const Clock& system_clock)
+  SharedState(StoreOptions given, std::shared_ptr<Storage> opened, const Clock& system_clock, std::uint64_t seed)
       : options(std::move(given)),
+        secret(seed),
         journal(std::make_shared<SharedJournal>(durable_options(options), std::move(opened), system_clock)),
         memory_bytes_max(options.memory_bytes_max),
         when_memory_full(options.when_memory_full) {}
 
   const StoreOptions options;
+  /// Of the hashes of keys; all incarnations have the same.
+  const KeySecret secret;
   const std::shared_ptr<SharedJournal> journal;
 
   // Counters: relaxed, each has one writer at a time, readers want a recent number.

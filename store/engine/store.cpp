@@ -59,7 +59,8 @@ Result<std::unique_ptr<Store>> Store::open(System& system, StoreOptions options)
   Result<std::shared_ptr<Storage>> storage =
       options.open_storage ? options.open_storage() : open_file_storage(options.directory);
   if (!storage) return std::unexpected(storage.error());
-  auto shared = std::make_shared<SharedState>(std::move(options), std::move(*storage), system.clock());
+  auto shared =
+      std::make_shared<SharedState>(std::move(options), std::move(*storage), system.clock(), system.random_number());
   const std::uint32_t capacity = shared->options.mailbox_capacity;
   auto key_value = system.spawn("key-value", key_value_actor, {.capacity = capacity}, shared);
   auto router = system.spawn("router", router_actor, {.capacity = capacity}, shared, key_value);

@@ -4,7 +4,8 @@
 // and is answered no less rightly.
 #pragma once
 
-#include "engine/key_space.hpp"
+#include "engine/key_hash.hpp"
+#include "understudy/base/bytes.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -17,10 +18,12 @@ namespace understudy::store {
 /// Batches are numbered upwards; a batch is safe when its number is at or below the safe one.
 class UnsafeKeys {
  public:
+  explicit UnsafeKeys(KeyHash hash = {}) noexcept : hash_of_(hash) {}
+
   /// `key` is changed by `batch`.
   void note(BytesView key, std::uint64_t batch) {
     newest_ = batch;
-    const std::uint64_t hash = KeyHash{}(key);
+    const std::uint64_t hash = hash_of_(key);
     last_change_.insert_or_assign(hash, batch);
     order_.emplace_back(batch, hash);
   }
@@ -40,12 +43,13 @@ class UnsafeKeys {
     if (cleared_ <= safe) cleared_ = 0;
   }
   [[nodiscard]] bool is_unsafe(BytesView key) const {
-    return newest_ != 0 && (cleared_ != 0 || last_change_.contains(KeyHash{}(key)));
+    return newest_ != 0 && (cleared_ != 0 || last_change_.contains(hash_of_(key)));
   }
   /// True if anything at all is unsafe.
   [[nodiscard]] bool any() const noexcept { return newest_ != 0; }
 
  private:
+  KeyHash hash_of_;
   boost::unordered_flat_map<std::uint64_t, std::uint64_t> last_change_;  // By hash.
   std::deque<std::pair<std::uint64_t, std::uint64_t>> order_;            // Batch and hash.
   std::uint64_t newest_ = 0;

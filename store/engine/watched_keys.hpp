@@ -5,7 +5,8 @@
 // again and again takes no more than twice its memory.
 #pragma once
 
-#include "engine/key_space.hpp"
+#include "engine/key_hash.hpp"
+#include "understudy/base/bytes.hpp"
 #include "understudy/store/watch.hpp"
 
 #include <cstddef>
@@ -19,7 +20,7 @@ namespace understudy::store {
 
 class WatchedKeys {
  public:
-  WatchedKeys() = default;
+  explicit WatchedKeys(KeyHash hash = {}) : all_(0, hash) {}
   WatchedKeys(WatchedKeys&&) noexcept = default;
   WatchedKeys& operator=(WatchedKeys&&) noexcept = default;
   WatchedKeys(const WatchedKeys&) = delete;

@@ -65,6 +65,22 @@ TEST(Entry, ChangesInPlaceWhereThereIsRoom) {
   EXPECT_GT(changed, 3000);
 }
 
+TEST(Entry, KnowsWhatItsBlockTakes) {
+  SeededRandom random(2);
+  for (const std::size_t about : {10, 100, 1000, 5000}) {
+    for (int i = 0; i < 300; ++i) {
+      const Owned entry(Entry::make(Bytes(random.below(about), 'k'), Bytes(random.below(about), 'v'), std::nullopt, 3));
+      ASSERT_EQ(entry->memory_bytes(), allocated_bytes(entry.get()));
+      const bool dies = random.chance(50);
+      static_cast<void>(entry->assign(Bytes(random.below(about), 'w'), dies ? std::optional(at(5)) : std::nullopt));
+      ASSERT_EQ(entry->memory_bytes(), allocated_bytes(entry.get()));
+      static_cast<void>(entry->change_time(at(6)));
+      entry->set_used(Entry::used_max);
+      ASSERT_EQ(entry->memory_bytes(), allocated_bytes(entry.get()));
+    }
+  }
+}
+
 TEST(Entry, ATimeIsChangedWhereThereIsOne) {
   const Owned without(Entry::make("key", "value", std::nullopt, 0));
   EXPECT_FALSE(without->change_time(at(5)));

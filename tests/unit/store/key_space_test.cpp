@@ -3,8 +3,12 @@
 
 #include "understudy/base/random.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -105,6 +109,66 @@ TEST(KeySpace, AScanSeesEveryKeyThatIsThereAllTheWhile) {
     } while (cursor != 0);
     for (const Bytes& key : stays) EXPECT_TRUE(seen.contains(key)) << key;
   }
+}
+
+TEST(KeySpace, LookingAheadChangesNothing) {
+  SeededRandom random(1);
+  KeySpace keys;
+  const KeySpace empty;
+  std::vector<std::size_t> hashes;
+  for (int i = 0; i < 500; ++i) {
+    const Bytes key = Bytes(random.below(40), 'k') + std::to_string(i);
+    hashes.push_back(keys.hash_of(key));
+    if (i % 2 == 0) keys.set(key, Bytes(random.below(200), 'v'));
+  }
+  keys.set("one", "");
+  const std::uint32_t used = keys.find("one")->used();
+  const std::size_t bytes = keys.memory_bytes();
+  for (int round = 0; round < 10'000; ++round) {
+    const std::size_t first = random.below(hashes.size());
+    const auto some = std::span(hashes).subspan(first, std::min<std::size_t>(random.below(40), hashes.size() - first));
+    keys.look_ahead(some);
+    empty.look_ahead(some);
+  }
+  EXPECT_EQ(keys.memory_bytes(), bytes);
+  EXPECT_EQ(keys.size(), 251U);
+  EXPECT_EQ(keys.find("one")->used(), used + 1) << "of so few keys each use counts: there was this one";
+}
+
+/// In how many parts these keys are.
+std::size_t parts_of(const KeySpace& keys) {
+  std::size_t parts = 0;
+  for (std::uint64_t cursor = 0, seen = 0; seen < keys.size(); ++parts) {
+    cursor = keys.scan(cursor, 1, [&seen](const Entry&) { ++seen; });
+  }
+  return parts;
+}
+
+TEST(KeySpace, KeysThatMeetUnderOneSecretArePartedByAnother) {
+  const KeySecret known(1);
+  const KeySecret unknown(2);
+  KeySpace attacked(KeyHash{&known});
+  KeySpace safe(KeyHash{&unknown});
+  const auto part_of = [&attacked](BytesView key) { return (attacked.hash_of(key) >> 24U) % 4096; };
+  std::vector<Bytes> chosen;
+  for (std::uint64_t i = 0; chosen.size() < 200; ++i) {
+    const Bytes key = "key-" + std::to_string(i);
+    if (part_of(key) == part_of("key-0")) chosen.push_back(key);
+  }
+  const auto set_all = [&chosen](KeySpace& keys) {
+    for (const Bytes& key : chosen) keys.set(key, "");
+  };
+  set_all(attacked);
+  set_all(safe);
+  EXPECT_EQ(parts_of(attacked), 1U);
+  EXPECT_GT(parts_of(safe), 150U);
+  safe.clear();
+  set_all(safe);
+  EXPECT_GT(parts_of(safe), 150U) << "it stays secret";
+  KeySpace moved = std::move(attacked);
+  moved.clear();
+  set_all(moved);
+  EXPECT_EQ(parts_of(moved), 1U);
 }
 
 TEST(KeySpace, AScanOfAnEmptyStoreEndsAtOnce) {

@@ -11,6 +11,8 @@
 #include "understudy/supervision/supervisor.hpp"
 
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -200,6 +202,20 @@ TEST(Store, CloseAnswersWhatItLetIn) {
     EXPECT_EQ(crashed, 0);
     EXPECT_GT(answered, 3);
   }
+}
+
+TEST(Store, EachHasItsKeysInAnOrderOfItsOwn) {
+  const auto order_in = [](std::uint64_t seed) {
+    Fixture fixture(seed, Durability::none);
+    std::vector<Bytes> keys;
+    for (int i = 0; i < 50; ++i) EXPECT_TRUE(fixture.set(std::to_string(i), ""));
+    EXPECT_TRUE(wait(fixture.system(), fixture.store().operate([&keys](Transaction& store) {
+      store.for_each([&keys](const KeyView& view) { keys.emplace_back(view.key); });
+    })));
+    return keys;
+  };
+  EXPECT_EQ(order_in(1), order_in(1));
+  EXPECT_NE(order_in(1), order_in(2)) << "or clients could choose keys that meet in every store";
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 // Threads: one at a time.
 #pragma once
 
+#include "understudy/base/bytes.hpp"
+
 #include <concepts>
 #include <cstddef>
 #include <functional>
@@ -28,6 +30,9 @@ class [[nodiscard]] Operation {
     Work& operator=(const Work&) = delete;
     virtual ~Work() = default;
     virtual void run(Transaction& store) = 0;
+    /// The key it begins with, if that is known: what the store knows of it can be on its way from memory before the
+    /// operation runs. Valid as long as the work is. Called by the actor that would run it, any number of times before.
+    [[nodiscard]] virtual BytesView first_key() const noexcept { return {}; }
   };
 
   /// None.
@@ -46,6 +51,8 @@ class [[nodiscard]] Operation {
 
   /// Of one that is not none.
   void operator()(Transaction& store) { work_->run(store); }
+  /// As Work's; empty if it is none.
+  [[nodiscard]] BytesView first_key() const noexcept { return work_ == nullptr ? BytesView() : work_->first_key(); }
   /// Lets go of what it holds.
   void reset() noexcept { work_.reset(); }
 

@@ -20,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace understudy::store {
@@ -51,6 +52,9 @@ class Transaction {
   virtual void set(BytesView key, BytesView value, std::optional<WallTime> expires_at = std::nullopt) = 0;
   /// Removes `key`. False if it was not there. O(1), with one record in the journal if it was.
   virtual bool erase(BytesView key) = 0;
+  /// A hint that these keys are about to be used, up to 16 of them: what the store knows of them is on its way from
+  /// memory then, of all at once, where each use would have waited for its own. Changes nothing. O(keys).
+  virtual void expect(std::span<const BytesView> /*keys*/) {}
   /// When `key` dies; none if it lives for ever, or is not there. O(1).
   [[nodiscard]] virtual std::optional<WallTime> expiry(BytesView key) = 0;
   /// Gives `key` another time to die, or none; one that is not after `now` removes it. False if it is not there. O(1),
