@@ -18,9 +18,10 @@ class Backend {
   Backend& operator=(const Backend&) = delete;
   virtual ~Backend() = default;
 
-  /// As Store::operate: runs `operation` alone, atomically; ends when what it did and saw is as safe as the durability
-  /// says. After an error `operation` may still be running, or run later: it must own all it touches.
-  [[nodiscard]] virtual Task<Result<void>> operate(store::Operation operation) = 0;
+  /// The actor that is asked to run operations (store::Operate), each alone, atomically; it answers when what one did
+  /// and saw is as safe as the durability says. After an error the operation may still be running, or run later: it
+  /// must own all it touches. The same for as long as this lives.
+  [[nodiscard]] virtual const Address<store::KeyValueMessage>& key_value() const noexcept = 0;
   /// Resets one of the store's actors. False if it was not running.
   [[nodiscard]] virtual Task<Result<bool>> reset(store::ActorType actor) = 0;
   /// As Store::flush_within.

@@ -32,6 +32,7 @@ struct Batch final : store::Operation::Work {
 
   /// Runs the commands in their order, each with its reply, until all are done or a limit is reached; at least one.
   void run(store::Transaction& store) override;
+  [[nodiscard]] BytesView first_key() const noexcept override;
 
   /// For Spare: see there.
   [[nodiscard]] std::size_t clear_for_others() noexcept {
@@ -40,6 +41,12 @@ struct Batch final : store::Operation::Work {
     slow.clear();
     return replies.capacity();
   }
+
+ private:
+  /// Of one of its commands; empty if that names none.
+  [[nodiscard]] BytesView first_key_of(std::size_t index) const noexcept;
+  /// Tells the store which keys the commands that come next are about.
+  void announce_keys(store::Transaction& store) const;
 };
 
 /// The error reply for a command that the store could not carry out: "MISCONF …" if the journal cannot be written,

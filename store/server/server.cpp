@@ -20,7 +20,7 @@ class StoreBackend final : public Backend {
  public:
   explicit StoreBackend(store::Store& store) noexcept : store_(store) {}
 
-  Task<Result<void>> operate(store::Operation operation) override { return store_.operate(std::move(operation)); }
+  const Address<store::KeyValueMessage>& key_value() const noexcept override { return store_.key_value(); }
   Task<Result<bool>> reset(store::ActorType actor) override {
     const Address<store::RoutingMessage>& router = store_.router();
     co_return co_await router.ask<store::Reset>(actor).within(5s);

@@ -22,6 +22,7 @@ constexpr std::size_t idle_output_bytes_max = 512;
 
 Session::Session(ServerContext& server, std::unique_ptr<Connection> connection, ClientFacts facts)
     : server_(server),
+      clock_(server.system.clock()),
       client_(std::move(facts), server.acl),
       connection_(std::move(connection)),
       reply_(output_),
@@ -53,7 +54,7 @@ void Session::ask_to_stop() {
 
 Task<> Session::run(Session& session, std::function<void(Session&)> ended) {
   try {
-    co_await session.serve();
+    co_await session.serve(Start::reading);
   } catch (const std::exception& error) {
     log_line(LogLevel::error, fmt::format("a session ended by an exception: {}", error.what()));
   }
@@ -62,30 +63,59 @@ Task<> Session::run(Session& session, std::function<void(Session&)> ended) {
   ended(session);
 }
 
-Task<> Session::serve() {
-  for (;;) {
-    let_go();
-    progress_.active = server_.system.clock().now();
-    note_memory();
-    if (!client_.begin_reading(progress_)) co_return;
-    Task<Result<std::size_t>> read = connection_->read_when_ready(*this);
-    const Result<std::size_t> count = co_await std::move(read);
-    const bool undisturbed = client_.end_reading();
-    if (!count || *count == 0) co_return;
-    progress_.bytes_read += *count;
-    received_->commit(*count);
-    if (!undisturbed) {
-      unfinished_ = true;
-      co_return;
+Task<> Session::serve(Start start) {
+  for (;; start = Start::reading) {
+    if (start == Start::reading) {
+      let_go();
+      progress_.active = clock_.now();
+      note_memory();
+      if (!client_.begin_reading(progress_)) co_return;
+      Task<Result<std::size_t>> read = connection_->read_when_ready(*this);
+      const Result<std::size_t> count = co_await std::move(read);
+      const bool undisturbed = client_.end_reading();
+      if (!count || *count == 0) co_return;
+      progress_.bytes_read += *count;
+      received_->commit(*count);
+      if (!undisturbed) {
+        unfinished_ = true;
+        co_return;
+      }
     }
-    const Next next = co_await execute_received();
-    if (next == Next::close) co_return;
+    Next next = Next::go_on;
+    do {
+      if (!client_.login().refresh()) co_return;
+      gather();
+      const std::size_t count = received_->requests().size();
+      for (std::size_t index = 0; index < count && next == Next::go_on;) {
+        const std::size_t end = end_of_neighbours(index);
+        if (end == index) {
+          Task<Next> executing = execute_one(index++);
+          next = co_await std::move(executing);
+        } else {
+          store::Operation operation = begin_operation(index, end);
+          const Result<void> done = co_await server_.store->key_value().ask<store::Operate>(std::move(operation));
+          index = end_operation(done, index, end);
+        }
+        if (next == Next::go_on && (index < end || output_.size() >= server_.options.output_bytes_max)) {
+          Task<Next> writing = write();
+          next = co_await std::move(writing);
+        }
+      }
+      if (next == Next::go_on) next = end_gathered();
+      drop_gathered();
+    } while (next == Next::go_on && received_->has_more());
+    if (next == Next::go_on && is_too_much()) next = Next::close;
+    if (next == Next::go_on && write_at_once()) continue;
+    Task<Next> writing = write(next == Next::close);
+    const Next written = co_await std::move(writing);
+    if (next == Next::close || written == Next::close) co_return;
   }
 }
 
 Task<> Session::finish(std::shared_ptr<Session> session) {
   co_await session->task_.join();
-  if (std::exchange(session->unfinished_, false)) (void)co_await session->execute_received();
+  // It has been asked to stop: it does not read again.
+  if (std::exchange(session->unfinished_, false)) co_await session->serve(Start::received);
   session->close_connection();
 }
 
@@ -145,41 +175,6 @@ void Session::hang_up() {
 
 Task<> Session::join(std::shared_ptr<Session> session) { co_await session->task_.join(); }
 
-Task<Session::Next> Session::execute_received() {
-  Next next = Next::go_on;
-  do {
-    if (!client_.login().refresh()) co_return Next::close;
-    gather();
-    const std::size_t count = received_->requests().size();
-    for (std::size_t index = 0; index < count && next == Next::go_on;) {
-      const std::size_t first = index;
-      while (index < count && joins_neighbours(received_->requests()[index])) ++index;
-      Task<Next> executing = index > first ? execute_data(first, index) : execute_one(index++);
-      next = co_await std::move(executing);
-      if (next == Next::go_on && output_.size() >= server_.options.output_bytes_max) next = co_await write();
-    }
-    if (next == Next::go_on) end_gathered();
-    if (next == Next::go_on && !received_->protocol_error().empty()) {
-      reply_.error(received_->protocol_error());
-      next = Next::close;
-    }
-    if (std::exchange(received_is_shared_, false)) {
-      received_ = received_->successor();
-    } else {
-      received_->drop_gathered();
-    }
-  } while (next == Next::go_on && received_->has_more());
-  if (next == Next::go_on && received_->unread() > server_.live.request_bytes_max()) {
-    // Without a word to the client, as Redis does it: it has not been heard to the end.
-    log_line(LogLevel::warning, fmt::format("{} has sent {} bytes of a request that is not complete, and is cut off",
-                                            client_.facts().peer, received_->unread()));
-    next = Next::close;
-  }
-  if (next == Next::go_on && write_at_once()) co_return next;
-  const Next written = co_await write(next == Next::close);
-  co_return next == Next::close ? next : written;
-}
-
 void Session::gather() {
   const ServerOptions& options = server_.options;
   // What a client may send depends on who it is: so until it has said that, one request is read at a time.
@@ -188,18 +183,45 @@ void Session::gather() {
   limits.unauthenticated = unknown;
   received_->set_limits(limits);
   received_->gather({.requests = unknown ? 1 : options.batch_requests_max, .bytes = options.batch_bytes_max});
+  reads_apart_ = false;
 }
 
-void Session::end_gathered() noexcept {
+Session::Next Session::end_gathered() {
   const std::span<const RequestBuffer::Request> requests = received_->requests();
-  if (requests.empty()) return;
-  const Command* last = requests.back().lookup.command;
-  progress_.command = last == nullptr ? nullptr : &last->name;
-  progress_.commands += requests.size();
+  if (!requests.empty()) {
+    const Command* last = requests.back().lookup.command;
+    progress_.command = last == nullptr ? nullptr : &last->name;
+    progress_.commands += requests.size();
+  }
+  if (received_->protocol_error().empty()) return Next::go_on;
+  reply_.error(received_->protocol_error());
+  return Next::close;
 }
 
-/// Where the data commands from `first` on are no longer all reads, or all writes.
-std::size_t Session::end_of_stretch(std::size_t first, std::size_t last) const {
+void Session::drop_gathered() {
+  if (std::exchange(received_is_shared_, false)) {
+    received_ = received_->successor();
+  } else {
+    received_->drop_gathered();
+  }
+}
+
+bool Session::is_too_much() const {
+  if (received_->unread() <= server_.live.request_bytes_max()) return false;
+  // Without a word to the client, as Redis does it: it has not been heard to the end.
+  log_line(LogLevel::warning, fmt::format("{} has sent {} bytes of a request that is not complete, and is cut off",
+                                          client_.facts().peer, received_->unread()));
+  return true;
+}
+
+std::size_t Session::end_of_neighbours(std::size_t first) const noexcept {
+  const std::span<const RequestBuffer::Request> requests = received_->requests();
+  std::size_t end = first;
+  while (end < requests.size() && joins_neighbours(requests[end])) ++end;
+  return end;
+}
+
+std::size_t Session::end_of_stretch(std::size_t first, std::size_t last) const noexcept {
   const auto writes = [this](std::size_t index) {
     return (received_->requests()[index].lookup.command->flags & flag::write) != 0;
   };
@@ -208,48 +230,41 @@ std::size_t Session::end_of_stretch(std::size_t first, std::size_t last) const {
   return end;
 }
 
-Task<Session::Next> Session::execute_data(std::size_t first, std::size_t last) {
-  bool apart = false;  // Reads in operations of their own.
-  while (first < last) {
-    const std::size_t end = apart ? end_of_stretch(first, last) : last;
-    if (batch_ == nullptr) batch_ = Spare<Batch>::take();
-    const std::shared_ptr<Batch> batch = batch_;
-    batch->requests = received_;
-    batch->next = first;
-    batch->last = end;
-    batch->replies_bytes_max = server_.options.output_bytes_max;
-    batch->protocol = reply_.version();
-    batch->slow.begin(server_);
-    Task<Result<void>> operation = server_.store->operate(store::Operation(batch));
-    const Result<void> done = co_await std::move(operation);
-    if (!done) {
-      // The operation may be running still: it keeps the batch and what was received; the session goes on with others.
-      batch_.reset();
-      received_is_shared_ = true;
-      // Of what finds no room nothing is done; and reads need none.
-      if (done.error() == ErrorCode::storage_full && !apart && end_of_stretch(first, last) < last) {
-        apart = true;
-        continue;
-      }
-      const std::string error = describe_failure(done.error());
-      for (; first < end; ++first) reply_.error(error);
-      continue;
+store::Operation Session::begin_operation(std::size_t first, std::size_t last) {
+  if (batch_ == nullptr) batch_ = Spare<Batch>::take();
+  batch_->requests = received_;
+  batch_->next = first;
+  batch_->last = reads_apart_ ? end_of_stretch(first, last) : last;
+  batch_->replies_bytes_max = server_.options.output_bytes_max;
+  batch_->protocol = reply_.version();
+  batch_->slow.begin(server_.slow_log.threshold(), clock_);
+  return store::Operation(batch_);
+}
+
+std::size_t Session::end_operation(const Result<void>& done, std::size_t first, std::size_t last) {
+  if (!done) {
+    // It may be running still: it keeps the batch and what was received; the session goes on with others.
+    const std::size_t end = batch_->last;
+    batch_.reset();
+    received_is_shared_ = true;
+    // Of what finds no room nothing is done; and reads need none.
+    if (done.error() == ErrorCode::storage_full && !reads_apart_ && end_of_stretch(first, last) < last) {
+      reads_apart_ = true;
+      return first;
     }
-    batch->slow.note(server_, client_,
-                     [this](std::size_t index) { return received_->arguments(received_->requests()[index]); });
-    first = batch->next;
-    if (output_.empty()) {
-      output_.swap(batch->replies);
-    } else {
-      output_ += batch->replies;
-      batch->replies.clear();
-    }
-    if (first < last) {
-      const Next next = co_await write();
-      if (next == Next::close) co_return next;
-    }
+    const std::string error = describe_failure(done.error());
+    for (std::size_t index = first; index < end; ++index) reply_.error(error);
+    return end;
   }
-  co_return Next::go_on;
+  batch_->slow.note(server_, client_,
+                    [this](std::size_t index) { return received_->arguments(received_->requests()[index]); });
+  if (output_.empty()) {
+    output_.swap(batch_->replies);
+  } else {
+    output_ += batch_->replies;
+    batch_->replies.clear();
+  }
+  return batch_->next;
 }
 
 bool Session::joins_neighbours(const RequestBuffer::Request& request) const noexcept {
@@ -330,8 +345,10 @@ Task<Session::Next> Session::run_command(std::size_t index) {
   // EXEC shows itself, behind what it runs.
   if (command.task != exec) show_to_monitors(server_, client_, command, arguments);
   if (command.data != nullptr) {
-    const Next next = co_await execute_data(index, index + 1);
-    co_return next;
+    store::Operation operation = begin_operation(index, index + 1);
+    const Result<void> done = co_await server_.store->key_value().ask<store::Operate>(std::move(operation));
+    static_cast<void>(end_operation(done, index, index + 1));
+    co_return Next::go_on;
   }
   SessionCall call{
       .server = server_, .client = client_, .conversation = conversation_, .arguments = arguments, .reply = reply_};

@@ -51,9 +51,13 @@ class Session final : private ReadRoom {
 
  private:
   enum class Next : std::uint8_t { go_on, close };
+  /// Where it begins: by reading, or with what has been received.
+  enum class Start : std::uint8_t { reading, received };
 
   static Task<> run(Session& session, std::function<void(Session&)> ended);
-  Task<> serve();
+  /// Reads, executes and replies until the connection is to end. What each read goes through is one coroutine: another
+  /// one for each step would cost more than most of the steps do.
+  Task<> serve(Start start);
   /// Something may have come to be read; or nothing has.
   std::span<char> room() override;
   void give_back() noexcept override;
@@ -61,15 +65,22 @@ class Session final : private ReadRoom {
   void let_go();
   void note_memory() noexcept;
   void close_connection();
-  /// Executes everything complete that was received, and writes the replies.
-  Task<Next> execute_received();
   /// Cuts what was received into requests, as many as are to be run together.
   void gather();
-  void end_gathered() noexcept;
-  /// Runs the gathered data commands from `first` up to `last`, in one operation if their replies are short and the
-  /// disk is not full.
-  Task<Next> execute_data(std::size_t first, std::size_t last);
-  [[nodiscard]] std::size_t end_of_stretch(std::size_t first, std::size_t last) const;
+  /// After all of these have run. To close: what came behind them is no request.
+  Next end_gathered();
+  void drop_gathered();
+  /// Of commands from `first` on, how far they run together; `first` itself: it runs by itself.
+  [[nodiscard]] std::size_t end_of_neighbours(std::size_t first) const noexcept;
+  /// Where the data commands from `first` on are no longer all reads, or all writes.
+  [[nodiscard]] std::size_t end_of_stretch(std::size_t first, std::size_t last) const noexcept;
+  /// The operation that runs the data commands from `first` up to `last`: it ends before that if replies grow long, or
+  /// if reads are to run without the writes that find no room.
+  [[nodiscard]] store::Operation begin_operation(std::size_t first, std::size_t last);
+  /// Takes its replies, or says to each of its commands why there are none. Gives the command that comes next.
+  [[nodiscard]] std::size_t end_operation(const Result<void>& done, std::size_t first, std::size_t last);
+  /// More has come than a request may have, and it is not complete.
+  [[nodiscard]] bool is_too_much() const;
   Task<Next> execute_one(std::size_t index);
   /// Runs one command for itself, whatever it is.
   Task<Next> run_command(std::size_t index);
@@ -87,6 +98,7 @@ class Session final : private ReadRoom {
   void end_pushes();
 
   ServerContext& server_;
+  const Clock& clock_;
   Client client_;
   std::shared_ptr<Connection> connection_;   // Shared with the outbox. Taken away under the client's lock.
   std::shared_ptr<RequestBuffer> received_;  // None while it waits for a request to begin.
@@ -97,6 +109,7 @@ class Session final : private ReadRoom {
   std::shared_ptr<Outbox> outbox_;  // Null: nothing is sent but replies.
   Conversation conversation_;
   bool received_is_shared_ = false;  // An operation that failed may still read what was received.
+  bool reads_apart_ = false;         // Of what is gathered: the disk has no room for the writes among it.
   bool unfinished_ = false;          // Interrupted with bytes that came in the same moment.
   ClientProgress::Figures progress_;
   TaskGroup task_;  // Last: its end cancels the task, which uses all the others.

@@ -9,27 +9,34 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 namespace understudy::server {
 
 class SlowCommands {
  public:
-  /// Before the operation.
-  void begin(ServerContext& server) {
-    from_ = server.slow_log.threshold();
-    clock_ = &server.system.clock();
+  /// Before the operation. Commands that take `threshold` are noted; negative: none.
+  void begin(std::chrono::microseconds threshold, const Clock& clock) noexcept {
+    from_ = threshold;
+    clock_ = &clock;
+    looked_at_.reset();
   }
 
-  /// Runs the command, which is the operation's number `index`. In the operation.
-  void run(const Command& command, DataCall& call, std::size_t index) {
+  /// Calls `run()`, which does all that is to be done for the command that is the operation's number `index`. In the
+  /// operation.
+  template <typename Run>
+  void watch(const Command& command, std::size_t index, Run run) {
     if (from_.count() < 0 || !may_be_slow(command)) {
-      command.data(call);
+      run();
+      looked_at_.reset();
       return;
     }
-    const TimePoint begin = clock_->now();
-    command.data(call);
-    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(clock_->now() - begin);
+    // Where one ends, the next begins: what lies between is next to nothing.
+    const TimePoint begin = looked_at_ ? *looked_at_ : clock_->now();
+    run();
+    looked_at_ = clock_->now();
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(*looked_at_ - begin);
     if (took >= from_) found_.push_back({.index = index, .took = took});
   }
 
@@ -54,6 +61,7 @@ class SlowCommands {
 
   std::chrono::microseconds from_{-1};  // Negative: none is noted.
   const Clock* clock_ = nullptr;
+  std::optional<TimePoint> looked_at_;  // When the last command ended; none if its time was not taken.
   std::vector<Found> found_;
 };
 

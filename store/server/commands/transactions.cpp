@@ -36,8 +36,7 @@ constexpr std::size_t watched_key_overhead_bytes = 256;
 
 /// Runs `operation` over what EXEC runs. False if nothing is to run: the reply says why.
 Task<bool> operate(SessionCall& call, std::shared_ptr<Transacted> transacted, store::Operation operation) {
-  Task<Result<void>> operating = call.server.store->operate(std::move(operation));
-  const Result<void> done = co_await std::move(operating);
+  const Result<void> done = co_await call.server.store->key_value().ask<store::Operate>(std::move(operation));
   if (!done) {
     call.reply.error(describe_failure(done.error()));
   } else if (transacted->outcome == Transacted::Outcome::watched_key_changed) {
@@ -141,7 +140,7 @@ Task<> execute_queued(SessionCall& call) {
   check(call, all.subspan(ahead));
   if (std::ranges::any_of(all, runs_in_store) || transacted->watch != nullptr) {
     transacted->replies_are_whole = !header_muted && std::ranges::all_of(all, runs_in_store);
-    transacted->slow.begin(call.server);
+    transacted->slow.begin(call.server.slow_log.threshold(), call.server.system.clock());
     Task<bool> operating =
         operate(call, transacted, [transacted](store::Transaction& store) { run_transaction(*transacted, store); });
     const bool goes_on = co_await std::move(operating);
@@ -219,13 +218,13 @@ Task<> watch(SessionCall& call) {
                                  call.server.options.transaction_bytes_max));
     co_return;
   }
-  Task<Result<void>> operation = call.server.store->operate([watching](store::Transaction& store) {
+  store::Operation operation = [watching](store::Transaction& store) {
     for (auto& [key, was_there] : watching->keys) {
       was_there = store.get(key).has_value();
       store.watch(key, watching->watch);
     }
-  });
-  const Result<void> done = co_await std::move(operation);
+  };
+  const Result<void> done = co_await call.server.store->key_value().ask<store::Operate>(std::move(operation));
   if (!done) {
     call.reply.error(describe_failure(done.error()));
     co_return;

@@ -3,13 +3,18 @@
 #pragma once
 
 #include "server/backend.hpp"
+#include "understudy/actor/mailbox.hpp"
+#include "understudy/actor/spawn.hpp"
 #include "understudy/runtime/sleep.hpp"
+#include "understudy/runtime/wait.hpp"
 
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <span>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace understudy::server {
@@ -81,32 +86,36 @@ class MemoryTransaction final : public store::Transaction {
     return place >= values.size() ? 0 : place;
   }
 
+  void expect(std::span<const BytesView> keys) override {
+    values_when_expected.push_back(values.size());
+    expected.insert(expected.end(), keys.begin(), keys.end());
+  }
+
   std::map<Bytes, Bytes, std::less<>> values;
   std::map<Bytes, WallTime, std::less<>> times;
   std::multimap<Bytes, std::shared_ptr<store::Watch>> watches;
   bool has_room = true;
   std::size_t room = batch_bytes_max;
+  /// The keys that were announced; and how many there were in the store each time.
+  std::vector<Bytes> expected;
+  std::vector<std::size_t> values_when_expected;
 };
 
 class MemoryBackend final : public Backend {
  public:
   using Operation = store::Operation;
 
-  Task<Result<void>> operate(Operation operation) override {
-    ++operations;
-    if (delay > Duration{0}) co_await sleep(delay);
-    if (!failures.empty()) {
-      const Error error = failures.front();
-      failures.pop_front();
-      abandoned.push_back(std::move(operation));
-      co_return std::unexpected(error);
-    }
-    const auto before = disk_full ? data.values : decltype(data.values){};
-    operation(data);
-    if (!disk_full || data.values == before) co_return Result<void>{};
-    data.values = before;
-    co_return failure(ErrorCode::storage_full, "no space left");
+  explicit MemoryBackend(System& system)
+      : system_(system), key_value_(system.spawn("key-value", run_operations, {.capacity = 1024}, this)) {}
+  ~MemoryBackend() override {
+    key_value_.stop();
+    if (key_value_.stopped()) return;  // The system has shut down.
+    static_cast<void>(wait(system_, [](Address<store::KeyValueMessage> stopping) -> Task<> {
+      while (!stopping.stopped()) co_await sleep(std::chrono::milliseconds(1));
+    }(key_value_)));
   }
+
+  const Address<store::KeyValueMessage>& key_value() const noexcept override { return key_value_; }
   Task<Result<bool>> reset(store::ActorType actor) override {
     resets.push_back(actor);
     co_return true;
@@ -143,6 +152,32 @@ class MemoryBackend final : public Backend {
   /// Those that failed: an incarnation that was replaced may still run them.
   std::vector<Operation> abandoned;
   std::vector<store::ActorType> resets;
+
+ private:
+  static Task<> run_operations(Mailbox<store::KeyValueMessage>& inbox, MemoryBackend* backend) {
+    while (auto message = co_await inbox.receive()) {
+      auto& request = std::get<store::Operate>(*message);
+      ++backend->operations;
+      if (backend->delay > Duration{0}) co_await sleep(backend->delay);
+      request.response.complete(backend->run(request.operation));
+    }
+  }
+  Result<void> run(Operation& operation) {
+    if (!failures.empty()) {
+      const Error error = failures.front();
+      failures.pop_front();
+      abandoned.push_back(std::move(operation));
+      return std::unexpected(error);
+    }
+    const auto before = disk_full ? data.values : decltype(data.values){};
+    operation(data);
+    if (!disk_full || data.values == before) return {};
+    data.values = before;
+    return failure(ErrorCode::storage_full, "no space left");
+  }
+
+  System& system_;
+  Address<store::KeyValueMessage> key_value_;  // Last: the actor uses all the others.
 };
 
 }  // namespace understudy::server

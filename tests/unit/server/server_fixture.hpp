@@ -65,7 +65,7 @@ class ServerTest : public testing::Test {
 
   void start(ServerOptions options = {}) {
     options.port = 0;
-    auto backend = std::make_unique<MemoryBackend>();
+    auto backend = std::make_unique<MemoryBackend>(simulation_.system());
     store_ = backend.get();
     auto started = Server::start(simulation_.system(), std::move(backend), std::move(options));
     ASSERT_TRUE(started) << started.error().message();

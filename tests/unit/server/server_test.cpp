@@ -250,16 +250,16 @@ TEST_F(ServerTest, ListensOnAllThatItIsTold) {
   options.bind = "127.0.0.1 -::1";
   options.unix_socket = "/run/understudy.sock";
   options.port = std::nullopt;
-  auto server = Server::start(simulation_.system(), std::make_unique<MemoryBackend>(), options);
+  auto server = Server::start(simulation_.system(), std::make_unique<MemoryBackend>(simulation_.system()), options);
   ASSERT_TRUE(server) << server.error().message();
   EXPECT_EQ((*server)->listens_on(), "unix /run/understudy.sock");
   (*server)->stop();
   options.unix_socket.clear();
-  server = Server::start(simulation_.system(), std::make_unique<MemoryBackend>(), options);
+  server = Server::start(simulation_.system(), std::make_unique<MemoryBackend>(simulation_.system()), options);
   ASSERT_FALSE(server);
   EXPECT_EQ(server.error(), ErrorCode::invalid_argument);
   options.tls_port = 0;
-  server = Server::start(simulation_.system(), std::make_unique<MemoryBackend>(), options);
+  server = Server::start(simulation_.system(), std::make_unique<MemoryBackend>(simulation_.system()), options);
   ASSERT_FALSE(server);
   EXPECT_EQ(server.error(), ErrorCode::invalid_argument);
 }
@@ -269,7 +269,9 @@ TEST_F(ServerTest, OneSeedGivesOneHistory) {
     SimulatedSystem simulation(seed);
     ServerOptions options;
     options.port = 0;
-    auto server = Server::start(simulation.system(), std::make_unique<MemoryBackend>(), std::move(options)).value();
+    auto server =
+        Server::start(simulation.system(), std::make_unique<MemoryBackend>(simulation.system()), std::move(options))
+            .value();
     System& system = simulation.system();
     (void)wait(system, converse(system.network(), server->port(), "SET k v\r\nINFO\r\nQUIT\r\n", everything));
     server->stop();
