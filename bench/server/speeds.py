@@ -67,5 +67,5 @@ class Speed:
             return measured(server, self.command, self.pipeline, count)
 
 
-CASES = tuple(Speed(command, pipeline, kept, 400_000 if pipeline == 1 else 3_000_000)
+CASES = tuple(Speed(command, pipeline, kept, 200_000 if pipeline == 1 else 3_000_000)
               for kept in ("none", "interval") for pipeline in (1, 16) for command in ("set", "get"))

@@ -15,13 +15,15 @@
 
 namespace understudy::store {
 
-/// Gathers keys, and fetches what belongs to them with its end.
+/// Gathers keys, and fetches what belongs to them with its end: unless it is one alone, for which nothing is gained.
 class LookAhead {
  public:
   explicit LookAhead(const KeySpace& keys) noexcept : keys_(keys) {}
   LookAhead(const LookAhead&) = delete;
   LookAhead& operator=(const LookAhead&) = delete;
-  ~LookAhead() { keys_.look_ahead(std::span(hashes_).first(count_)); }
+  ~LookAhead() {
+    if (count_ > 1) keys_.look_ahead(std::span(hashes_).first(count_));
+  }
 
   /// Of more than KeySpace::look_ahead_max, those are left that come last; and so are empty ones.
   void add(BytesView key) noexcept {
