@@ -22,7 +22,7 @@ void CommandPause::begin(What what, Duration how_long) {
   if (stopped_) return;
   const bool kept = is_on();
   end_ = kept ? std::max(end_, end) : end;
-  what_.set(what);
+  what_.set(kept ? std::max(what_(), what) : what);
   if (!kept) keeper_.spawn_regardless(keep(*this));
 }
 

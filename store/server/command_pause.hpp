@@ -19,11 +19,12 @@ class CommandQueue;
 
 class CommandPause {
  public:
+  /// Each has the one before it in it.
   enum class What : std::uint8_t { nothing, writes, all };
 
   explicit CommandPause(System& system) : system_(system), keeper_(system) {}
 
-  /// From now on, for `how_long`. What is paused already stays so until the later of both ends.
+  /// From now on, for `how_long`. What is paused already stays so, until the later of both ends.
   void begin(What what, Duration how_long);
   /// All that waits goes on.
   void end();
@@ -32,11 +33,12 @@ class CommandPause {
 
   /// A glance: whether there is one.
   [[nodiscard]] bool is_on() const noexcept { return what_() != What::nothing; }
-  /// Waits for its end, if the command is one that has to. `queue`: what an EXEC would run.
+  /// Whether the command has to wait now. `queue`: what an EXEC would run.
+  [[nodiscard]] bool holds(const Command& command, const CommandQueue& queue) const noexcept;
+  /// Waits for its end, if the command is one that has to.
   [[nodiscard]] Task<> wait(const Command& command, const CommandQueue& queue);
 
  private:
-  [[nodiscard]] bool holds(const Command& command, const CommandQueue& queue) const noexcept;
   static Task<> keep(CommandPause& pause);
 
   System& system_;

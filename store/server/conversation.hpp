@@ -82,7 +82,8 @@ struct Conversation {
   void reset() {
     end_transaction();
     subscriptions.clear();
-    reply_switch = {};
+    // Which says whether this command's own reply is sent.
+    reply_switch = {.skips = reply_switch.skips};
   }
 };
 

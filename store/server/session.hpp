@@ -82,6 +82,8 @@ class Session final : private ReadRoom {
   /// More has come than a request may have, and it is not complete.
   [[nodiscard]] bool is_too_much() const;
   Task<Next> execute_one(std::size_t index);
+  /// While there is a pause (CLIENT PAUSE) that this command has to wait for.
+  Task<Next> wait_for_pause(std::size_t index);
   /// Runs one command for itself, whatever it is.
   Task<Next> run_command(std::size_t index);
   /// Whether the command may run together with its neighbours, as most do: nothing but the store is asked for it.

@@ -189,6 +189,8 @@ TEST_F(RepliesTest, CanBeSwitchedOff) {
   const std::unique_ptr<Connection> client = connect();
   expect(*client, "CLIENT REPLY SKIP\r\nPING\r\nSET k 1\r\n", "+OK\r\n");
   expect(*client, "CLIENT REPLY OFF\r\nSET k 2\r\nNOSUCH\r\nCLIENT REPLY ON\r\nGET k\r\n", "+OK\r\n$1\r\n2\r\n");
+  expect(*client, "CLIENT REPLY SKIP\r\nRESET\r\nPING\r\n", "+PONG\r\n");
+  expect(*client, "CLIENT REPLY OFF\r\nRESET\r\nPING\r\n", "+RESET\r\n+PONG\r\n");
 }
 
 TEST_F(RepliesTest, AConnectionIsDescribedByWhatItHolds) {

@@ -55,6 +55,25 @@ TEST_F(CommandPauseTest, TheLaterEndCounts) {
   expect_after(10s, "+OK\r\n", "SET k 1\r\n");
 }
 
+TEST_F(CommandPauseTest, TheStrongerOneCounts) {
+  expect(*operator_, "MULTI\r\nCLIENT PAUSE 10000\r\nCLIENT PAUSE 10 WRITE\r\nEXEC\r\n",
+         "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n+OK\r\n");
+  expect_after(10s, "+PONG\r\n", "PING\r\n");
+}
+
+TEST_F(CommandPauseTest, RepliesToWhatCameBeforeDoNotWait) {
+  const TimePoint begin = now();
+  expect(*client, "GET k\r\nCLIENT PAUSE 10000 WRITE\r\nGET k\r\nSET k 1\r\nGET k\r\n", "$-1\r\n+OK\r\n$-1\r\n");
+  EXPECT_LT(now() - begin, 1s);
+  expect_after(10s, "+OK\r\n$1\r\n1\r\n", "");
+}
+
+TEST_F(CommandPauseTest, AReplyThatWasNotWantedIsNotSentAfterwardsEither) {
+  expect(*client, "PING\r\nPING\r\nCLIENT PAUSE 10000 WRITE\r\nCLIENT REPLY SKIP\r\nSET k 1\r\nPING again\r\n",
+         "+PONG\r\n+PONG\r\n+OK\r\n");
+  expect_after(10s, "$5\r\nagain\r\n", "");
+}
+
 TEST_F(CommandPauseTest, ItIsEnded) {
   std::string answer;
   for (int i = 0; i < 3; ++i) {
