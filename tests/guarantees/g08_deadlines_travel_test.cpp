@@ -248,11 +248,12 @@ TEST(G08DeadlinesTravel, WhatComesTooLateIsCountedAndWhatIsWantedIsKnown) {
     std::atomic<int> unwanted = 0;
     const auto actor = system.spawn("pinned", pinned, {}, std::ref(wanted), std::ref(unwanted));
     EXPECT_TRUE(wait(system, actor.ask<Pin>(Duration(0)).within(seconds(30))));
-    EXPECT_EQ(wait(system, actor.ask<Pin>(milliseconds(20)).within(milliseconds(5))).error(), ErrorCode::timeout);
+    // On a busy machine a thread may have to wait for its processor for some ten milliseconds, anywhere in here.
+    EXPECT_EQ(wait(system, actor.ask<Pin>(milliseconds(500)).within(milliseconds(100))).error(), ErrorCode::timeout);
     // Behind one that takes longer than they wait.
     TaskGroup group(system);
     const auto late = [](Address<Pin> to) -> Task<> {
-      EXPECT_EQ((co_await to.ask<Pin>(Duration(0)).within(milliseconds(1))).error(), ErrorCode::timeout);
+      EXPECT_EQ((co_await to.ask<Pin>(Duration(0)).within(milliseconds(100))).error(), ErrorCode::timeout);
     };
     for (int i = 0; i < 5; ++i) group.spawn(late(actor));
     ASSERT_TRUE(wait(system, group.join()));
