@@ -30,7 +30,7 @@ class Session final : private ReadRoom {
   Session(ServerContext& server, std::unique_ptr<Connection> connection, ClientFacts facts);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
-  ~Session();
+  ~Session() override;
 
   /// Starts serving. `ended` is called as the last thing the session does, unless it is interrupted or cancelled.
   void start(std::function<void(Session&)> ended);
