@@ -2,6 +2,12 @@
 
 namespace understudy::detail {
 
+void IoSeat::keep_guarded() noexcept { guarded_.store(true, std::memory_order_seq_cst); }
+
+void IoSeat::sleep_elsewhere() noexcept {
+  if (!taken_.load(std::memory_order_seq_cst)) see_to_the_guard();
+}
+
 void IoSeat::leave() noexcept {
   taken_.store(false, std::memory_order_seq_cst);
   see_to_the_guard();
@@ -10,7 +16,7 @@ void IoSeat::leave() noexcept {
 void IoSeat::see_to_the_guard() noexcept {
   // A write (`taken_`) and then a look at what somebody else writes before looking at ours, the number of sockets
   // (Dekker's pattern): in one order that everybody agrees on, so one of the two sees the other.
-  if (sockets_.has_sockets()) guard_.note();
+  if (guarded_.load(std::memory_order_seq_cst) && sockets_.has_sockets()) guard_.note();
 }
 
 bool IoSeat::guard(bool left) {

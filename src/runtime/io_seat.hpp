@@ -2,9 +2,10 @@
 // becomes ready it runs itself, without waking anybody.
 //
 // At most one thread sits here at a time. Workers that are busy look in now and then without waiting (`poll`); and so
-// that sockets are served though every worker is busy with one long computation, the control thread, the guard, wakes
-// up every guard_interval for as long as workers come and go, and looks in after one in which none did. It lets go once
-// a worker has sat through an interval: an idle system wakes nobody.
+// that sockets are served while the one that sat here is busy with one long computation, the control thread, the guard,
+// wakes up every guard_interval for as long as workers come and go, and looks in after one in which none did. It lets
+// go once a worker has sat through an interval: an idle system wakes nobody. Where there is but one thread to run what
+// becomes ready, nobody guards: that thread finds it when it comes back, and no sooner by being told.
 #pragma once
 
 #include "runtime/io_watch.hpp"
@@ -19,12 +20,19 @@ class IoSeat {
  public:
   static constexpr std::chrono::milliseconds guard_interval{2};
 
-  explicit IoSeat(IoLoop& control) : guard_(control, guard_interval, [this](bool left) { return guard(left); }) {}
+  /// `guarded`: from the beginning (see `keep_guarded`).
+  IoSeat(IoLoop& control, bool guarded)
+      : guarded_(guarded), guard_(control, guard_interval, [this](bool left) { return guard(left); }) {}
   IoSeat(const IoSeat&) = delete;
   IoSeat& operator=(const IoSeat&) = delete;
   ~IoSeat() = default;
 
   [[nodiscard]] SocketPoller& sockets() noexcept { return sockets_; }
+
+  /// From now on more than one thread runs what becomes ready. Any thread.
+  void keep_guarded() noexcept;
+  /// By a thread that goes to sleep elsewhere, and may wait for a socket.
+  void sleep_elsewhere() noexcept;
 
   /// True if the caller now has the seat, until it calls `leave`.
   [[nodiscard]] bool try_take() noexcept { return !taken_.exchange(true, std::memory_order_seq_cst); }
@@ -38,7 +46,7 @@ class IoSeat {
   void poll() noexcept;
 
  private:
-  /// After the seat was given back.
+  /// After the seat was given back, or was found free by who does not sit down.
   void see_to_the_guard() noexcept;
   /// `left`: the seat has been since the last look. Whether to look again.
   bool guard(bool left);
@@ -50,6 +58,9 @@ class IoSeat {
   // it afterwards, when it goes to sleep. Either the leaver sees the socket, and to its guard, or it finds the seat
   // free.
   std::atomic<bool> taken_{false};
+  // Set once, by who starts another thread (seq_cst), before that thread sleeps; then it looks at `taken_`. Who leaves
+  // the seat writes `taken_` and reads this. Either the leaver sees to the guard, or the sleeper does.
+  std::atomic<bool> guarded_;
   IoWatch guard_;  // Told each time that the seat is left.
 };
 

@@ -242,6 +242,7 @@ void Worker::run_own_thread(ThreadState& thread) noexcept {
       context->run();
       if (thread.fence.load(std::memory_order_relaxed) == Fence::confirmed) return;
     } else {
+      scheduler_.io_seat().sleep_elsewhere();
       place_.wait();
     }
   }

@@ -1,5 +1,6 @@
 // Attacks: whoever has nothing to do waits for sockets, so they are served while other workers compute, and with one
-// worker; and a system that is idle, though its connections are open, wakes nobody.
+// worker; an actor with a thread of its own is served whatever the workers do; and a system that is idle, though its
+// connections are open, wakes nobody.
 #include "understudy/actor/system.hpp"
 #include "understudy/runtime/network.hpp"
 #include "understudy/runtime/sleep.hpp"
@@ -16,6 +17,9 @@
 
 #include <sys/resource.h>
 
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
 
 namespace understudy {
@@ -106,6 +110,55 @@ TEST(IoSeat, OneWorkerServesSocketsAndEverythingElse) {
   while (trips < 500) std::this_thread::yield();
   stop = true;
   EXPECT_TRUE(wait(system, tasks.join()));
+}
+
+struct Serve {
+  std::unique_ptr<Listener> listener;
+};
+Task<> serves_one(Mailbox<Serve>& inbox) {
+  while (auto order = co_await inbox.receive()) {
+    Result<std::unique_ptr<Connection>> connection = co_await order->listener->accept();
+    if (connection) co_await echo(std::move(*connection));
+  }
+}
+
+/// A round trip of a client that knows nothing of the system, and waits for its answer for ever.
+void round_trip(boost::asio::ip::tcp::socket& socket) {
+  std::array<char, 4> answer{};
+  boost::asio::write(socket, boost::asio::buffer("ping", answer.size()));
+  boost::asio::read(socket, boost::asio::buffer(answer));
+}
+
+TEST(IoSeat, AThreadOfItsOwnIsServedWhileTheOnlyWorkerComputes) {
+  for (const bool socket_first : {true, false}) {
+    SCOPED_TRACE(socket_first ? "the worker leaves its seat to compute" : "the socket comes when it computes");
+    System system({.workers = 1});
+    const Address<Serve> server = system.spawn("server", serves_one, {.placement = Placement::own_thread()});
+    boost::asio::io_context loop;
+    boost::asio::ip::tcp::socket socket(loop);
+    const auto connect = [&] {
+      std::unique_ptr<Listener> listener = system.network().listen("127.0.0.1", 0).value();
+      const std::uint16_t port = listener->port();
+      ASSERT_TRUE(server.try_tell(Serve{std::move(listener)}));
+      socket.connect({boost::asio::ip::address_v4::loopback(), port});
+      round_trip(socket);
+    };
+    if (socket_first) connect();
+    std::atomic<bool> spinning = false;
+    std::atomic<bool> stop = false;
+    TaskGroup tasks(system);
+    tasks.spawn([](std::atomic<bool>& running, std::atomic<bool>& end) -> Task<> {
+      running = true;
+      while (!end) std::this_thread::yield();
+      co_return;
+    }(spinning, stop));
+    while (!spinning) std::this_thread::yield();
+    if (!socket_first) connect();
+    for (int i = 0; i < 20; ++i) round_trip(socket);
+    stop = true;
+    EXPECT_TRUE(wait(system, tasks.join()));
+    socket.close();
+  }
 }
 
 /// Real time, without a timer of the system: that nothing happens meanwhile is what is tested.
