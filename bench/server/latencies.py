@@ -6,8 +6,9 @@ from harness import measure, servers
 from harness.contest import REDIS, Figure
 from server import contenders, speeds
 
-FIGURES = (Figure("p99_us", "µs", "/p99"), Figure("p999_us", "µs", "/p99.9"))
-EXTRA = ("p50_us", "worst_us", "rate")
+FIGURES = (Figure("p50_us", "µs", "/p50"), Figure("p95_us", "µs", "/p95"), Figure("p99_us", "µs", "/p99"),
+           Figure("p999_us", "µs", "/p99.9"))
+EXTRA = ("worst_us", "late_p99_us", "rate")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,11 +21,11 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   try {
     const bench::OpenLoopResult result = bench::run_open_loop(options);
-    fmt::print(R"({{"sent":{},"answered":{},"rate":{:.1f},"p50_us":{:.1f},"p99_us":{:.1f},"p999_us":{:.1f},)"
-               R"("worst_us":{:.1f}}})"
+    fmt::print(R"({{"sent":{},"answered":{},"rate":{:.1f},"p50_us":{:.1f},"p95_us":{:.1f},"p99_us":{:.1f},)"
+               R"("p999_us":{:.1f},"worst_us":{:.1f},"late_p99_us":{:.1f}}})"
                "\n",
-               result.sent, result.answered, result.rate, result.p50_us, result.p99_us, result.p999_us,
-               result.worst_us);
+               result.sent, result.answered, result.rate, result.p50_us, result.p95_us, result.p99_us, result.p999_us,
+               result.worst_us, result.late_p99_us);
     if (result.answered == result.sent) return 0;
     fmt::print(stderr, "{} of {} commands were not answered\n", result.sent - result.answered, result.sent);
   } catch (const std::exception& problem) {

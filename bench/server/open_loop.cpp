@@ -9,11 +9,13 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <span>
 #include <stdexcept>
 #include <string_view>
 #include <vector>
 
 #include <arpa/inet.h>
+#include <linux/net_tstamp.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -40,6 +42,20 @@ std::optional<std::size_t> reply_length(std::string_view bytes) {
   return bytes.size() >= length ? std::optional(length) : std::nullopt;
 }
 
+/// When what was read last has come to this side, by the kernel's stamp: an answer is there although this program,
+/// which is one thread with much to do, comes to read it later.
+Clock::time_point arrival_of(msghdr& message) {
+  for (cmsghdr* each = CMSG_FIRSTHDR(&message); each != nullptr; each = CMSG_NXTHDR(&message, each)) {
+    if (each->cmsg_level != SOL_SOCKET || each->cmsg_type != SCM_TIMESTAMPING) continue;
+    timespec stamp{};
+    std::memcpy(&stamp, CMSG_DATA(each), sizeof stamp);
+    const auto since_epoch = std::chrono::seconds(stamp.tv_sec) + std::chrono::nanoseconds(stamp.tv_nsec);
+    const auto ago = std::chrono::system_clock::now().time_since_epoch() - since_epoch;
+    if (stamp.tv_sec != 0) return Clock::now() - std::chrono::duration_cast<Clock::duration>(ago);
+  }
+  return Clock::now();  // The first ones may have none: the kernel begins to stamp when it finds the time.
+}
+
 class Connection {
  public:
   explicit Connection(std::uint16_t port) : handle_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -52,6 +68,8 @@ class Connection {
     }
     const int yes = 1;
     ::setsockopt(handle_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    const unsigned stamps = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+    if (::setsockopt(handle_, SOL_SOCKET, SO_TIMESTAMPING, &stamps, sizeof stamps) != 0) refuse("have stamps");
   }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -72,20 +90,26 @@ class Connection {
     }
   }
   [[nodiscard]] bool has_unsent() const noexcept { return !unsent_.empty(); }
-  /// Notes the time of each answer that has come.
-  void receive(std::vector<double>& microseconds) {
-    std::array<char, 65'536> piece{};
-    const ssize_t count = ::recv(handle_, piece.data(), piece.size(), MSG_DONTWAIT);
+  /// Notes the time of each answer that has come. `piece`: for what it reads, whatever is in there.
+  void receive(std::span<char> piece, std::vector<double>& microseconds) {
+    iovec where{.iov_base = piece.data(), .iov_len = piece.size()};
+    alignas(cmsghdr) std::array<char, 256> beside;
+    msghdr message{};
+    message.msg_iov = &where;
+    message.msg_iovlen = 1;
+    message.msg_control = beside.data();
+    message.msg_controllen = beside.size();
+    const ssize_t count = ::recvmsg(handle_, &message, MSG_DONTWAIT);
     if (count < 0 && errno == EAGAIN) return;
     if (count <= 0) refuse("receive");
     received_.append(piece.data(), static_cast<std::size_t>(count));
-    const Clock::time_point now = Clock::now();
+    const Clock::time_point arrived = arrival_of(message);
     std::string_view rest = received_;
     while (!rest.empty()) {
       const std::optional<std::size_t> length = reply_length(rest);
       if (!length) break;
       rest.remove_prefix(*length);
-      microseconds.push_back(std::chrono::duration<double, std::micro>(now - due_.front()).count());
+      microseconds.push_back(std::chrono::duration<double, std::micro>(arrived - due_.front()).count());
       due_.pop_front();
     }
     received_.erase(0, received_.size() - rest.size());
@@ -120,6 +144,7 @@ class OpenLoop {
     const auto gap = std::chrono::duration<double>(1 / options_.rate);
     const auto count = static_cast<std::uint64_t>(options_.rate * options_.seconds);
     microseconds_.reserve(count);
+    late_.reserve(count);
     const Clock::time_point begin = Clock::now();
     const auto due_of = [&](std::uint64_t number) {
       return begin + std::chrono::duration_cast<Clock::duration>(gap * static_cast<double>(number));
@@ -128,6 +153,7 @@ class OpenLoop {
     const Clock::time_point end = due_of(count) + patience;
     while (microseconds_.size() < count && Clock::now() < end) {
       for (Clock::time_point now = Clock::now(); sent < count && due_of(sent) <= now; ++sent) {
+        late_.push_back(std::chrono::duration<double, std::micro>(Clock::now() - due_of(sent)).count());
         connections_[sent % connections_.size()]->send(request(), due_of(sent));
       }
       wait_until(sent < count ? due_of(sent) : Clock::now() + std::chrono::milliseconds(100));
@@ -137,17 +163,20 @@ class OpenLoop {
     result.rate =
         static_cast<double>(microseconds_.size()) / std::chrono::duration<double>(Clock::now() - begin).count();
     std::ranges::sort(microseconds_);
-    const auto at = [&](double part) {
-      return microseconds_[static_cast<std::size_t>(part * static_cast<double>(microseconds_.size() - 1))];
-    };
-    result.p50_us = at(0.5);
-    result.p99_us = at(0.99);
-    result.p999_us = at(0.999);
+    std::ranges::sort(late_);
+    result.p50_us = at(microseconds_, 0.5);
+    result.p95_us = at(microseconds_, 0.95);
+    result.p99_us = at(microseconds_, 0.99);
+    result.p999_us = at(microseconds_, 0.999);
     result.worst_us = microseconds_.back();
+    result.late_p99_us = at(late_, 0.99);
     return result;
   }
 
  private:
+  static double at(const std::vector<double>& sorted, double part) {
+    return sorted[static_cast<std::size_t>(part * static_cast<double>(sorted.size() - 1))];
+  }
   std::string request() {
     const std::string key = fmt::format("key:{:012}", random_() % options_.keys);
     if (options_.command == "get") return fmt::format("*2\r\n$3\r\nGET\r\n$16\r\n{}\r\n", key);
@@ -161,7 +190,7 @@ class OpenLoop {
     std::array<epoll_event, 64> events{};
     const int ready = ::epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &timeout, nullptr);
     for (int i = 0; i < ready; ++i) {
-      static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr)->receive(microseconds_);
+      static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr)->receive(piece_, microseconds_);
     }
     for (const auto& connection : connections_) {
       if (connection->has_unsent()) connection->flush();
@@ -172,8 +201,10 @@ class OpenLoop {
   int epoll_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::string value_;
+  std::vector<char> piece_ = std::vector<char>(65'536);
   std::mt19937_64 random_{1};
   std::vector<double> microseconds_;
+  std::vector<double> late_;  // How long after it was due each was sent.
 };
 
 }  // namespace

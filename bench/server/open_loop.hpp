@@ -20,11 +20,13 @@ struct OpenLoopResult {
   std::uint64_t sent = 0;
   std::uint64_t answered = 0;
   double rate = 0;  // At which they were answered.
-  // From when a command was due to its answer.
+  // From when a command was due until its answer has come to this side.
   double p50_us = 0;
+  double p95_us = 0;
   double p99_us = 0;
   double p999_us = 0;
   double worst_us = 0;
+  double late_p99_us = 0;  // Of the load itself: from when a command was due until it was sent. Part of the above.
 };
 
 /// Throws std::runtime_error if the server cannot be reached, or answers with an error.
