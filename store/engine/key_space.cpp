@@ -213,10 +213,10 @@ std::size_t KeySpace::hash_of(BytesView key) const noexcept { return state_->has
 
 void KeySpace::look_ahead(std::span<const std::size_t> hashes) const noexcept {
   const State& state = *state_;
-  hashes = hashes.first(std::min(hashes.size(), look_ahead_max));
+  hashes = hashes.first(std::min(hashes.size(), expected_keys_max));
   for (const std::size_t hash : hashes) __builtin_prefetch(&state.parts[State::part_of(hash)]);
   // None of these waits for another, so the processor has several under way.
-  std::array<const Entry*, look_ahead_max> entries{};
+  std::array<const Entry*, expected_keys_max> entries{};
   auto* found = entries.begin();
   for (const std::size_t hash : hashes) {
     static_cast<void>(state.parts[State::part_of(hash)].table.find(NearProbe{hash, *found++}));

@@ -21,6 +21,7 @@
 #include "engine/key_hash.hpp"
 #include "understudy/base/bytes.hpp"
 #include "understudy/base/clock.hpp"
+#include "understudy/store/transaction.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -48,9 +49,8 @@ class KeySpace {
   /// What it looks keys up by.
   [[nodiscard]] std::size_t hash_of(BytesView key) const noexcept;
   /// A hint that keys with these hashes are about to be found or set: has the processor fetch what that will look at,
-  /// for all of them at once. Up to look_ahead_max; the others are left. Changes nothing, and counts as no use.
+  /// for all of them at once. Up to expected_keys_max; the others are left. Changes nothing, and counts as no use.
   void look_ahead(std::span<const std::size_t> hashes) const noexcept;
-  static constexpr std::size_t look_ahead_max = 16;
   /// A key without `expires_at` has no time to die, whatever it had before. Neither view may be of an entry in here.
   void set(BytesView key, BytesView value, std::optional<WallTime> expires_at = std::nullopt);
   /// Gives a key another time to die, or none. False if it is not there.

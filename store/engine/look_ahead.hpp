@@ -25,14 +25,14 @@ class LookAhead {
     if (count_ > 1) keys_.look_ahead(std::span(hashes_).first(count_));
   }
 
-  /// Of more than KeySpace::look_ahead_max, those are left that come last; and so are empty ones.
+  /// Of more than expected_keys_max, those are left that come last; and so are empty ones.
   void add(BytesView key) noexcept {
     if (!key.empty() && count_ < hashes_.size()) hashes_[count_++] = keys_.hash_of(key);
   }
 
  private:
   const KeySpace& keys_;
-  std::array<std::size_t, KeySpace::look_ahead_max> hashes_{};
+  std::array<std::size_t, expected_keys_max> hashes_{};
   std::size_t count_ = 0;
 };
 
@@ -52,12 +52,12 @@ class LookAhead {
 }
 
 /// How many messages are looked at in one go.
-inline constexpr int messages_looked_ahead = static_cast<int>(KeySpace::look_ahead_max);
+inline constexpr int messages_looked_ahead = static_cast<int>(expected_keys_max);
 
 /// For the messages that wait.
 inline void look_ahead(Mailbox<KeyValueMessage>& inbox, const KeySpace& keys) noexcept {
   LookAhead ahead(keys);
-  inbox.peek(KeySpace::look_ahead_max, [&ahead](const KeyValueMessage& message) { ahead.add(first_key_of(message)); });
+  inbox.peek(expected_keys_max, [&ahead](const KeyValueMessage& message) { ahead.add(first_key_of(message)); });
 }
 
 }  // namespace understudy::store

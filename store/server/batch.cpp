@@ -19,9 +19,6 @@ void run_one(const Command& command, DataCall& call) {
   }
 }
 
-/// Of how many commands the keys are announced at once.
-constexpr std::size_t announced_at_once = 16;
-
 }  // namespace
 
 void Batch::run(store::Transaction& store) {
@@ -30,7 +27,7 @@ void Batch::run(store::Transaction& store) {
   const std::size_t room = store.room_for_changes();
   const std::size_t first = next;
   do {
-    if ((next - first) % announced_at_once == 0) announce_keys(store);
+    if ((next - first) % store::expected_keys_max == 0) announce_keys(store);
     const RequestBuffer::Request& request = requests->requests()[next];
     call.arguments = requests->arguments(request);
     const Command& command = *request.lookup.command;
@@ -55,9 +52,9 @@ BytesView Batch::first_key_of(std::size_t index) const noexcept {
 }
 
 void Batch::announce_keys(store::Transaction& store) const {
-  const std::size_t count = std::min(last - next, announced_at_once);
+  const std::size_t count = std::min(last - next, store::expected_keys_max);
   if (count < 2) return;  // Nothing is gained for one alone.
-  std::array<BytesView, announced_at_once> keys{};
+  std::array<BytesView, store::expected_keys_max> keys{};
   for (std::size_t i = 0; i < count; ++i) keys[i] = first_key_of(next + i);
   store.expect(std::span(keys).first(count));
 }

@@ -37,9 +37,9 @@ class [[nodiscard]] Operation {
 
   /// None.
   Operation() noexcept = default;
-  // NOLINTNEXTLINE(google-explicit-constructor): wherever an operation is taken, a function is.
   template <typename F>
     requires(!std::derived_from<std::decay_t<F>, Operation> && std::invocable<std::decay_t<F>&, Transaction&>)
+  // NOLINTNEXTLINE(google-explicit-constructor): wherever an operation is taken, a function is.
   Operation(F&& function) : work_(std::make_shared<Function<std::decay_t<F>>>(std::forward<F>(function))) {}
   /// Shares `work`, and lets go of it with its own end.
   explicit Operation(std::shared_ptr<Work> work) noexcept : work_(std::move(work)) {}

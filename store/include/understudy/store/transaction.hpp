@@ -37,6 +37,9 @@ struct KeyView {
 inline constexpr std::size_t key_bytes_max = std::size_t{1} << 20U;
 /// What a change takes of a batch beside its key and its value, in bytes, at most.
 inline constexpr std::size_t change_overhead_bytes = 32;
+/// How many keys a processor can usefully be told of at once (Transaction::expect): about as many as it can have on
+/// their way from memory.
+inline constexpr std::size_t expected_keys_max = 16;
 
 class Transaction {
  public:
@@ -52,8 +55,8 @@ class Transaction {
   virtual void set(BytesView key, BytesView value, std::optional<WallTime> expires_at = std::nullopt) = 0;
   /// Removes `key`. False if it was not there. O(1), with one record in the journal if it was.
   virtual bool erase(BytesView key) = 0;
-  /// A hint that these keys are about to be used, up to 16 of them: what the store knows of them is on its way from
-  /// memory then, of all at once, where each use would have waited for its own. Changes nothing. O(keys).
+  /// A hint that these keys are about to be used, up to expected_keys_max of them: what the store knows of them is on
+  /// its way from memory then, of all at once, where each use would have waited for its own. Changes nothing. O(keys).
   virtual void expect(std::span<const BytesView> /*keys*/) {}
   /// When `key` dies; none if it lives for ever, or is not there. O(1).
   [[nodiscard]] virtual std::optional<WallTime> expiry(BytesView key) = 0;
