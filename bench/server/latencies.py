@@ -1,4 +1,4 @@
-"""`latency/…`: how long a command takes, from when it was due, at rates that are parts of what Redis can do at most."""
+"""`latency/…`: how long an answer takes at rates that are parts of what Redis can do at most."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ from server import contenders, speeds
 
 FIGURES = (Figure("p50_us", "µs", "/p50"), Figure("p95_us", "µs", "/p95"), Figure("p99_us", "µs", "/p99"),
            Figure("p999_us", "µs", "/p99.9"))
-EXTRA = ("worst_us", "late_p99_us", "rate")
+EXTRA = ("worst_us", "due_p99_us", "late_p99_us", "rate")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,5 +1,5 @@
-// A load of commands at a given rate, whatever the server does: each is counted from when it was due, so that a pause
-// of the server is seen by all that it delays. Prints one line of JSON, which bench/run.py reads.
+// A load of commands at a given rate, whatever the server does: no answer is waited for, so that a pause of the server
+// is seen by all that it delays. Prints one line of JSON, which bench/run.py reads.
 #include "open_loop.hpp"
 
 #include <cstdio>
@@ -22,10 +22,10 @@ int main(int argc, char** argv) {
   try {
     const bench::OpenLoopResult result = bench::run_open_loop(options);
     fmt::print(R"({{"sent":{},"answered":{},"rate":{:.1f},"p50_us":{:.1f},"p95_us":{:.1f},"p99_us":{:.1f},)"
-               R"("p999_us":{:.1f},"worst_us":{:.1f},"late_p99_us":{:.1f}}})"
+               R"("p999_us":{:.1f},"worst_us":{:.1f},"due_p99_us":{:.1f},"late_p99_us":{:.1f}}})"
                "\n",
                result.sent, result.answered, result.rate, result.p50_us, result.p95_us, result.p99_us, result.p999_us,
-               result.worst_us, result.late_p99_us);
+               result.worst_us, result.due_p99_us, result.late_p99_us);
     if (result.answered == result.sent) return 0;
     fmt::print(stderr, "{} of {} commands were not answered\n", result.sent - result.answered, result.sent);
   } catch (const std::exception& problem) {

@@ -56,6 +56,15 @@ Clock::time_point arrival_of(msghdr& message) {
   return Clock::now();  // The first ones may have none: the kernel begins to stamp when it finds the time.
 }
 
+/// In microseconds, one of each command.
+struct Times {
+  std::vector<double> from_sent;
+  std::vector<double> from_due;
+  std::vector<double> late;
+};
+
+double microseconds(Clock::duration duration) { return std::chrono::duration<double, std::micro>(duration).count(); }
+
 class Connection {
  public:
   explicit Connection(std::uint16_t port) : handle_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -76,8 +85,11 @@ class Connection {
   ~Connection() { ::close(handle_); }
 
   [[nodiscard]] int handle() const noexcept { return handle_; }
-  void send(std::string_view request, Clock::time_point due) {
-    due_.push_back(due);
+  /// Notes how late it is. Of a request that has to wait here because the server reads too slowly, the wait is the
+  /// server's.
+  void send(std::string_view request, Clock::time_point due, Times& times) {
+    asked_.push_back({.due = due, .sent = Clock::now()});
+    times.late.push_back(microseconds(asked_.back().sent - due));
     unsent_ += request;
     flush();
   }
@@ -91,7 +103,7 @@ class Connection {
   }
   [[nodiscard]] bool has_unsent() const noexcept { return !unsent_.empty(); }
   /// Notes the time of each answer that has come. `piece`: for what it reads, whatever is in there.
-  void receive(std::span<char> piece, std::vector<double>& microseconds) {
+  void receive(std::span<char> piece, Times& times) {
     iovec where{.iov_base = piece.data(), .iov_len = piece.size()};
     alignas(cmsghdr) std::array<char, 256> beside;
     msghdr message{};
@@ -109,15 +121,20 @@ class Connection {
       const std::optional<std::size_t> length = reply_length(rest);
       if (!length) break;
       rest.remove_prefix(*length);
-      microseconds.push_back(std::chrono::duration<double, std::micro>(arrived - due_.front()).count());
-      due_.pop_front();
+      times.from_sent.push_back(microseconds(arrived - asked_.front().sent));
+      times.from_due.push_back(microseconds(arrived - asked_.front().due));
+      asked_.pop_front();
     }
     received_.erase(0, received_.size() - rest.size());
   }
 
  private:
   int handle_;
-  std::deque<Clock::time_point> due_;  // Of what has been sent and not answered.
+  struct Asked {
+    Clock::time_point due;
+    Clock::time_point sent;
+  };
+  std::deque<Asked> asked_;  // What has not been answered.
   std::string unsent_;
   std::string received_;
 };
@@ -143,33 +160,30 @@ class OpenLoop {
     constexpr std::chrono::seconds patience(30);
     const auto gap = std::chrono::duration<double>(1 / options_.rate);
     const auto count = static_cast<std::uint64_t>(options_.rate * options_.seconds);
-    microseconds_.reserve(count);
-    late_.reserve(count);
+    for (std::vector<double>* each : {&times_.from_sent, &times_.from_due, &times_.late}) each->reserve(count);
     const Clock::time_point begin = Clock::now();
     const auto due_of = [&](std::uint64_t number) {
       return begin + std::chrono::duration_cast<Clock::duration>(gap * static_cast<double>(number));
     };
     std::uint64_t sent = 0;
     const Clock::time_point end = due_of(count) + patience;
-    while (microseconds_.size() < count && Clock::now() < end) {
+    while (times_.from_sent.size() < count && Clock::now() < end) {
       for (Clock::time_point now = Clock::now(); sent < count && due_of(sent) <= now; ++sent) {
-        late_.push_back(std::chrono::duration<double, std::micro>(Clock::now() - due_of(sent)).count());
-        connections_[sent % connections_.size()]->send(request(), due_of(sent));
+        connections_[sent % connections_.size()]->send(request(), due_of(sent), times_);
       }
       wait_until(sent < count ? due_of(sent) : Clock::now() + std::chrono::milliseconds(100));
     }
-    OpenLoopResult result{.sent = sent, .answered = microseconds_.size()};
-    if (microseconds_.empty()) return result;
-    result.rate =
-        static_cast<double>(microseconds_.size()) / std::chrono::duration<double>(Clock::now() - begin).count();
-    std::ranges::sort(microseconds_);
-    std::ranges::sort(late_);
-    result.p50_us = at(microseconds_, 0.5);
-    result.p95_us = at(microseconds_, 0.95);
-    result.p99_us = at(microseconds_, 0.99);
-    result.p999_us = at(microseconds_, 0.999);
-    result.worst_us = microseconds_.back();
-    result.late_p99_us = at(late_, 0.99);
+    OpenLoopResult result{.sent = sent, .answered = times_.from_sent.size()};
+    if (times_.from_sent.empty()) return result;
+    result.rate = static_cast<double>(result.answered) / std::chrono::duration<double>(Clock::now() - begin).count();
+    for (std::vector<double>* each : {&times_.from_sent, &times_.from_due, &times_.late}) std::ranges::sort(*each);
+    result.p50_us = at(times_.from_sent, 0.5);
+    result.p95_us = at(times_.from_sent, 0.95);
+    result.p99_us = at(times_.from_sent, 0.99);
+    result.p999_us = at(times_.from_sent, 0.999);
+    result.worst_us = times_.from_sent.back();
+    result.due_p99_us = at(times_.from_due, 0.99);
+    result.late_p99_us = at(times_.late, 0.99);
     return result;
   }
 
@@ -190,7 +204,7 @@ class OpenLoop {
     std::array<epoll_event, 64> events{};
     const int ready = ::epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &timeout, nullptr);
     for (int i = 0; i < ready; ++i) {
-      static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr)->receive(piece_, microseconds_);
+      static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr)->receive(piece_, times_);
     }
     for (const auto& connection : connections_) {
       if (connection->has_unsent()) connection->flush();
@@ -203,8 +217,7 @@ class OpenLoop {
   std::string value_;
   std::vector<char> piece_ = std::vector<char>(65'536);
   std::mt19937_64 random_{1};
-  std::vector<double> microseconds_;
-  std::vector<double> late_;  // How long after it was due each was sent.
+  Times times_;
 };
 
 }  // namespace

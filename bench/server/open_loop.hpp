@@ -1,4 +1,4 @@
-// Commands that are sent when they are due, in one thread.
+// Commands that are sent when they are due, whatever has been answered, in one thread.
 #pragma once
 
 #include <cstdint>
@@ -20,13 +20,15 @@ struct OpenLoopResult {
   std::uint64_t sent = 0;
   std::uint64_t answered = 0;
   double rate = 0;  // At which they were answered.
-  // From when a command was due until its answer has come to this side.
+  // From when a command was sent until its answer has come to this side. No answer is waited for, so a pause of the
+  // server is seen by all that it delays.
   double p50_us = 0;
   double p95_us = 0;
   double p99_us = 0;
   double p999_us = 0;
   double worst_us = 0;
-  double late_p99_us = 0;  // Of the load itself: from when a command was due until it was sent. Part of the above.
+  double due_p99_us = 0;   // The same from when it was due: with what the load itself was late.
+  double late_p99_us = 0;  // From when it was due until it was sent.
 };
 
 /// Throws std::runtime_error if the server cannot be reached, or answers with an error.

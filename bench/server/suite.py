@@ -1,7 +1,7 @@
 """The server: processor time a command, rates, and latencies at given rates; beside Redis.
 
 What each row is: docs/benchmarking.md. As fast as it goes is redis-benchmark's load; at a given rate it is that of
-bench_server, which counts each command from when it was due.
+bench_server, which sends each command when it is due, whatever has been answered.
 """
 
 import os
