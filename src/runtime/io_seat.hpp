@@ -5,7 +5,7 @@
 // that sockets are served while the one that sat here is busy with one long computation, the control thread, the guard,
 // wakes up every guard_interval for as long as workers come and go, and looks in after one in which none did. It lets
 // go once a worker has sat through an interval: an idle system wakes nobody. Where there is but one thread to run what
-// becomes ready, nobody guards: that thread finds it when it comes back, and no sooner by being told.
+// becomes ready, the guard can do little, and comes less often.
 #pragma once
 
 #include "runtime/io_watch.hpp"
@@ -13,16 +13,18 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 
 namespace understudy::detail {
 
 class IoSeat {
  public:
   static constexpr std::chrono::milliseconds guard_interval{2};
+  static constexpr std::chrono::milliseconds guard_interval_alone{20};
 
-  /// `guarded`: from the beginning (see `keep_guarded`).
-  IoSeat(IoLoop& control, bool guarded)
-      : guarded_(guarded), guard_(control, guard_interval, [this](bool left) { return guard(left); }) {}
+  /// `alone`: one thread runs all that becomes ready (see `expect_company`).
+  IoSeat(IoLoop& control, bool alone)
+      : guard_(control, alone ? guard_interval_alone : guard_interval, [this](bool) { return guard(); }) {}
   IoSeat(const IoSeat&) = delete;
   IoSeat& operator=(const IoSeat&) = delete;
   ~IoSeat() = default;
@@ -30,8 +32,8 @@ class IoSeat {
   [[nodiscard]] SocketPoller& sockets() noexcept { return sockets_; }
 
   /// From now on more than one thread runs what becomes ready. Any thread.
-  void keep_guarded() noexcept;
-  /// By a thread that goes to sleep elsewhere, and may wait for a socket.
+  void expect_company() { guard_.look_every(guard_interval); }
+  /// By a thread that goes to sleep elsewhere, and may wait for a socket that nobody has seen to.
   void sleep_elsewhere() noexcept;
 
   /// True if the caller now has the seat, until it calls `leave`.
@@ -48,20 +50,21 @@ class IoSeat {
  private:
   /// After the seat was given back, or was found free by who does not sit down.
   void see_to_the_guard() noexcept;
-  /// `left`: the seat has been since the last look. Whether to look again.
-  bool guard(bool left);
-  /// As `poll`, but nobody else is asked to look after the sockets. False if it could not.
-  bool look() noexcept;
+  /// Whether to look again.
+  bool guard();
+  /// In the seat: notes that somebody has been here, and gives it back.
+  void stand_up() noexcept;
 
   SocketPoller sockets_;
   // A lock that is only tried. Given back, then it is looked whether there are sockets; who registers one tries to take
-  // it afterwards, when it goes to sleep. Either the leaver sees the socket, and to its guard, or it finds the seat
-  // free.
+  // it afterwards, or looks at it, when it goes to sleep. Either the leaver sees the socket, and to its guard, or it
+  // finds the seat free.
   std::atomic<bool> taken_{false};
-  // Set once, by who starts another thread (seq_cst), before that thread sleeps; then it looks at `taken_`. Who leaves
-  // the seat writes `taken_` and reads this. Either the leaver sees to the guard, or the sleeper does.
-  std::atomic<bool> guarded_;
-  IoWatch guard_;  // Told each time that the seat is left.
+  // How often somebody but the guard has looked. Written in the seat, read by the guard, which does not look when they
+  // do. Relaxed: a number.
+  std::atomic<std::uint64_t> looked_{0};
+  std::uint64_t looked_seen_ = 0;  // The control thread only.
+  IoWatch guard_;                  // Told each time that the seat is left.
 };
 
 }  // namespace understudy::detail

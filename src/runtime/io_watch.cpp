@@ -4,6 +4,10 @@
 
 namespace understudy::detail {
 
+void IoWatch::look_every(std::chrono::milliseconds interval) {
+  boost::asio::post(control_.context(), [this, interval] { interval_ = interval; });
+}
+
 void IoWatch::begin() noexcept {
   if (looking_.exchange(true, std::memory_order_seq_cst)) return;
   boost::asio::post(control_.context(), [this] { look_later(); });

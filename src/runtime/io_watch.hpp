@@ -26,6 +26,8 @@ class IoWatch {
   /// The control thread has ended.
   ~IoWatch() = default;
 
+  /// From the next look on. Any thread.
+  void look_every(std::chrono::milliseconds interval);
   /// There is something to look for, in an interval's time at the earliest. Any thread.
   void note() noexcept {
     // A write and then a look at what the other side writes before it looks at this one's (Dekker's pattern). All of
@@ -40,7 +42,7 @@ class IoWatch {
   void look();
 
   IoLoop& control_;
-  const std::chrono::milliseconds interval_;
+  std::chrono::milliseconds interval_;  // The control thread only, after construction.
   const std::function<bool(bool)> look_;
   std::atomic<std::uint64_t> notes_{0};
   // Set by who notes something, cleared by the control thread; `notes_` is read after clearing.

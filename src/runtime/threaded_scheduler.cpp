@@ -58,7 +58,7 @@ std::uint32_t workers_wanted(const RuntimeOptions& options) {
 ThreadedScheduler::ThreadedScheduler(const RuntimeOptions& options)
     : workers_wanted_(workers_wanted(options)),
       io_loop_(system_clock_source(), workers_wanted_ + 1),
-      io_seat_(io_loop_, workers_wanted_ > 1),
+      io_seat_(io_loop_, workers_wanted_ == 1),
       network_(make_socket_network(io_seat_.sockets())),
       blocking_pool_(options.blocking_threads_max > 0 ? options.blocking_threads_max : 1),
       quick_calls_(io_loop_, [this](Worker& worker) { relieve(worker); }),
@@ -81,7 +81,7 @@ Worker& ThreadedScheduler::home_of(const Context& context) noexcept {
 void ThreadedScheduler::place(Context& context, Placement placement) {
   std::uint32_t number = placement.index() % workers_wanted_;
   if (placement.kind() == Placement::Kind::own_thread) {
-    io_seat_.keep_guarded();
+    io_seat_.expect_company();
     number = workers_wanted_ + own_threads_.start(*this, workers_wanted_);
   }
   context.set_home(static_cast<std::uint16_t>(number + 1));

@@ -48,6 +48,7 @@ class ThreadedScheduler final : public Scheduler, public std::enable_shared_from
   [[nodiscard]] bool take_from_thread(const Context& context, Abandoned& abandoned) override;
   [[nodiscard]] bool replaces_threads() const noexcept override { return true; }
   [[nodiscard]] bool has_control_thread() const noexcept override { return true; }
+  void look_at_sockets() noexcept override { io_seat_.poll(); }
   void stop() noexcept override;
 
   // For workers.

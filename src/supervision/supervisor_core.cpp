@@ -189,6 +189,8 @@ void SupervisorCore::check(std::int64_t now) {
   }
   if (!idle.empty()) let_go_of_idle(std::move(idle));
   for (const HalfWay& each : half_way) sample(*each.cell, each.since_ns);
+  // What has come for them, while others computed, is seen: they lack a processor, nothing else.
+  if (!suspects.empty()) system_.scheduler().look_at_sockets();
   for (Stuck& suspect : suspects) {
     suspect.suspended =
         suspect.cell->with_suspension([&](detail::Suspension& suspension) { suspect.wait = suspension.waiting_for(); });

@@ -122,6 +122,15 @@ Task<> serves_one(Mailbox<Serve>& inbox) {
   }
 }
 
+struct Restless {
+  std::atomic<bool>* stop;
+};
+Task<> sleeps(Mailbox<Restless>& inbox) {
+  while (auto order = co_await inbox.receive()) {
+    while (!*order->stop) co_await sleep(std::chrono::microseconds(200));
+  }
+}
+
 /// A round trip of a client that knows nothing of the system, and waits for its answer for ever.
 void round_trip(boost::asio::ip::tcp::socket& socket) {
   std::array<char, 4> answer{};
@@ -152,6 +161,9 @@ TEST(IoSeat, AThreadOfItsOwnIsServedWhileTheOnlyWorkerComputes) {
       while (!end) std::this_thread::yield();
       co_return;
     }(spinning, stop));
+    // Another comes and goes meanwhile, and looks after no socket.
+    const Address<Restless> restless = system.spawn("restless", sleeps, {.placement = Placement::own_thread()});
+    ASSERT_TRUE(restless.try_tell(Restless{&stop}));
     while (!spinning) std::this_thread::yield();
     if (!socket_first) connect();
     for (int i = 0; i < 20; ++i) round_trip(socket);

@@ -152,6 +152,9 @@ class Scheduler {
   /// Whether timers and control work have a thread of their own, which something may hold: not in a simulation, nor in
   /// an application's own loop.
   [[nodiscard]] virtual bool has_control_thread() const noexcept { return false; }
+  /// Lets become ready who waits for a socket that is ready now, also while all threads that run them compute: where
+  /// those look at sockets themselves. On the control thread.
+  virtual void look_at_sockets() noexcept {}
   [[nodiscard]] const std::shared_ptr<AbandonedCounts>& abandoned() const noexcept { return abandoned_; }
 
   /// Where tasks run that belong to nobody else; ended by the system's shutdown.
