@@ -1,5 +1,5 @@
-// A load of commands at a given rate, whatever the server does: no answer is waited for, so that a pause of the server
-// is seen by all that it delays. Prints one line of JSON, which bench/run.py reads.
+// A load of commands at a given rate, whatever the server does: no answer is waited for, so that all see a pause of the
+// server that are sent meanwhile. Prints one line of JSON, which bench/run.py reads.
 #include "open_loop.hpp"
 
 #include <cstdio>

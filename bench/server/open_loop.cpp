@@ -49,9 +49,15 @@ Clock::time_point arrival_of(msghdr& message) {
     if (each->cmsg_level != SOL_SOCKET || each->cmsg_type != SCM_TIMESTAMPING) continue;
     timespec stamp{};
     std::memcpy(&stamp, CMSG_DATA(each), sizeof stamp);
-    const auto since_epoch = std::chrono::seconds(stamp.tv_sec) + std::chrono::nanoseconds(stamp.tv_nsec);
-    const auto ago = std::chrono::system_clock::now().time_since_epoch() - since_epoch;
-    if (stamp.tv_sec != 0) return Clock::now() - std::chrono::duration_cast<Clock::duration>(ago);
+    if (stamp.tv_sec == 0) break;
+    const auto arrived = std::chrono::seconds(stamp.tv_sec) + std::chrono::nanoseconds(stamp.tv_nsec);
+    // One clock's time in the other's: once more if something came between the two looks.
+    for (;;) {
+      const Clock::time_point now = Clock::now();
+      const auto ago = std::chrono::system_clock::now().time_since_epoch() - arrived;
+      if (Clock::now() - now < std::chrono::microseconds(2))
+        return now - std::chrono::duration_cast<Clock::duration>(ago);
+    }
   }
   return Clock::now();  // The first ones may have none: the kernel begins to stamp when it finds the time.
 }

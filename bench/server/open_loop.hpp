@@ -20,8 +20,8 @@ struct OpenLoopResult {
   std::uint64_t sent = 0;
   std::uint64_t answered = 0;
   double rate = 0;  // At which they were answered.
-  // From when a command was sent until its answer has come to this side. No answer is waited for, so a pause of the
-  // server is seen by all that it delays.
+  // From when a command was sent until its answer has come to this side. No answer is waited for, so all see a pause of
+  // the server that are sent meanwhile.
   double p50_us = 0;
   double p95_us = 0;
   double p99_us = 0;
