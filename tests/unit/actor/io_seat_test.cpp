@@ -141,7 +141,9 @@ void round_trip(boost::asio::ip::tcp::socket& socket) {
 TEST(IoSeat, AThreadOfItsOwnIsServedWhileTheOnlyWorkerComputes) {
   for (const bool socket_first : {true, false}) {
     SCOPED_TRACE(socket_first ? "the worker leaves its seat to compute" : "the socket comes when it computes");
-    System system({.workers = 1});
+    std::atomic<bool> spinning = false;
+    std::atomic<bool> stop = false;
+    System system({.workers = 1});  // Ends before what its actors look at.
     const Address<Serve> server = system.spawn("server", serves_one, {.placement = Placement::own_thread()});
     boost::asio::io_context loop;
     boost::asio::ip::tcp::socket socket(loop);
@@ -153,8 +155,6 @@ TEST(IoSeat, AThreadOfItsOwnIsServedWhileTheOnlyWorkerComputes) {
       round_trip(socket);
     };
     if (socket_first) connect();
-    std::atomic<bool> spinning = false;
-    std::atomic<bool> stop = false;
     TaskGroup tasks(system);
     tasks.spawn([](std::atomic<bool>& running, std::atomic<bool>& end) -> Task<> {
       running = true;
