@@ -4,6 +4,7 @@
 #include "durable/loading_log.hpp"
 #include "durable/quick_writes.hpp"
 #include "understudy/actor/spawn.hpp"
+#include "understudy/base/detail/rounds.hpp"
 #include "understudy/base/logging.hpp"
 #include "understudy/runtime/blocking.hpp"
 #include "understudy/runtime/end_elsewhere.hpp"
@@ -25,7 +26,7 @@ namespace {
 constexpr std::size_t group_bytes_max = std::size_t{8} << 20U;
 constexpr std::size_t quick_write_bytes_max = std::size_t{64} << 10U;
 /// What nobody waits for is written when there is so much of it: as much as a quick write may have, nearly; or, if it
-/// has grown beyond that at once, as much as makes the way to another thread worth while. Or after this time.
+/// has grown beyond that at once, as much as makes the way to another thread worth while. Or within this time.
 constexpr std::size_t unwritten_bytes_quick = std::size_t{48} << 10U;
 constexpr std::size_t unwritten_bytes_max = std::size_t{1} << 20U;
 constexpr std::chrono::milliseconds written_within(10);
@@ -176,7 +177,8 @@ class Writer {
   }
   void write_later() {
     if (std::exchange(write_waits_, true)) return;
-    timers_.spawn_regardless(tell_later<WriteRecords>(inbox_.address(), written_within));
+    const TimePoint now = shared_->clock().now();
+    timers_.spawn_regardless(tell_later<WriteRecords>(inbox_.address(), detail::next_round(now, written_within) - now));
   }
 
   Task<> commit() {

@@ -11,7 +11,8 @@ namespace understudy::detail {
 
 IoLoop::IoLoop(const Clock& clock, std::uint32_t timer_shards)
     : clock_(clock),
-      timers_(clock, timer_shards, [this] { boost::asio::post(context_, [this] { set_alarm(timers_.wake_at()); }); }),
+      last_shard_(timer_shards - 1),
+      timers_(clock, timer_shards, [this] { boost::asio::post(context_, [this] { set_alarm(); }); }),
       thread_([this] { run(); }) {
   const std::lock_guard lock(stop_mutex_);
   thread_id_ = thread_.get_id();
@@ -42,13 +43,22 @@ void IoLoop::post(std::move_only_function<void()> work) {
   work();
 }
 
-void IoLoop::set_alarm(TimePoint moment) {
-  if (moment == TimePoint::max()) return;
+void IoLoop::set_alarm() {
+  const TimePoint moment = timers_.wake_at();
+  if (moment == alarm_at_) return;
+  alarm_at_ = moment;
   const Duration delay = moment - clock_.now();
   alarm_.expires_after(std::max(delay, Duration{0}));
   alarm_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) set_alarm(timers_.run_due());
+    if (!error) ring();
   });
+}
+
+void IoLoop::ring() {
+  alarm_at_ = TimePoint::max();
+  timers_.run_due();
+  // Behind what the timers have posted, which may start them again: the alarm is set once.
+  boost::asio::post(context_, [this] { set_alarm(); });
 }
 
 void IoLoop::stop() noexcept {

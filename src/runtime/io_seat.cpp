@@ -1,16 +1,25 @@
 #include "runtime/io_seat.hpp"
 
-#include <utility>
+#include "understudy/base/detail/atomic.hpp"
 
 namespace understudy::detail {
 
 void IoSeat::sleep_elsewhere() noexcept {
-  if (!taken_.load(std::memory_order_seq_cst)) see_to_the_guard();
+  if (taken_.load(std::memory_order_seq_cst) != Use::sit) see_to_the_guard();
+}
+
+bool IoSeat::try_take() noexcept {
+  for (std::uint64_t round = 0;; ++round) {
+    Use now = Use::none;
+    if (taken_.compare_exchange_strong(now, Use::sit, std::memory_order_seq_cst)) return true;
+    if (now == Use::sit) return false;
+    wait_a_little(round);
+  }
 }
 
 void IoSeat::stand_up() noexcept {
   looked_.store(looked_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  taken_.store(false, std::memory_order_seq_cst);
+  taken_.store(Use::none, std::memory_order_seq_cst);
 }
 
 void IoSeat::leave() noexcept {
@@ -24,16 +33,23 @@ void IoSeat::see_to_the_guard() noexcept {
   if (sockets_.has_sockets()) guard_.note();
 }
 
+bool IoSeat::look() noexcept {
+  Use now = Use::none;
+  if (!sockets_.has_sockets() || !taken_.compare_exchange_strong(now, Use::look, std::memory_order_seq_cst)) {
+    return false;
+  }
+  sockets_.poll();
+  stand_up();
+  return true;
+}
+
 bool IoSeat::guard() {
   const std::uint64_t looked = looked_.load(std::memory_order_relaxed);
-  const bool others_look = std::exchange(looked_seen_, looked) != looked;
-  // While workers come and go they see to the sockets themselves, and one that finds the seat taken by a look in
-  // passing sleeps elsewhere: its sockets would wait for the next look.
-  if (!others_look && sockets_.has_sockets() && try_take()) {
-    sockets_.poll();
-    taken_.store(false, std::memory_order_seq_cst);
-  }
-  return (others_look || !taken_.load(std::memory_order_relaxed)) && sockets_.has_sockets();
+  // While workers come and go they see to the sockets themselves.
+  const bool others_look = looked != looked_seen_;
+  if (!others_look) look();
+  looked_seen_ = looked_.load(std::memory_order_relaxed);
+  return (others_look || taken_.load(std::memory_order_relaxed) != Use::sit) && sockets_.has_sockets();
 }
 
 void IoSeat::wait() noexcept { sockets_.wait(); }
@@ -41,10 +57,7 @@ void IoSeat::wait() noexcept { sockets_.wait(); }
 void IoSeat::interrupt() noexcept { sockets_.interrupt(); }
 
 void IoSeat::poll() noexcept {
-  if (!sockets_.has_sockets() || !try_take()) return;
-  sockets_.poll();
-  stand_up();
-  see_to_the_guard();  // It may have looked meanwhile, and have taken this for somebody who sits here.
+  if (look()) see_to_the_guard();  // Nobody may have sat here yet.
 }
 
 }  // namespace understudy::detail

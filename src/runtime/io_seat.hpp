@@ -5,7 +5,8 @@
 // that sockets are served while the one that sat here is busy with one long computation, the control thread, the guard,
 // wakes up every guard_interval for as long as workers come and go, and looks in after one in which none did. It lets
 // go once a worker has sat through an interval: an idle system wakes nobody. Where there is but one thread to run what
-// becomes ready, the guard can do little, and comes less often.
+// becomes ready, the guard can do little, and comes less often. A look is over in microseconds: a worker that wants to
+// sit down waits for that.
 #pragma once
 
 #include "runtime/io_watch.hpp"
@@ -36,8 +37,8 @@ class IoSeat {
   /// By a thread that goes to sleep elsewhere, and may wait for a socket that nobody has seen to.
   void sleep_elsewhere() noexcept;
 
-  /// True if the caller now has the seat, until it calls `leave`.
-  [[nodiscard]] bool try_take() noexcept { return !taken_.exchange(true, std::memory_order_seq_cst); }
+  /// True if the caller now has the seat, until it calls `leave`; false if another sits here.
+  [[nodiscard]] bool try_take() noexcept;
   /// Gives the seat back, and sees to it that sockets are looked after meanwhile.
   void leave() noexcept;
   /// Waits until a socket is ready, or `interrupt`, and lets those who waited for it become ready. Only in the seat.
@@ -52,16 +53,20 @@ class IoSeat {
   void see_to_the_guard() noexcept;
   /// Whether to look again.
   bool guard();
+  /// `poll`, by who sees to the guard otherwise. False: there is no socket, or somebody else is here.
+  bool look() noexcept;
   /// In the seat: notes that somebody has been here, and gives it back.
   void stand_up() noexcept;
 
+  enum class Use : std::uint8_t { none, look, sit };
+
   SocketPoller sockets_;
-  // A lock that is only tried. Given back, then it is looked whether there are sockets; who registers one tries to take
-  // it afterwards, or looks at it, when it goes to sleep. Either the leaver sees the socket, and to its guard, or it
-  // finds the seat free.
-  std::atomic<bool> taken_{false};
-  // How often somebody but the guard has looked. Written in the seat, read by the guard, which does not look when they
-  // do. Relaxed: a number.
+  // A lock, which nobody waits for but while it is held for a look. Given back, then it is looked whether there are
+  // sockets; who registers one tries to take it afterwards, or looks at it, when it goes to sleep. Either the leaver
+  // sees the socket, and to its guard, or it finds the seat free.
+  std::atomic<Use> taken_{Use::none};
+  // How often somebody has looked. Written in the seat, read by the guard, which does not look when others do. Relaxed:
+  // a number.
   std::atomic<std::uint64_t> looked_{0};
   std::uint64_t looked_seen_ = 0;  // The control thread only.
   IoWatch guard_;                  // Told each time that the seat is left.

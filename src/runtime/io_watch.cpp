@@ -1,5 +1,7 @@
 #include "runtime/io_watch.hpp"
 
+#include "understudy/base/detail/rounds.hpp"
+
 #include <boost/asio/post.hpp>
 
 namespace understudy::detail {
@@ -13,11 +15,11 @@ void IoWatch::begin() noexcept {
   boost::asio::post(control_.context(), [this] { look_later(); });
 }
 
-void IoWatch::look_later() {
-  timer_.expires_after(interval_);
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) look();
-  });
+void IoWatch::look_later() noexcept { control_.start_timer(*this, next_round(control_.clock().now(), interval_)); }
+
+// Timers may not be started while they fire.
+void IoWatch::fire() noexcept {
+  boost::asio::post(control_.context(), [this] { look(); });
 }
 
 void IoWatch::look() {

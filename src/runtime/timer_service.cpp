@@ -15,7 +15,7 @@ void TimerService::start(Timer& timer, TimePoint deadline, std::uint32_t shard) 
     shards_[shard].wheel.start(timer, deadline);
   }
   // The timer may have fired, and be gone, by now.
-  if (wake_by(deadline)) set_alarm_();
+  if (wake_by(TimerWheel::due_at(deadline))) set_alarm_();
 }
 
 bool TimerService::cancel(Timer& timer) noexcept {

@@ -23,6 +23,11 @@ std::uint64_t TimerWheel::tick_of(TimePoint deadline) noexcept {
   return std::min(tick, tick_max);
 }
 
+TimePoint TimerWheel::moment_of(std::uint64_t tick) noexcept {
+  if (tick >= tick_max >> 4U) return TimePoint::max();
+  return TimePoint(Duration(static_cast<std::int64_t>(tick << tick_bits)));
+}
+
 void TimerWheel::link(Timer*& head, Timer& timer) noexcept {
   timer.next_ = head;
   timer.previous_ = nullptr;
@@ -108,12 +113,22 @@ Timer* TimerWheel::take_due(TimePoint now) noexcept {
   return due;
 }
 
+std::uint64_t TimerWheel::soonest_tick(const Next& next) const noexcept {
+  if (next.level == 0) return next.tick;
+  std::uint64_t soonest = tick_max;
+  unsigned compared = 0;
+  for (const Timer* timer = levels_[next.level].slots[next.slot]; timer != nullptr; timer = timer->next_) {
+    if (++compared > compared_max) return next.tick;
+    soonest = std::min(soonest, timer->tick_);
+  }
+  return soonest;
+}
+
 std::optional<TimePoint> TimerWheel::next_wake() const noexcept {
-  if (due_ != nullptr) return TimePoint(Duration(static_cast<std::int64_t>(now_tick_ << tick_bits)));
+  if (due_ != nullptr) return moment_of(now_tick_);
   const std::optional<Next> next = next_slot();
   if (!next) return std::nullopt;
-  if (next->tick >= tick_max >> 4U) return TimePoint::max();
-  return TimePoint(Duration(static_cast<std::int64_t>(next->tick << tick_bits)));
+  return moment_of(soonest_tick(*next));
 }
 
 }  // namespace understudy::detail

@@ -20,20 +20,24 @@ class TimerWheel {
   /// A tick lasts 2^tick_bits nanoseconds.
   static constexpr unsigned tick_bits = 18;
 
+  /// When `take_due` gives out a timer with that deadline.
+  [[nodiscard]] static TimePoint due_at(TimePoint deadline) noexcept { return moment_of(tick_of(deadline)); }
   /// Adds `timer`, which must not be in the wheel.
   void start(Timer& timer, TimePoint deadline) noexcept;
   /// Removes `timer`. False if it is not in the wheel.
   bool remove(Timer& timer) noexcept;
   /// Takes a timer that is due at `now`; null if there is none. `now` must not go back from call to call.
   Timer* take_due(TimePoint now) noexcept;
-  /// When `take_due` should be called next: no timer is due before, though perhaps none is due then either (timers may
-  /// have to come down a level). Empty if there is no timer.
+  /// When `take_due` should be called next: no timer is due before, and unless many stand close together one is due
+  /// then (otherwise they have to come down a level). Empty if there is no timer.
   [[nodiscard]] std::optional<TimePoint> next_wake() const noexcept;
 
  private:
   static constexpr unsigned slot_bits = 6;
   static constexpr unsigned slot_count = 1U << slot_bits;
   static constexpr unsigned level_count = 8;  // 48 bits of ticks: more than two thousand years.
+  /// How many timers `next_wake` compares, so as not to wake anybody just to move one down a level.
+  static constexpr unsigned compared_max = 16;
 
   struct Level {
     std::uint64_t occupied = 0;  ///< Bit i: slot i is not empty.
@@ -47,7 +51,10 @@ class TimerWheel {
   };
 
   static std::uint64_t tick_of(TimePoint deadline) noexcept;
+  static TimePoint moment_of(std::uint64_t tick) noexcept;
   [[nodiscard]] std::optional<Next> next_slot() const noexcept;
+  /// The tick of the soonest timer there, or that of the slot, if there are many.
+  [[nodiscard]] std::uint64_t soonest_tick(const Next& next) const noexcept;
   static void link(Timer*& head, Timer& timer) noexcept;
   void insert(Timer& timer) noexcept;
   void cascade(const Next& next) noexcept;

@@ -1,6 +1,7 @@
 #include "supervision/supervisor_core.hpp"
 
 #include "base/log.hpp"
+#include "understudy/base/detail/rounds.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -108,7 +109,7 @@ void SupervisorCore::watch(ActorCell& cell) noexcept {
 }
 
 void SupervisorCore::arm() noexcept {
-  system_.scheduler().start_timer(*this, system_.scheduler().clock().now() + tick_);
+  system_.scheduler().start_timer(*this, detail::next_round(system_.scheduler().clock().now(), tick_));
 }
 
 // Timers may not be started while they fire: the tick itself runs after.
