@@ -3,6 +3,7 @@
 #include "durable/disk_room.hpp"
 #include "durable/loading_log.hpp"
 #include "durable/quick_writes.hpp"
+#include "durable/unhurried_writes.hpp"
 #include "understudy/actor/spawn.hpp"
 #include "understudy/base/detail/rounds.hpp"
 #include "understudy/base/logging.hpp"
@@ -24,11 +25,7 @@ namespace understudy {
 namespace {
 
 constexpr std::size_t group_bytes_max = std::size_t{8} << 20U;
-constexpr std::size_t quick_write_bytes_max = std::size_t{64} << 10U;
-/// What nobody waits for is written when there is so much of it: as much as a quick write may have, nearly; or, if it
-/// has grown beyond that at once, as much as makes the way to another thread worth while. Or within this time.
-constexpr std::size_t unwritten_bytes_quick = std::size_t{48} << 10U;
-constexpr std::size_t unwritten_bytes_max = std::size_t{1} << 20U;
+/// What nobody waits for is written within this time, however little it is.
 constexpr std::chrono::milliseconds written_within(10);
 constexpr Duration lock_retry = std::chrono::milliseconds(5);
 constexpr int lock_tries = 2000;  // Ten seconds.
@@ -171,9 +168,8 @@ class Writer {
   /// What is gathered promises nothing (Durability::none): it can wait for more, so that a call of the system writes
   /// many.
   [[nodiscard]] bool nobody_waits() const noexcept {
-    const bool fills_a_quick_write = group_bytes_ >= unwritten_bytes_quick && group_bytes_ <= quick_write_bytes_max;
     return wanted_ == Durability::none && completions_.empty() && !flush_asked_ && !write_asked_ && !group_.empty() &&
-           !fills_a_quick_write && group_bytes_ < unwritten_bytes_max;
+           unhurried_writes_.wait_for_more(group_bytes_, shared_->clock());
   }
   void write_later() {
     if (std::exchange(write_waits_, true)) return;
@@ -213,6 +209,7 @@ class Writer {
   /// Appends what is gathered; where this stands, if that promises to be quick.
   Task<Result<void>> write(bool flush) {
     const TimePoint begin = shared_->clock().now();
+    unhurried_writes_.note(begin);
     const bool quick = !flush && is_small() && quick_writes_.may_begin(begin);
     auto write = [journal = journal_, group = std::make_shared<Group>(std::move(group_)), flush] {
       Result<void> done = append_group(*journal, *group, flush);
@@ -225,7 +222,7 @@ class Writer {
     co_return written;
   }
   [[nodiscard]] bool is_small() const noexcept {
-    return group_bytes_ <= quick_write_bytes_max && journal_->has_room_ready(group_bytes_);
+    return group_bytes_ <= UnhurriedWrites::bytes_quick_max && journal_->has_room_ready(group_bytes_);
   }
 
   /// After the answers, so that nobody waits for it.
@@ -296,6 +293,7 @@ class Writer {
   std::shared_ptr<Journal> journal_;
   WallTime started_;  // Which instance this is, for people.
   QuickWrites quick_writes_;
+  UnhurriedWrites unhurried_writes_;
   // What waits in the mailbox, gathered.
   Group group_;
   std::size_t group_bytes_ = 0;

@@ -92,6 +92,14 @@ class FileStorageFile final : public StorageFile {
     return {};
   }
 
+  Result<void> allocate(std::uint64_t offset, std::uint64_t bytes) override {
+    const int allocated =
+        retried([&] { return ::fallocate(file_.number(), 0, static_cast<off_t>(offset), static_cast<off_t>(bytes)); });
+    if (allocated == 0) return {};
+    if (errno == EOPNOTSUPP || errno == ENOSYS) return write_zeros(offset, bytes);
+    return failed("find room for");
+  }
+
   Result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) override {
     const auto got = journal::read_at(file_, offset, into);
     if (!got) return std::unexpected(system_failure("read", path_, got.error()));

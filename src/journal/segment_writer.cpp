@@ -11,7 +11,8 @@ namespace understudy::journal {
 
 namespace {
 
-constexpr std::array<char, std::size_t{64} << 10U> zeros{};
+/// If so much waits for a flush, nobody asks for one after each batch.
+constexpr std::uint64_t shared_flush_bytes = std::uint64_t{64} << 10U;
 
 Result<void> write_head(StorageFile& file, SegmentHead& head) {
   std::array<char, head_layout::bytes> bytes{};
@@ -37,14 +38,13 @@ Result<SegmentWriter> SegmentWriter::create(Storage& storage, SegmentHead head) 
 }
 
 Result<void> SegmentWriter::reserve(std::uint64_t end) {
-  std::uint64_t at = file_bytes_;
-  while (at < end) {
-    const std::uint64_t piece = std::min<std::uint64_t>(end - at, zeros.size());
-    auto written = file_->write_at(at, BytesView(zeros.data(), static_cast<std::size_t>(piece)));
-    if (!written) return cut_after(written.error(), file_bytes_);
-    at += piece;
-  }
-  file_bytes_ = std::max(file_bytes_, end);
+  if (end <= file_bytes_) return {};
+  const std::uint64_t bytes = end - file_bytes_;
+  // Zeros that are written make each flush faster, and cost a write of everything.
+  const bool shares_flushes = bytes_ - flushed_bytes_ >= shared_flush_bytes;
+  auto reserved = shares_flushes ? file_->allocate(file_bytes_, bytes) : file_->write_zeros(file_bytes_, bytes);
+  if (!reserved) return cut_after(reserved.error(), file_bytes_);
+  file_bytes_ = end;
   return {};
 }
 
@@ -59,6 +59,12 @@ Result<void> SegmentWriter::append(BatchBuilder& batch, Lsn first_lsn, Lsn durab
   chain_ = header.checksum;
   bytes_ += bytes.size();
   file_bytes_ = std::max(file_bytes_, bytes_);
+  return {};
+}
+
+Result<void> SegmentWriter::flush() {
+  if (auto flushed = file_->flush(); !flushed) return flushed;
+  flushed_bytes_ = bytes_;
   return {};
 }
 

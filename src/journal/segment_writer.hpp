@@ -3,7 +3,7 @@
 //
 // Why zeros first: a flush of bytes that the file had already is a third to a half faster than one that must save the
 // file's new length, too, and never waits for the file system's own log (docs/decisions/0016). And a disk that is full
-// shows while there is still room for what comes next.
+// shows while there is still room for what comes next. Where many batches share a flush they are only allocated.
 //
 // After storage_full the segment is as it was before the call. After any other error the object is of no more use: what
 // the file holds past the last flush is not known.
@@ -32,7 +32,7 @@ class SegmentWriter {
   /// LSN of its first record (of the next one, for a batch without records), `durable_lsn` its durable mark.
   [[nodiscard]] Result<void> append(BatchBuilder& batch, Lsn first_lsn, Lsn durable_lsn);
   /// Returns when all batches are on the disk.
-  [[nodiscard]] Result<void> flush() { return file_->flush(); }
+  [[nodiscard]] Result<void> flush();
   /// Gives back the room that is reserved. Durable after `flush`.
   [[nodiscard]] Result<void> trim();
 
@@ -58,7 +58,8 @@ class SegmentWriter {
   std::uint64_t head_checksum_;
   std::uint64_t chain_;
   std::uint64_t bytes_ = head_layout::bytes;
-  std::uint64_t file_bytes_ = head_layout::bytes;  // All from bytes_ on is zero.
+  std::uint64_t flushed_bytes_ = head_layout::bytes;  // Where the last flush found bytes_.
+  std::uint64_t file_bytes_ = head_layout::bytes;     // All from bytes_ on is zero.
 };
 
 }  // namespace understudy::journal

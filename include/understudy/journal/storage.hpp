@@ -42,6 +42,13 @@ class StorageFile {
   [[nodiscard]] virtual Result<void> append(BytesView bytes) = 0;
   /// Writes all of `bytes` from `offset` on, which must not be behind the end: over what is there, and past the end.
   [[nodiscard]] virtual Result<void> write_at(std::uint64_t offset, BytesView bytes) = 0;
+  /// The same with zeros, `bytes` of them. Those that are written stay if more find no room.
+  [[nodiscard]] Result<void> write_zeros(std::uint64_t offset, std::uint64_t bytes);
+  /// Makes the file longer by `bytes` zeros, from `offset`, its end, on, and finds the room for them: without writing
+  /// them, if the system can. What is written over such zeros is slower to flush than over those of `write_zeros`.
+  [[nodiscard]] virtual Result<void> allocate(std::uint64_t offset, std::uint64_t bytes) {
+    return write_zeros(offset, bytes);
+  }
   /// Reads from `offset` on into `into`. Gives the number of bytes read: less than asked for only at the end of the
   /// file.
   [[nodiscard]] virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) = 0;

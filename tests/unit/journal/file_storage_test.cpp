@@ -101,6 +101,25 @@ TEST_F(FileStorage, AppendsReadsCutsAndFlushes) {
   EXPECT_EQ(grown.error(), ErrorCode::invalid_argument);
 }
 
+TEST_F(FileStorage, AddsZerosThatAreWrittenAndZerosThatAreNot) {
+  const auto storage = open_in("d");
+  auto file = storage->create("room");
+  ASSERT_TRUE(file);
+  ASSERT_TRUE((*file)->append("a"));
+  ASSERT_TRUE((*file)->write_zeros(1, 150'000));
+  EXPECT_EQ((*file)->size(), 150'001U);
+  ASSERT_TRUE((*file)->allocate(150'001, 70'000));
+  ASSERT_TRUE((*file)->write_at(150'000, "bc"));
+  ASSERT_TRUE((*file)->flush());
+  EXPECT_EQ(content_of(**storage->open("room")), "a" + std::string(149'999, '\0') + "bc" + std::string(69'999, '\0'));
+  const LimitOnFiles limit(230'000);
+  const auto too_much = (*file)->allocate(220'001, 10'000);
+  ASSERT_FALSE(too_much);
+  EXPECT_EQ(too_much.error(), ErrorCode::storage_full);
+  EXPECT_EQ(too_much.error().message(), "cannot find room for " + (folder_ / "d/room").native() + ": File too large");
+  EXPECT_EQ((*file)->size(), 220'001U);
+}
+
 TEST_F(FileStorage, ListsRenamesAndRemoves) {
   const auto storage = open_in("d");
   ASSERT_TRUE(storage->create("b"));

@@ -1,5 +1,6 @@
 // Room: what is reserved ahead in a segment, a disk that is full, and the journal's own limit.
 #include "journal_fixture.hpp"
+#include "support/wrapped_storage.hpp"
 
 #include <string>
 
@@ -30,6 +31,56 @@ TEST(JournalRoom, IsReservedAheadAndUsedUp) {
   EXPECT_EQ(opened->usage().reserved_bytes + opened->usage().segment_bytes, reserved_to);
   ASSERT_TRUE(write_flushed(*opened, {std::string(2000, 'c')}));
   EXPECT_EQ(opened->usage().reserved_bytes, 0U) << "a batch may be larger than what is reserved";
+}
+
+/// A disk that counts what is allocated on it and not written.
+class Allocating final : public WrappedStorage {
+ public:
+  Allocating(std::shared_ptr<Storage> storage, std::uint64_t& allocated)
+      : WrappedStorage(std::move(storage)), allocated_(allocated) {}
+
+ private:
+  struct File final : WrappedFile {
+    File(std::unique_ptr<StorageFile> opened, std::uint64_t& count)
+        : WrappedFile(std::move(opened)), allocated(count) {}
+    Result<void> allocate(std::uint64_t offset, std::uint64_t bytes) override {
+      allocated += bytes;
+      return WrappedFile::allocate(offset, bytes);
+    }
+    std::uint64_t& allocated;
+  };
+  std::unique_ptr<StorageFile> wrap(std::unique_ptr<StorageFile> file) override {
+    return std::make_unique<File>(std::move(file), allocated_);
+  }
+
+  std::uint64_t& allocated_;
+};
+
+TEST(JournalRoom, IsWrittenForFlushesOfOneBatchAndOnlyAllocatedForThoseOfMany) {
+  SimulatedDisk disk(1);
+  std::uint64_t allocated = 0;
+  auto opened = open_journal(std::make_shared<Allocating>(disk.attach(), allocated), 1 << 20);
+  const std::string payload(700, 'p');
+  for (int batch = 0; batch < 200; ++batch) {
+    ASSERT_TRUE(write_flushed(*opened, {payload}));
+    ASSERT_TRUE(opened->reserve_ahead());
+  }
+  EXPECT_EQ(allocated, 0U);
+  for (int batch = 0; batch < 300; ++batch) {
+    ASSERT_TRUE(write(*opened, {payload}));
+    ASSERT_TRUE(opened->reserve_ahead());
+    EXPECT_GE(opened->usage().reserved_bytes, 500U) << "there is as much in either case";
+  }
+  EXPECT_GT(allocated, 100'000U);
+  ASSERT_TRUE(opened->flush());
+  const std::uint64_t before = allocated;
+  ASSERT_TRUE(write_flushed(*opened, {payload}));
+  ASSERT_TRUE(opened->reserve_ahead());
+  EXPECT_EQ(allocated, before) << "each is flushed again";
+  disk.crash();
+  const auto reopened = open_journal(disk);
+  ASSERT_TRUE(reopened.good()) << reopened.message();
+  EXPECT_EQ(reopened.entries.size(), 501U);
 }
 
 TEST(JournalRoom, IsNoTornTailAndIsCutOffAtTheNextStart) {

@@ -1,6 +1,7 @@
 // A disk that does not come back from a write holds up who waits for that write, and nobody else: on real threads, with
 // one worker, which makes such writes itself as long as they are quick.
 #include "support/quiet.hpp"
+#include "support/wrapped_storage.hpp"
 #include "understudy/actor/system.hpp"
 #include "understudy/journal/storage.hpp"
 #include "understudy/runtime/sleep.hpp"
@@ -53,49 +54,29 @@ class Gate {
 };
 
 /// A storage whose writes go through a gate.
-class GatedStorage final : public Storage {
+class GatedStorage final : public WrappedStorage {
  public:
   GatedStorage(std::shared_ptr<Storage> storage, std::shared_ptr<Gate> gate)
-      : storage_(std::move(storage)), gate_(std::move(gate)) {}
-
-  Result<std::unique_ptr<DirectoryLock>> lock() override { return storage_->lock(); }
-  Result<std::optional<LockHolder>> lock_holder() override { return storage_->lock_holder(); }
-  Result<std::vector<std::string>> list() override { return storage_->list(); }
-  Result<std::unique_ptr<StorageFile>> create(std::string_view name) override { return gated(storage_->create(name)); }
-  Result<std::unique_ptr<StorageFile>> open(std::string_view name) override { return gated(storage_->open(name)); }
-  Result<void> remove(std::string_view name) override { return storage_->remove(name); }
-  Result<void> rename(std::string_view from, std::string_view to) override { return storage_->rename(from, to); }
-  const std::string& describe() const noexcept override { return storage_->describe(); }
+      : WrappedStorage(std::move(storage)), gate_(std::move(gate)) {}
 
  private:
-  struct File final : StorageFile {
+  struct File final : WrappedFile {
     File(std::unique_ptr<StorageFile> opened, std::shared_ptr<Gate> writes)
-        : file(std::move(opened)), gate(std::move(writes)) {}
+        : WrappedFile(std::move(opened)), gate(std::move(writes)) {}
     Result<void> append(BytesView bytes) override {
       gate->pass();
-      return file->append(bytes);
+      return WrappedFile::append(bytes);
     }
     Result<void> write_at(std::uint64_t offset, BytesView bytes) override {
       gate->pass();
-      return file->write_at(offset, bytes);
+      return WrappedFile::write_at(offset, bytes);
     }
-    Result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) override {
-      return file->read_at(offset, into);
-    }
-    Result<std::uint64_t> size() override { return file->size(); }
-    Result<void> truncate(std::uint64_t bytes) override { return file->truncate(bytes); }
-    Result<void> flush() override { return file->flush(); }
-    Result<void> forget_cache() override { return file->forget_cache(); }
-    const std::string& name() const noexcept override { return file->name(); }
-    std::unique_ptr<StorageFile> file;
     std::shared_ptr<Gate> gate;
   };
-  Result<std::unique_ptr<StorageFile>> gated(Result<std::unique_ptr<StorageFile>> opened) {
-    if (!opened) return opened;
-    return std::make_unique<File>(std::move(*opened), gate_);
+  std::unique_ptr<StorageFile> wrap(std::unique_ptr<StorageFile> file) override {
+    return std::make_unique<File>(std::move(file), gate_);
   }
 
-  std::shared_ptr<Storage> storage_;
   std::shared_ptr<Gate> gate_;
 };
 
