@@ -95,6 +95,12 @@ Task<> tell_later(Address<JournalWriterMessage> writer, Duration delay) {
   static_cast<void>(co_await writer.tell(Message{}));
 }
 
+Task<> tell_of_end(Address<JournalWriterMessage> writer, std::shared_ptr<detail::Event> flushed, std::uint64_t number) {
+  detail::Event& event = *flushed;
+  co_await event;
+  static_cast<void>(co_await writer.tell(FlushEnded{number}));
+}
+
 /// One incarnation of the writer.
 class Writer {
  public:
@@ -125,6 +131,7 @@ class Writer {
       if (!goes_on) co_await serve(std::move(*message));
     }
     if (!group_.empty()) co_await commit();
+    if (flush_beside_) co_await end_flush_beside();
     auto close = [journal = journal_] { return journal->close(); };
     const Result<void> closed = co_await blocking(std::move(close));
     if (!closed) log_line(LogLevel::error, fmt::format("closing the journal: {}", closed.error().message()));
@@ -150,9 +157,12 @@ class Writer {
     }
     if (std::holds_alternative<FlushJournal>(message)) {
       flush_waits_ = false;
-      flush_asked_ = true;
+      flush_due_ = true;
       return true;
     }
+    // Of an earlier one, if it has been waited for meanwhile.
+    if (const auto* ended = std::get_if<FlushEnded>(&message))
+      return !flush_beside_ || ended->number != flushes_beside_;
     if (std::holds_alternative<OpenJournal>(message)) throw std::logic_error("a journal was to be opened twice");
     if (std::holds_alternative<FlushAll>(message)) flush_asked_ = true;
     return false;
@@ -168,8 +178,8 @@ class Writer {
   /// What is gathered promises nothing (Durability::none): it can wait for more, so that a call of the system writes
   /// many.
   [[nodiscard]] bool nobody_waits() const noexcept {
-    return wanted_ == Durability::none && completions_.empty() && !flush_asked_ && !write_asked_ && !group_.empty() &&
-           unhurried_writes_.wait_for_more(group_bytes_, shared_->clock());
+    return wanted_ == Durability::none && completions_.empty() && !flush_asked_ && !flush_due_ && !write_asked_ &&
+           !group_.empty() && unhurried_writes_.wait_for_more(group_bytes_, shared_->clock());
   }
   void write_later() {
     if (std::exchange(write_waits_, true)) return;
@@ -179,6 +189,7 @@ class Writer {
 
   Task<> commit() {
     const bool flush = flush_asked_ || wanted_ == Durability::always;
+    if (flush_beside_ && (flush || (!group_.empty() && !is_small()))) co_await end_flush_beside();
     Result<void> written;
     if (!group_.empty() || flush) {
       std::size_t records = 0;
@@ -196,6 +207,7 @@ class Writer {
     }
     group_.clear();
     group_bytes_ = 0;
+    if (flush) flush_due_ = false;
     flush_asked_ = false;
     write_asked_ = false;
     wanted_ = Durability::none;
@@ -204,7 +216,36 @@ class Writer {
     for (WhenSafe& completion : completions_) completion(written);
     completions_.clear();
     if (!written) throw std::runtime_error(std::string(written.error().message()));
-    if (!full_ && journal_->lacks_room()) co_await reserve_room();
+    if (flush_due_ && !flush_beside_) begin_flush_beside();
+    if (!full_ && !flush_beside_ && journal_->lacks_room()) co_await reserve_room();
+  }
+
+  /// What has been written until now.
+  void begin_flush_beside() {
+    flush_due_ = false;
+    JournalFlush flush = journal_->begin_flush();
+    if (flush.file == nullptr) return;
+    auto ended = std::make_shared<detail::Event>();
+    // The journal holds the directory until then, whatever becomes of this incarnation.
+    auto call = [journal = journal_, file = flush.file, ended]() -> Result<void> {
+      Result<void> flushed = file->flush();
+      ended->set();
+      return flushed;
+    };
+    timers_.spawn_regardless(tell_of_end(inbox_.address(), std::move(ended), ++flushes_beside_));
+    flush_beside_.emplace(FlushBeside{std::move(flush), start_blocking<Result<void>>(std::move(call))});
+  }
+  /// Waits for it, if it has not ended.
+  Task<> end_flush_beside() {
+    Task<Result<void>> result = flush_beside_->call.result();
+    const Result<void> outcome = co_await std::move(result);
+    const Result<void> ended = journal_->end_flush(flush_beside_->flush, outcome);
+    flush_beside_.reset();
+    if (!ended) {
+      for (WhenSafe& completion : completions_) completion(ended);
+      throw std::runtime_error(std::string(ended.error().message()));
+    }
+    shared_->note_flush(*journal_);
   }
   /// Appends what is gathered; where this stands, if that promises to be quick.
   Task<Result<void>> write(bool flush) {
@@ -234,7 +275,10 @@ class Writer {
   }
 
   Task<> serve(JournalWriterMessage message) {
-    if (auto* flushed = std::get_if<FlushAll>(&message)) {
+    if (flush_beside_) co_await end_flush_beside();  // What has come is its end, or can't be done beside it.
+    if (std::holds_alternative<FlushEnded>(message)) {
+      if (flush_due_) begin_flush_beside();
+    } else if (auto* flushed = std::get_if<FlushAll>(&message)) {
       flushed->reply(journal_->durable_lsn());
     } else if (std::holds_alternative<ProbeRoom>(message)) {
       probe_waits_ = false;
@@ -294,6 +338,12 @@ class Writer {
   WallTime started_;  // Which instance this is, for people.
   QuickWrites quick_writes_;
   UnhurriedWrites unhurried_writes_;
+  struct FlushBeside {
+    JournalFlush flush;
+    StartedCall<Result<void>> call;
+  };
+  std::optional<FlushBeside> flush_beside_;
+  std::uint64_t flushes_beside_ = 0;
   // What waits in the mailbox, gathered.
   Group group_;
   std::size_t group_bytes_ = 0;
@@ -304,6 +354,7 @@ class Writer {
   std::vector<WhenSafe> completions_;
   // What time will bring.
   bool flush_waits_ = false;
+  bool flush_due_ = false;
   bool write_waits_ = false;
   bool full_ = false;
   bool probe_waits_ = false;

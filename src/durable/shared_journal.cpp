@@ -60,6 +60,10 @@ void SharedJournal::note_commit(const Journal& journal) noexcept {
   durable_lsn_.store(journal.durable_lsn(), std::memory_order_relaxed);
 }
 
+void SharedJournal::note_flush(const Journal& journal) noexcept {
+  durable_lsn_.store(journal.durable_lsn(), std::memory_order_relaxed);
+}
+
 void SharedJournal::note_usage(const JournalUsage& usage) noexcept {
   segment_bytes_.store(usage.segment_bytes, std::memory_order_relaxed);
   snapshot_bytes_.store(usage.snapshot_bytes, std::memory_order_relaxed);

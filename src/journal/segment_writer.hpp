@@ -33,6 +33,10 @@ class SegmentWriter {
   [[nodiscard]] Result<void> append(BatchBuilder& batch, Lsn first_lsn, Lsn durable_lsn);
   /// Returns when all batches are on the disk.
   [[nodiscard]] Result<void> flush();
+  /// To flush the file elsewhere: what has been written until then is on the disk after that, and `note_flushed` says
+  /// so.
+  [[nodiscard]] std::shared_ptr<StorageFile> file() const noexcept { return file_; }
+  void note_flushed(std::uint64_t bytes) noexcept { flushed_bytes_ = bytes; }
   /// Gives back the room that is reserved. Durable after `flush`.
   [[nodiscard]] Result<void> trim();
 
@@ -50,11 +54,11 @@ class SegmentWriter {
   [[nodiscard]] std::uint64_t chain() const noexcept { return chain_; }
 
  private:
-  SegmentWriter(std::unique_ptr<StorageFile> file, const SegmentHead& head) noexcept
+  SegmentWriter(std::shared_ptr<StorageFile> file, const SegmentHead& head) noexcept
       : file_(std::move(file)), head_checksum_(head.checksum), chain_(head.checksum) {}
   Result<void> cut_after(const Error& reason, std::uint64_t end);
 
-  std::unique_ptr<StorageFile> file_;
+  std::shared_ptr<StorageFile> file_;
   std::uint64_t head_checksum_;
   std::uint64_t chain_;
   std::uint64_t bytes_ = head_layout::bytes;

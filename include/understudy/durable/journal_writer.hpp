@@ -10,7 +10,8 @@
 // Group commit: it takes all that waits in its mailbox, appends it, writes once, flushes once if anything of it wants
 // that, and then completes everybody who waited, in order; nothing is waited for on purpose. The disk is used on the
 // blocking pool, but for short writes that want no flush: these go to the system's cache, and are made at once
-// (src/durable/quick_writes.hpp).
+// (src/durable/quick_writes.hpp). A flush that nobody waits for (Durability::interval) goes on beside them: a slow disk
+// holds up who wants to hear of it, and nobody else.
 //
 // Failure: a write or flush that fails is an error for all that waited on it, and the end of the writer; and so of its
 // parent's incarnation (Restart::with_parent), whose next one reads back what the disk really has, and goes on in a new
@@ -66,8 +67,12 @@ struct AppendAndWait {
 };
 /// Writes what is gathered: see Durability::none.
 struct WriteRecords {};
-/// Flushes what has been written.
+/// Flushes what has been written, beside what is written meanwhile.
 struct FlushJournal {};
+/// That flush has come to its end. Of the writer's own.
+struct FlushEnded {
+  std::uint64_t number = 0;
+};
 /// Looks whether there is room on the disk again.
 struct ProbeRoom {};
 
@@ -87,7 +92,7 @@ struct InstallSnapshot {
 };
 
 using JournalWriterMessage = std::variant<OpenJournal, AppendRecords, AppendAndWait, WriteRecords, FlushJournal,
-                                          ProbeRoom, BeginSnapshot, FlushAll, InstallSnapshot>;
+                                          FlushEnded, ProbeRoom, BeginSnapshot, FlushAll, InstallSnapshot>;
 
 Task<> journal_writer(Mailbox<JournalWriterMessage>& inbox, std::shared_ptr<SharedJournal> journal);
 

@@ -69,6 +69,7 @@ class SharedJournal {
   // By the writer.
   void note_opened(const RecoveryReport& report, const JournalUsage& usage) noexcept;
   void note_commit(const Journal& journal) noexcept;
+  void note_flush(const Journal& journal) noexcept;
   void note_usage(const JournalUsage& usage) noexcept;
   void note_safe(std::uint64_t batch) noexcept { safe_batch_.store(batch, std::memory_order_release); }
   /// None: there is room.

@@ -106,6 +106,13 @@ struct JournalUsage {
   std::uint64_t snapshot_bytes = 0;  ///< Of the snapshot that counts.
 };
 
+/// A flush that Journal::begin_flush has begun.
+struct JournalFlush {
+  std::shared_ptr<StorageFile> file;  ///< To be flushed, on whatever thread. Null: all is on the disk.
+  Lsn upto = 0;                       ///< What is on the disk then.
+  std::uint64_t bytes = 0;            ///< The same, of the file.
+};
+
 /// Gets each record in order. Those of a snapshot come first, in the order in which they were added, and all with the
 /// LSN that the snapshot covers. An error it returns ends the replay, and is what `open` returns.
 using ReplayFunction = std::function<Result<void>(const Record&)>;
@@ -159,6 +166,11 @@ class Journal {
   /// Errors: storage_failed; the journal has ended. Which of the batches since the last good flush are in it shows when
   /// it is opened again.
   [[nodiscard]] Result<void> flush();
+  /// The same in two halves, so that short batches can be committed while the disk works: `end_flush` is told what
+  /// flushing JournalFlush::file has given. Between the two only `add`, `commit` of what has_room_ready, and what
+  /// touches no disk may be called.
+  [[nodiscard]] JournalFlush begin_flush() noexcept;
+  [[nodiscard]] Result<void> end_flush(const JournalFlush& flush, const Result<void>& outcome);
 
   /// Commits, flushes, and adds a mark that says so: after it, start-up can tell damage to any record from an
   /// unfinished write. Then lets go of files and lock; every later call gives storage_failed. For a clean shutdown.

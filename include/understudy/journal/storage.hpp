@@ -15,7 +15,8 @@
 // no room, but what was there before is as it was. Calls block for as long as the disk takes: call them from the
 // blocking pool.
 //
-// Threads: one object is used by one thread at a time. Files, lock and storage may outlive each other in any order.
+// Threads: one object is used by one thread at a time, but a file may be flushed by another while it is written to:
+// what was written before is then on the disk. Files, lock and storage may outlive each other in any order.
 #pragma once
 
 #include "understudy/base/bytes.hpp"

@@ -8,6 +8,7 @@
 #include <coroutine>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -82,6 +83,16 @@ class BlockingCall final : public BlockingJob {
     call->self_ = call;
     scheduler.run_blocking(*call);
   }
+  /// The same on behalf of the running code. Not for an actor that has been replaced while it held its thread: the
+  /// pool's threads are not fenced. The wait that follows is its last.
+  static void start_for_caller(Scheduler& scheduler, const std::shared_ptr<BlockingCall>& call) {
+    const LibraryCall entered;
+    if (entered.fenced()) {
+      count_refused();
+    } else {
+      start(scheduler, call);
+    }
+  }
   Value result() {
     if (exception_) std::rethrow_exception(exception_);
     if constexpr (!std::is_void_v<Value>) return std::move(*value_);
@@ -146,18 +157,41 @@ Task<std::invoke_result_t<std::decay_t<Function>&>> blocking(Function function, 
     co_await here;
     co_return call->result();
   }
-  {
-    // Not for an actor that has been replaced while it held its thread: the pool's threads are not fenced. The wait
-    // that follows is its last.
-    const detail::LibraryCall entered;
-    if (entered.fenced()) {
-      detail::count_refused();
-    } else {
-      detail::BlockingCall<Function>::start(scheduler, call);
-    }
-  }
+  detail::BlockingCall<Function>::start_for_caller(scheduler, call);
   co_await done;
   co_return call->result();
+}
+
+/// A call that `start_blocking` has begun: to be awaited later, or not at all. Threads: one at a time.
+template <typename T>
+class [[nodiscard]] StartedCall {
+ public:
+  using Function = std::move_only_function<T()>;
+  explicit StartedCall(std::shared_ptr<detail::BlockingCall<Function>> call) noexcept : call_(std::move(call)) {}
+
+  /// Whether `result` comes without waiting.
+  [[nodiscard]] bool ended() const noexcept { return call_->done.is_set(); }
+  /// Waits for the call as `blocking` does, and gives what that gives. Once.
+  [[nodiscard]] Task<T> result() {
+    const std::shared_ptr<detail::BlockingCall<Function>> call = call_;
+    detail::EventBase& done = call->done;
+    co_await done;
+    co_return call->result();
+  }
+
+ private:
+  std::shared_ptr<detail::BlockingCall<Function>> call_;
+};
+
+/// Begins what `blocking` does and awaits, and returns at once. Whatever becomes of the caller, the call goes on to its
+/// end. In a coroutine of a System.
+template <typename T>
+StartedCall<T> start_blocking(std::move_only_function<T()> function, BlockingOptions options = {}) {
+  using Call = detail::BlockingCall<std::move_only_function<T()>>;
+  detail::Scheduler& scheduler = detail::this_thread().current->scheduler();
+  auto call = std::make_shared<Call>(std::move(function), detail::budget_end(scheduler, options));
+  Call::start_for_caller(scheduler, call);
+  return StartedCall<T>(std::move(call));
 }
 
 }  // namespace understudy

@@ -50,6 +50,21 @@ TEST(JournalWriter, IntervalIsFlushedLaterAndOnce) {
   EXPECT_EQ(disk.counters().flushes, flushes + 1) << "an idle journal is left alone";
 }
 
+TEST(JournalWriter, AFlushThatFailsBesideIsTheEndOfItsIncarnation) {
+  SimulatedDisk disk(1);
+  Life life(disk, 1, {.flush_interval = milliseconds(50)});
+  ASSERT_TRUE(life.write("first"));
+  ASSERT_TRUE(life.write("a", Durability::interval));
+  disk.set_faults({.flush_fails_percent = 100});
+  life.simulation.run_for(milliseconds(100));
+  disk.set_faults({});
+  ASSERT_TRUE(life.write("after"));
+  EXPECT_GE(life.address.incarnation(), 2U);
+  const Lines seen = life.read();
+  EXPECT_TRUE(seen == (Lines{"first", "after"}) || seen == (Lines{"first", "a", "after"}));
+  EXPECT_EQ(life.journal->statistics().durable_lsn, life.journal->statistics().last_lsn);
+}
+
 TEST(JournalWriter, NoneIsFlushedByNobody) {
   SimulatedDisk disk(1);
   Life life(disk, 1, {.flush_interval = milliseconds(10)});

@@ -71,6 +71,34 @@ TEST(Journal, TellsAddedCommittedAndDurableApart) {
   EXPECT_EQ(opened->durable_lsn(), 1U);
 }
 
+TEST(Journal, IsFlushedInHalvesBesideItsCommits) {
+  SimulatedDisk disk(1);
+  auto opened = open_journal(disk);
+  ASSERT_TRUE(write(*opened, {"a"}));
+  ASSERT_TRUE(opened->reserve_ahead());
+  const JournalFlush flush = opened->begin_flush();
+  ASSERT_NE(flush.file, nullptr);
+  EXPECT_EQ(opened->begin_flush().file, nullptr) << "one at a time";
+  ASSERT_TRUE(opened->has_room_ready(50));
+  ASSERT_TRUE(write(*opened, {"b"}));
+  EXPECT_EQ(opened->durable_lsn(), 0U);
+  ASSERT_TRUE(opened->end_flush(flush, flush.file->flush()));
+  EXPECT_EQ(opened->durable_lsn(), 1U) << "nothing is known of what came after it began";
+  EXPECT_EQ(opened->committed_lsn(), 2U);
+  ASSERT_TRUE(opened->flush());
+  EXPECT_EQ(opened->durable_lsn(), 2U);
+  EXPECT_EQ(opened->begin_flush().file, nullptr) << "all is on the disk";
+
+  ASSERT_TRUE(write(*opened, {"c"}));
+  const JournalFlush failing = opened->begin_flush();
+  const auto ended = opened->end_flush(failing, failure(ErrorCode::storage_failed, "no disk"));
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error(), ErrorCode::storage_failed);
+  EXPECT_FALSE(write(*opened, {"d"})) << "the journal has ended";
+  EXPECT_EQ(opened->begin_flush().file, nullptr);
+  EXPECT_EQ(opened->durable_lsn(), 2U);
+}
+
 TEST(Journal, ABatchIsOneWriteAndOneFlush) {
   SimulatedDisk disk(1);
   auto opened = open_journal(disk);

@@ -31,6 +31,46 @@ TEST(Blocking, GivesResultsAndExceptions) {
   });
 }
 
+TEST(Blocking, BeginsNowAndIsAwaitedLater) {
+  System system({.workers = 1});
+  std::latch release(1);
+  std::atomic<bool> ended_early = true;
+  std::atomic<bool> goes_on = false;
+  TaskGroup group(system);
+  group.spawn([](std::latch& until, std::atomic<bool>& early, std::atomic<bool>& beside) -> Task<> {
+    StartedCall<int> call = start_blocking<int>([&until] {
+      until.wait();
+      return 7;
+    });
+    early = call.ended();
+    co_await pause(std::chrono::microseconds(10));
+    beside = true;
+    const int result = co_await call.result();
+    EXPECT_EQ(result, 7);
+    EXPECT_TRUE(call.ended());
+    StartedCall<int> failing = start_blocking<int>([]() -> int { throw 5; });
+    Task<int> awaited = failing.result();
+    EXPECT_THROW(static_cast<void>(co_await std::move(awaited)), int);
+  }(release, ended_early, goes_on));
+  while (!goes_on) std::this_thread::yield();
+  EXPECT_FALSE(ended_early.load());
+  release.count_down();
+  ASSERT_TRUE(wait(system, group.join()));
+}
+
+TEST(Blocking, GoesOnThoughWhoBeganItIsGone) {
+  on_every_runtime([](System& system) {
+    const auto owned = std::make_shared<std::atomic<int>>(0);
+    const auto begin = [](std::shared_ptr<std::atomic<int>> counts) -> Task<> {
+      static_cast<void>(start_blocking<bool>([counts] { return ++*counts == 1; }));
+      co_return;
+    };
+    EXPECT_TRUE(wait(system, begin(owned)));
+    while (owned.use_count() > 1) EXPECT_TRUE(wait(system, pause(std::chrono::microseconds(50))));
+    EXPECT_EQ(*owned, 1);
+  });
+}
+
 TEST(Blocking, RunsOnNoWorker) {
   System system({.workers = 1});
   std::latch release(1);

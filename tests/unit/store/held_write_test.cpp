@@ -53,16 +53,16 @@ class Gate {
   std::thread::id thread_;  // Set before waiting_.
 };
 
-/// A storage whose writes go through a gate.
+/// A storage whose writes go through a gate, and its flushes through another.
 class GatedStorage final : public WrappedStorage {
  public:
-  GatedStorage(std::shared_ptr<Storage> storage, std::shared_ptr<Gate> gate)
-      : WrappedStorage(std::move(storage)), gate_(std::move(gate)) {}
+  GatedStorage(std::shared_ptr<Storage> storage, std::shared_ptr<Gate> gate, std::shared_ptr<Gate> flushes)
+      : WrappedStorage(std::move(storage)), gate_(std::move(gate)), flushes_(std::move(flushes)) {}
 
  private:
   struct File final : WrappedFile {
-    File(std::unique_ptr<StorageFile> opened, std::shared_ptr<Gate> writes)
-        : WrappedFile(std::move(opened)), gate(std::move(writes)) {}
+    File(std::unique_ptr<StorageFile> opened, std::shared_ptr<Gate> of_writes, std::shared_ptr<Gate> of_flushes)
+        : WrappedFile(std::move(opened)), gate(std::move(of_writes)), flushes(std::move(of_flushes)) {}
     Result<void> append(BytesView bytes) override {
       gate->pass();
       return WrappedFile::append(bytes);
@@ -71,13 +71,19 @@ class GatedStorage final : public WrappedStorage {
       gate->pass();
       return WrappedFile::write_at(offset, bytes);
     }
+    Result<void> flush() override {
+      flushes->pass();
+      return WrappedFile::flush();
+    }
     std::shared_ptr<Gate> gate;
+    std::shared_ptr<Gate> flushes;
   };
   std::unique_ptr<StorageFile> wrap(std::unique_ptr<StorageFile> file) override {
-    return std::make_unique<File>(std::move(file), gate_);
+    return std::make_unique<File>(std::move(file), gate_, flushes_);
   }
 
   std::shared_ptr<Gate> gate_;
+  std::shared_ptr<Gate> flushes_;
 };
 
 class HeldWrite : public testing::Test {
@@ -86,17 +92,18 @@ class HeldWrite : public testing::Test {
     std::string pattern = testing::TempDir() + "understudy-XXXXXX";
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
     folder_ = pattern;
-    StoreOptions options{.durability = Durability::interval};
+    StoreOptions options{.durability = Durability::interval, .flush_interval = std::chrono::milliseconds(20)};
     options.open_storage = [this]() -> Result<std::shared_ptr<Storage>> {
       auto storage = open_file_storage(folder_);
       if (!storage) return storage;
-      return std::make_shared<GatedStorage>(*std::move(storage), gate_);
+      return std::make_shared<GatedStorage>(*std::move(storage), gate_, flushes_);
     };
     opened_ = Store::open(system_, std::move(options));
     ASSERT_TRUE(opened_) << opened_.error().message();
   }
   void TearDown() override {
     gate_->open();
+    flushes_->open();
     writing_.reset();
     opened_ = failure(ErrorCode::cancelled);
     std::filesystem::remove_all(folder_);
@@ -137,6 +144,7 @@ class HeldWrite : public testing::Test {
 
   std::filesystem::path folder_;
   std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();  // Also of writes that are left behind.
+  std::shared_ptr<Gate> flushes_ = std::make_shared<Gate>();
   System system_{{.workers = 1}};
   Supervisor supervisor_{system_, {.cutoff = std::chrono::milliseconds(200)}};
   Result<std::unique_ptr<Store>> opened_ = failure(ErrorCode::cancelled);
@@ -180,6 +188,26 @@ TEST_F(HeldWrite, AResetOfTheWriterWaitsForItAndLosesNothing) {
   EXPECT_EQ(get("written").value(), "value");
   EXPECT_EQ(get("read").value(), "value");
   EXPECT_TRUE(set("more", "value"));
+}
+
+TEST_F(HeldWrite, AHeldFlushHoldsUpWhoWantsToHearOfItAndNobodyElse) {
+  begin_segment();
+  flushes_->close();
+  ASSERT_TRUE(set("first", "value"));
+  static_cast<void>(flushes_->thread_of_a_write());  // The interval is over.
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(set("beside", std::to_string(i)));
+  EXPECT_EQ(get("beside").value(), "99");
+  std::atomic<bool> flushed{false};
+  writing_.emplace(system_).spawn([](Store& to, std::atomic<bool>& done) -> Task<> {
+    done.store((co_await to.set("flushed", "value", {.durability = Durability::always})).has_value());
+  }(store(), flushed));
+  pass_time(std::chrono::seconds(1));  // Many cutoffs.
+  EXPECT_FALSE(flushed.load());
+  EXPECT_TRUE(supervisor_.incidents().empty());
+  flushes_->open();
+  ASSERT_TRUE(wait(system_, writing_->join()));
+  EXPECT_TRUE(flushed.load());
+  EXPECT_TRUE(supervisor_.incidents().empty());
 }
 
 TEST_F(HeldWrite, HoldsUpNoShutdownForEver) {
