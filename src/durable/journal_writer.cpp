@@ -178,7 +178,8 @@ class Writer {
   /// What is gathered promises nothing (Durability::none): it can wait for more, so that a call of the system writes
   /// many.
   [[nodiscard]] bool nobody_waits() const noexcept {
-    return wanted_ == Durability::none && completions_.empty() && !flush_asked_ && !flush_due_ && !write_asked_ &&
+    const bool begins_flush = flush_due_ && !flush_beside_;
+    return wanted_ == Durability::none && completions_.empty() && !flush_asked_ && !begins_flush && !write_asked_ &&
            !group_.empty() && unhurried_writes_.wait_for_more(group_bytes_, shared_->clock());
   }
   void write_later() {
@@ -216,24 +217,34 @@ class Writer {
     for (WhenSafe& completion : completions_) completion(written);
     completions_.clear();
     if (!written) throw std::runtime_error(std::string(written.error().message()));
-    if (flush_due_ && !flush_beside_) begin_flush_beside();
+    co_await prepare();
+  }
+  /// After the answers, so that nobody waits for it.
+  Task<> prepare() {
     if (!full_ && !flush_beside_ && journal_->lacks_room()) co_await reserve_room();
+    if (flush_due_ && !flush_beside_) begin_flush_beside();
   }
 
   /// What has been written until now.
   void begin_flush_beside() {
     flush_due_ = false;
-    JournalFlush flush = journal_->begin_flush();
-    if (flush.file == nullptr) return;
+    Result<JournalFlush> begun = journal_->begin_flush();
+    if (!begun) throw std::runtime_error(std::string(begun.error().message()));  // Ended, while room was made for it.
+    if (begun->file == nullptr) return;
     auto ended = std::make_shared<detail::Event>();
     // The journal holds the directory until then, whatever becomes of this incarnation.
-    auto call = [journal = journal_, file = flush.file, ended]() -> Result<void> {
-      Result<void> flushed = file->flush();
-      ended->set();
-      return flushed;
+    auto call = [journal = journal_, file = begun->file, ended]() -> Result<void> {
+      try {
+        Result<void> flushed = file->flush();
+        ended->set();
+        return flushed;
+      } catch (...) {
+        ended->set();
+        throw;
+      }
     };
     timers_.spawn_regardless(tell_of_end(inbox_.address(), std::move(ended), ++flushes_beside_));
-    flush_beside_.emplace(FlushBeside{std::move(flush), start_blocking<Result<void>>(std::move(call))});
+    flush_beside_.emplace(FlushBeside{std::move(*begun), start_blocking<Result<void>>(std::move(call))});
   }
   /// Waits for it, if it has not ended.
   Task<> end_flush_beside() {
@@ -266,7 +277,6 @@ class Writer {
     return group_bytes_ <= UnhurriedWrites::bytes_quick_max && journal_->has_room_ready(group_bytes_);
   }
 
-  /// After the answers, so that nobody waits for it.
   Task<> reserve_room() {
     auto call = [journal = journal_] { return durable::find_no_room(*journal); };
     std::optional<Error> no_room = co_await blocking(std::move(call));
@@ -275,9 +285,11 @@ class Writer {
   }
 
   Task<> serve(JournalWriterMessage message) {
-    if (flush_beside_) co_await end_flush_beside();  // What has come is its end, or can't be done beside it.
-    if (std::holds_alternative<FlushEnded>(message)) {
-      if (flush_due_) begin_flush_beside();
+    const auto* ended = std::get_if<FlushEnded>(&message);
+    // What has come is its end, or can't be done beside it.
+    if (flush_beside_ && (ended == nullptr || ended->number == flushes_beside_)) co_await end_flush_beside();
+    if (ended != nullptr) {
+      co_await prepare();
     } else if (auto* flushed = std::get_if<FlushAll>(&message)) {
       flushed->reply(journal_->durable_lsn());
     } else if (std::holds_alternative<ProbeRoom>(message)) {

@@ -83,7 +83,11 @@ Result<void> Journal::flush() {
   return state_->flush();
 }
 
-JournalFlush Journal::begin_flush() noexcept { return state_->ended ? JournalFlush{} : state_->begin_flush(); }
+Result<JournalFlush> Journal::begin_flush() {
+  if (auto refused = refuse_if_replaced(); !refused) return std::unexpected(refused.error());
+  if (state_->ended) return std::unexpected(*state_->ended);
+  return state_->begin_flush();
+}
 
 Result<void> Journal::end_flush(const JournalFlush& flush, const Result<void>& outcome) {
   if (auto refused = refuse_if_replaced(); !refused) return refused;

@@ -169,7 +169,7 @@ class Journal {
   /// The same in two halves, so that short batches can be committed while the disk works: `end_flush` is told what
   /// flushing JournalFlush::file has given. Between the two only `add`, `commit` of what has_room_ready, and what
   /// touches no disk may be called.
-  [[nodiscard]] JournalFlush begin_flush() noexcept;
+  [[nodiscard]] Result<JournalFlush> begin_flush();
   [[nodiscard]] Result<void> end_flush(const JournalFlush& flush, const Result<void>& outcome);
 
   /// Commits, flushes, and adds a mark that says so: after it, start-up can tell damage to any record from an

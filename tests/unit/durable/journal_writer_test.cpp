@@ -65,6 +65,27 @@ TEST(JournalWriter, AFlushThatFailsBesideIsTheEndOfItsIncarnation) {
   EXPECT_EQ(life.journal->statistics().durable_lsn, life.journal->statistics().last_lsn);
 }
 
+TEST(JournalWriter, AFlushIsNotForgottenThoughTheJournalHasEndedMeanwhile) {
+  SimulatedDisk disk(1);
+  Life life(disk, 1, {.flush_interval = milliseconds(50), .journal = {.reserved_bytes = 4000}});
+  ASSERT_TRUE(life.write("a", Durability::interval));
+  disk.set_faults({.append_fails_percent = 100});  // Room can't be made, which nobody waits for.
+  life.simulation.run_for(milliseconds(200));
+  disk.set_faults({});
+  EXPECT_EQ(life.read(), Lines{"a"});
+  EXPECT_GE(life.address.incarnation(), 2U);
+  EXPECT_EQ(life.journal->statistics().durable_lsn, 1U);
+}
+
+TEST(JournalWriter, FlushesThatFollowOnOneAnotherLeaveTimeToMakeRoom) {
+  SimulatedDisk disk(1);
+  Life life(disk, 1, {.flush_interval = milliseconds(1), .journal = {.reserved_bytes = 4000}});
+  for (int i = 0; i < 200; ++i) ASSERT_TRUE(life.write(std::string(100, 'x'), Durability::interval));
+  life.simulation.run_for(milliseconds(200));
+  EXPECT_EQ(life.journal->statistics().durable_lsn, 200U);
+  EXPECT_EQ(life.address.incarnation(), 1U);
+}
+
 TEST(JournalWriter, NoneIsFlushedByNobody) {
   SimulatedDisk disk(1);
   Life life(disk, 1, {.flush_interval = milliseconds(10)});

@@ -76,9 +76,9 @@ TEST(Journal, IsFlushedInHalvesBesideItsCommits) {
   auto opened = open_journal(disk);
   ASSERT_TRUE(write(*opened, {"a"}));
   ASSERT_TRUE(opened->reserve_ahead());
-  const JournalFlush flush = opened->begin_flush();
+  const JournalFlush flush = opened->begin_flush().value();
   ASSERT_NE(flush.file, nullptr);
-  EXPECT_EQ(opened->begin_flush().file, nullptr) << "one at a time";
+  EXPECT_EQ(opened->begin_flush()->file, nullptr) << "one at a time";
   ASSERT_TRUE(opened->has_room_ready(50));
   ASSERT_TRUE(write(*opened, {"b"}));
   EXPECT_EQ(opened->durable_lsn(), 0U);
@@ -87,15 +87,15 @@ TEST(Journal, IsFlushedInHalvesBesideItsCommits) {
   EXPECT_EQ(opened->committed_lsn(), 2U);
   ASSERT_TRUE(opened->flush());
   EXPECT_EQ(opened->durable_lsn(), 2U);
-  EXPECT_EQ(opened->begin_flush().file, nullptr) << "all is on the disk";
+  EXPECT_EQ(opened->begin_flush()->file, nullptr) << "all is on the disk";
 
   ASSERT_TRUE(write(*opened, {"c"}));
-  const JournalFlush failing = opened->begin_flush();
+  const JournalFlush failing = opened->begin_flush().value();
   const auto ended = opened->end_flush(failing, failure(ErrorCode::storage_failed, "no disk"));
   ASSERT_FALSE(ended);
   EXPECT_EQ(ended.error(), ErrorCode::storage_failed);
   EXPECT_FALSE(write(*opened, {"d"})) << "the journal has ended";
-  EXPECT_EQ(opened->begin_flush().file, nullptr);
+  EXPECT_FALSE(opened->begin_flush());
   EXPECT_EQ(opened->durable_lsn(), 2U);
 }
 
