@@ -125,8 +125,8 @@ void ThreadedScheduler::schedule_by(Context& context, void (Worker::*on_this_wor
 
 void ThreadedScheduler::start_timer(Timer& timer, TimePoint deadline) noexcept {
   ThreadState& thread = this_thread();
-  const std::uint32_t shard = thread.scheduler == this ? static_cast<Worker*>(thread.worker)->index() : workers_wanted_;
-  io_loop_.timers().start(timer, deadline, shard);
+  if (thread.scheduler != this) return io_loop_.start_timer(timer, deadline);
+  io_loop_.timers().start(timer, deadline, static_cast<Worker*>(thread.worker)->index());
 }
 
 std::unique_ptr<Completion> ThreadedScheduler::make_completion() { return std::make_unique<ThreadCompletion>(); }

@@ -41,7 +41,7 @@ void TimerService::fire_due_of(Shard& shard, TimePoint now) noexcept {
   }
 }
 
-TimePoint TimerService::run_due() noexcept {
+void TimerService::run_due() noexcept {
   wake_at_.store(TimePoint::max().time_since_epoch().count(), std::memory_order_relaxed);
   const TimePoint now = clock_.now();
   TimePoint soonest = TimePoint::max();
@@ -51,7 +51,6 @@ TimePoint TimerService::run_due() noexcept {
     if (const std::optional<TimePoint> next = shard.wheel.next_wake()) soonest = std::min(soonest, *next);
   }
   wake_by(soonest);
-  return wake_at();
 }
 
 TimePoint TimerService::wake_at() const noexcept {

@@ -30,9 +30,9 @@ class TimerService {
   /// Afterwards the timer is in no wheel, and its `fire` is not running. True if it had not fired. Any thread but the
   /// one that fires.
   bool cancel(Timer& timer) noexcept;
-  /// Fires what is due. Only the control thread. Returns when to call it again; TimePoint::max(): never.
-  TimePoint run_due() noexcept;
-  /// The moment at which `run_due` is wanted now.
+  /// Fires what is due. Only the control thread.
+  void run_due() noexcept;
+  /// The moment at which `run_due` is wanted next; TimePoint::max(): at none. Any thread.
   [[nodiscard]] TimePoint wake_at() const noexcept;
 
  private:

@@ -1,6 +1,7 @@
 // What the log is told of a start that takes long.
 #include "durable/loading_log.hpp"
 
+#include "support/set_clock.hpp"
 #include "understudy/base/logging.hpp"
 
 #include <gtest/gtest.h>
@@ -19,16 +20,6 @@ TEST(LoadingLog, SaysHowFarItIsAndHowFast) {
             "loading data: 0 % (0 of 0 MB, 0 MB/s), 0 records");
 }
 
-class SetClock final : public Clock {
- public:
-  [[nodiscard]] TimePoint now() const noexcept override { return now_; }
-  [[nodiscard]] WallTime wall_now() const noexcept override { return {}; }
-  void advance(Duration by) { now_ += by; }
-
- private:
-  TimePoint now_{};
-};
-
 TEST(LoadingLog, SaysNothingInTheFirstSecondAndThenALineASecond) {
   int lines = 0;
   set_log_level(LogLevel::info);
@@ -37,12 +28,12 @@ TEST(LoadingLog, SaysNothingInTheFirstSecondAndThenALineASecond) {
   const std::string what = "data";
   LoadingLog log(clock, what);
   for (int i = 0; i < 9; ++i) {
-    clock.advance(milliseconds(100));
+    clock.moment += milliseconds(100);
     log.note({});
   }
   EXPECT_EQ(lines, 0);
   for (int i = 0; i < 30; ++i) {
-    clock.advance(milliseconds(100));
+    clock.moment += milliseconds(100);
     log.note({});
   }
   EXPECT_EQ(lines, 3);

@@ -2,19 +2,14 @@
 // another thread is worth while.
 #include "durable/unhurried_writes.hpp"
 
+#include "support/set_clock.hpp"
+
 #include <gtest/gtest.h>
 
 namespace understudy {
 namespace {
 
 using Writes = UnhurriedWrites;
-
-class SetClock final : public Clock {
- public:
-  TimePoint moment{std::chrono::hours(1)};
-  [[nodiscard]] TimePoint now() const noexcept override { return moment; }
-  [[nodiscard]] WallTime wall_now() const noexcept override { return {}; }
-};
 
 TEST(UnhurriedWrites, AreSmallWhereThereIsLittleAndLargeWhereThereIsMuch) {
   SetClock clock;
