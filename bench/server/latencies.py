@@ -16,13 +16,15 @@ class Latency:
     command: str
     part: float  # of the highest rate that redis-benchmark gets out of Redis (of ours, where there is no Redis)
     seconds: float
+    kept: str = "none"  # as contenders.commands takes it
 
     @property
     def name(self):
-        return f"latency/{self.command}/{self.part:g}-of-max"
+        kept = "" if self.kept == "none" else f"{self.kept}/"
+        return f"latency/{self.command}/{kept}{self.part:g}-of-max"
 
     def run(self, bench):
-        commands = contenders.commands(bench, "none")
+        commands = contenders.commands(bench, self.kept)
         yardstick = REDIS if REDIS not in bench.missing else "ours"
         with servers.new_directory(bench.data) as directory, servers.Server(commands[yardstick], directory) as server:
             speeds.benchmark(server.port, "set", 16, bench.amount(4 * speeds.KEYS, speeds.KEYS // 10))
@@ -43,4 +45,5 @@ class Latency:
                                      "--connections", str(speeds.CONNECTIONS)])
 
 
-CASES = tuple(Latency(command, part, 5) for command in ("set", "get") for part in (0.25, 0.5, 0.75))
+CASES = (*(Latency(command, part, 5) for command in ("set", "get") for part in (0.25, 0.5, 0.75)),
+         Latency("set", 0.5, 10, "interval"))
