@@ -157,7 +157,7 @@ server::ServerOptions small_server() {
   options.request_bytes_max = 256 << 10;
   options.transaction_bytes_max = 256 << 10;
   options.output_bytes_max = 16 << 10;
-  options.subscriber_output = {.hard_bytes = 64 << 10, .soft_bytes = 16 << 10, .soft_time = 1s};
+  options.output_limits.pubsub = {.hard_bytes = 64 << 10, .soft_bytes = 16 << 10, .soft_time = 1s};
   return options;
 }
 

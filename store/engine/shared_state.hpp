@@ -43,6 +43,7 @@ class SharedState {
   std::atomic<std::int64_t> mean_expiry_ms{0};  // Of these, since 1970.
   std::atomic<std::uint64_t> expired_keys{0};
   std::atomic<std::uint64_t> memory_bytes{0};
+  std::atomic<std::uint64_t> memory_peak_bytes{0};
   std::atomic<std::uint64_t> evicted_keys{0};
   // Set by anybody, read by the key-value actor before each change: relaxed, the next change knows.
   std::atomic<std::uint64_t> memory_bytes_max;

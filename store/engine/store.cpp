@@ -189,6 +189,7 @@ StoreStatistics Store::statistics() const {
           .memory_bytes_max = read(shared.memory_bytes_max),
           .when_memory_full = read(shared.when_memory_full),
           .memory_bytes = read(shared.memory_bytes),
+          .memory_peak_bytes = read(shared.memory_peak_bytes),
           .reads = read(shared.reads),
           .read_hits = read(shared.read_hits),
           .changes = read(shared.changes),

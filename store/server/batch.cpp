@@ -35,7 +35,7 @@ void Batch::run(store::Transaction& store) {
       if (next > first) return;  // It may, in an operation of its own.
       reply.error(too_many_changes);
     } else {
-      slow.watch(command, next, [&] { run_one(command, call); });
+      slow.watch(next, [&] { run_one(command, call); });
     }
     ++next;
   } while (next < last && replies.size() < replies_bytes_max && room - store.room_for_changes() < changes_bytes_max &&

@@ -2,6 +2,7 @@
 
 #include "server/glob.hpp"
 
+#include <algorithm>
 #include <array>
 #include <mutex>
 
@@ -36,6 +37,28 @@ class Message {
   std::array<std::string, 2> forms_;
 };
 
+/// What the comparisons of one publication may take: each its share, and what all of them have in common beyond that. A
+/// thread is held meanwhile, with all that is served by it: a common pattern takes tens of steps, and this some
+/// milliseconds.
+class PublishBudget {
+ public:
+  enum class Outcome : std::uint8_t { fits, does_not, takes_too_long };
+
+  Outcome compare(BytesView pattern, BytesView channel) noexcept {
+    // What a pattern takes that is not made to take long.
+    const std::size_t share = pattern.size() + channel.size();
+    const std::size_t allowed = share + common_;
+    std::size_t left = allowed;
+    const bool fits = glob_matches(pattern, channel, LetterCase::exact, left);
+    common_ = std::min(common_, left);
+    if (left == 0) return Outcome::takes_too_long;
+    return fits ? Outcome::fits : Outcome::does_not;
+  }
+
+ private:
+  std::size_t common_ = std::size_t{1} << 20U;
+};
+
 }  // namespace
 
 void Channels::add(Kind kind, BytesView name, const Subscriber& subscriber) {
@@ -62,18 +85,25 @@ std::size_t Channels::publish(BytesView channel, BytesView message) {
   };
   const auto found = channels_.find(channel);
   if (found != channels_.end()) send({}, found->second);
+  PublishBudget budget;
   for (const auto& [pattern, subscribers] : patterns_) {
-    if (glob_matches(pattern, channel)) send(pattern, subscribers);
+    const auto outcome = budget.compare(pattern, channel);
+    if (outcome == PublishBudget::Outcome::fits) send(pattern, subscribers);
+    if (outcome == PublishBudget::Outcome::takes_too_long) {
+      for (const Subscriber& each : subscribers) each->cut_off("a pattern of its takes too many steps to compare");
+    }
   }
   return receivers;
 }
 
-std::vector<Bytes> Channels::active(BytesView pattern) const {
+std::optional<std::vector<Bytes>> Channels::active(BytesView pattern) const {
   const std::shared_lock lock(mutex_);
+  GlobBudget steps;
   std::vector<Bytes> found;
   for (const auto& [name, subscribers] : channels_) {
-    if (glob_matches(pattern, name)) found.push_back(name);
+    if (steps.matches(pattern, name)) found.push_back(name);
   }
+  if (steps.used_up()) return std::nullopt;
   return found;
 }
 
@@ -86,6 +116,11 @@ std::size_t Channels::subscribers_of(BytesView channel) const {
 std::size_t Channels::count(Kind kind) const {
   const std::shared_lock lock(mutex_);
   return (kind == Kind::channel ? channels_ : patterns_).size();
+}
+
+bool Channels::any() const {
+  const std::shared_lock lock(mutex_);
+  return !channels_.empty() || !patterns_.empty() || !monitors_.empty();
 }
 
 void Channels::add_monitor(const Subscriber& subscriber) {

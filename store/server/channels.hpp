@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -31,14 +32,18 @@ class Channels {
   void add(Kind kind, BytesView name, const Subscriber& subscriber);
   void remove(Kind kind, BytesView name, const Subscriber& subscriber);
   /// Sends `message` to all who have subscribed to `channel`, and to those of each pattern that fits. How many
-  /// subscriptions that were. O(subscribers of the channel, and all patterns).
+  /// subscriptions that were. O(subscribers of the channel, and all patterns). A pattern that is made to take for ever
+  /// is not compared to its end: its subscribers are cut off, so that nobody misses a message without being told.
   std::size_t publish(BytesView channel, BytesView message);
 
-  /// Channels with subscribers whose names fit `pattern`.
-  [[nodiscard]] std::vector<Bytes> active(BytesView pattern) const;
+  /// Channels with subscribers whose names fit `pattern`; none: that takes too many steps to say.
+  [[nodiscard]] std::optional<std::vector<Bytes>> active(BytesView pattern) const;
   [[nodiscard]] std::size_t subscribers_of(BytesView channel) const;
   /// How many channels, or patterns, have subscribers.
   [[nodiscard]] std::size_t count(Kind kind) const;
+
+  /// Whether anybody has subscribed to anything, or shows all commands.
+  [[nodiscard]] bool any() const;
 
   void add_monitor(const Subscriber& subscriber);
   void remove_monitor(const Subscriber& subscriber);

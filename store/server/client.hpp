@@ -39,6 +39,8 @@ struct ClientFacts {
   bool monitors = false;
   std::int64_t queued = -1;  ///< Commands of a transaction, or none.
   TimePoint connected{};
+  std::size_t unsent = 0;               ///< Of its replies, while they are being written.
+  TimePoint unsent_since{};             ///< If any are.
   std::shared_ptr<Outbox> outbox = {};  ///< What waits to be sent to it; null: nothing ever does.
   ClientProgress::Figures progress = {};
 };

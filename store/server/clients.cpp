@@ -1,5 +1,6 @@
 #include "server/clients.hpp"
 
+#include "server/server_context.hpp"
 #include "server/session.hpp"
 
 namespace understudy::server {
@@ -73,19 +74,23 @@ void Clients::count_rejected() {
   ++past_.rejected;
 }
 
-void Clients::close_silent(const ServerContext& server) {
+void Clients::close_overdue(const ServerContext& server) {
   const Duration idle = server.live.idle_limit();
   const Duration handshake = server.live.handshake_limit();
   const TimePoint now = server.system.clock().now();
-  std::vector<std::shared_ptr<Session>> silent;
+  const bool limits_unread = server.live.normal_output.now().soft_bytes != 0 || server.channels.any();
+  if (idle == Duration{0} && !server.tls.loaded() && !limits_unread) return;
+  std::vector<std::shared_ptr<Session>> sessions;
   {
     const std::scoped_lock lock(mutex_);
-    if (idle == Duration{0} && !server.tls.loaded()) return;
-    for (const auto& [id, session] : sessions_) {
-      if (session->is_silent(now, idle, handshake)) silent.push_back(session);
-    }
+    sessions.reserve(sessions_.size());
+    for (const auto& [id, session] : sessions_) sessions.push_back(session);
   }
-  for (const auto& session : silent) session->hang_up();
+  // Without the lock, which whoever is cut off takes.
+  for (const auto& session : sessions) {
+    session->end_if_overdue(now);
+    if (session->is_silent(now, idle, handshake)) session->hang_up();
+  }
 }
 
 std::vector<ClientFacts> Clients::list() const {

@@ -40,9 +40,9 @@ class Clients {
   bool cut_off(std::uint64_t id);
   /// A connection was turned away.
   void count_rejected();
-  /// Closes those that have waited for their client longer than the idle limit, and those whose handshake takes longer
-  /// than its own. One pass over all.
-  void close_silent(const ServerContext& server);
+  /// Closes those that have waited for their client longer than the idle limit, those whose handshake takes longer than
+  /// its own, and those whose client has left too much unread for too long. One pass over all.
+  void close_overdue(const ServerContext& server);
   /// In the order of their numbers.
   [[nodiscard]] std::vector<ClientFacts> list() const;
   [[nodiscard]] ClientTotals totals() const;

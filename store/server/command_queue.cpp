@@ -84,7 +84,7 @@ void run_transaction(Transacted& transacted, store::Transaction& store) {
     } else if (!words_fit(store, queued.command(), call.arguments)) {
       reply.error(too_many_changes);
     } else {
-      transacted.slow.watch(queued.command(), index, [&] { queued.command().data(call); });
+      transacted.slow.watch(index, [&] { queued.command().data(call); });
     }
     transacted.ends.push_back(transacted.replies.size());
   }

@@ -167,9 +167,19 @@ Refusal set_slow_log_length(ServerContext& server, BytesView text) {
   return refusal;
 }
 
+std::string get_output_limits(const ServerContext& server) {
+  return describe_output_limits(server.live.output_limits());
+}
+Refusal set_output_limits(ServerContext& server, BytesView text) {
+  const auto limits = parse_output_limits(text, server.live.output_limits());
+  if (!limits) return std::string(limits.error());
+  server.live.set_output_limits(*limits);
+  return std::nullopt;
+}
+
 std::string octal(unsigned permissions) { return fmt::format("{:o}", permissions); }
 
-constexpr std::array<Parameter, 35> table{{
+constexpr std::array<Parameter, 36> table{{
     {.name = "acl-pubsub-default", .get = [](const ServerContext&) { return std::string("resetchannels"); }},
     {.name = "aclfile", .get = [](const ServerContext& server) { return server.options.acl.file; }},
     {.name = "acllog-max-len", .get = [](const ServerContext&) { return std::to_string(Denials::entries_max); }},
@@ -177,11 +187,12 @@ constexpr std::array<Parameter, 35> table{{
      .get = [](const ServerContext& server) { return std::string(fsync_name(server.options.durability)); }},
     {.name = "appendonly", .get = [](const ServerContext&) { return std::string("yes"); }},
     {.name = "bind", .get = [](const ServerContext& server) { return server.options.bind; }},
+    {.name = "client-output-buffer-limit", .get = get_output_limits, .set = set_output_limits},
     {.name = "client-query-buffer-limit",
      .get = get_number<&LiveSettings::request_bytes_max>,
      .set = set_large_bytes<&LiveSettings::request_bytes_max>},
     {.name = "databases", .get = [](const ServerContext&) { return std::string("1"); }},
-    {.name = "dir", .get = [](const ServerContext& server) { return server.options.directory; }},
+    {.name = "dir", .get = [](const ServerContext& server) { return server.options.directory; }, .is_protected = true},
     {.name = "disk-limit",
      .get = [](const ServerContext& server) { return std::to_string(server.options.disk_bytes_max); }},
     {.name = "durability",
@@ -291,7 +302,9 @@ std::optional<std::string> change_parameters(ServerContext& server, std::span<co
     if (found == nullptr) {
       return fmt::format("ERR Unknown option or number of arguments for CONFIG SET - '{}'", words[i]);
     }
-    if (found->set == nullptr) return refuse(words[i], "can't set immutable config");
+    if (found->set == nullptr) {
+      return refuse(words[i], found->is_protected ? "can't set protected config" : "can't set immutable config");
+    }
     if (std::ranges::find(changes, found, &Change::parameter) != changes.end())
       return refuse(words[i], "duplicate parameter");
     changes.push_back({.parameter = found, .before = {}, .wanted = words[i + 1]});

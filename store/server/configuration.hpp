@@ -23,6 +23,9 @@ struct Parameter {
   bool is_of_tls = false;
   /// `get` does not tell what it is.
   bool is_secret = false;
+  /// Of those that stay as they are: it says where files are, and Redis has a setting of its own for whether it may
+  /// change.
+  bool is_protected = false;
 };
 
 [[nodiscard]] std::span<const Parameter> parameters() noexcept;

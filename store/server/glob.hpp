@@ -1,4 +1,4 @@
-// The patterns of KEYS, SCAN and CONFIG GET, byte by byte and as Redis reads them.
+// The patterns of KEYS, SCAN, PSUBSCRIBE and CONFIG GET, byte by byte and as Redis reads them.
 //
 //   *        any bytes, none included        [abc]    one of these        \x   x itself, whatever x is
 //   ?        any one byte                    [^abc]   one byte not of these
@@ -7,13 +7,15 @@
 // A class that is not closed ends with the pattern. Every pattern means something: there is no error. No bytes at all
 // fit the empty pattern only, and no star (KEYS and SCAN take "*" alone for no pattern).
 //
-// Threads: a pure function.
+// Threads: pure functions; a GlobBudget is used by one thread at a time.
 #pragma once
 
 #include "understudy/base/bytes.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace understudy::server {
 
@@ -34,5 +36,26 @@ inline constexpr std::size_t glob_steps_max = std::size_t{1} << 24U;
 /// The same with glob_steps_max, so that no pattern that a client can send takes longer; what would take more does not
 /// fit.
 [[nodiscard]] bool glob_matches(BytesView pattern, BytesView text, LetterCase letters = LetterCase::exact) noexcept;
+
+inline constexpr std::string_view glob_too_long = "ERR the pattern takes too many steps to compare";
+
+/// What the comparisons of one command may take together: glob_steps_max, and a little more for each thing compared, so
+/// that an honest pattern may be compared with however many.
+class GlobBudget {
+ public:
+  /// As glob_matches. Once the budget is used up, nothing fits.
+  [[nodiscard]] bool matches(BytesView pattern, BytesView text, LetterCase letters = LetterCase::exact) noexcept {
+    if (left_ == 0) return false;
+    // No more than that, however many have been compared: one comparison may take all of it.
+    left_ = std::min(left_ + steps_of_each + text.size(), glob_steps_max);
+    return glob_matches(pattern, text, letters, left_);
+  }
+  /// What has been found is not all: the command is answered with `glob_too_long`.
+  [[nodiscard]] bool used_up() const noexcept { return left_ == 0; }
+
+ private:
+  static constexpr std::size_t steps_of_each = 1024;
+  std::size_t left_ = glob_steps_max;
+};
 
 }  // namespace understudy::server

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/acl/acl.hpp"
+#include "server/output_limits.hpp"
 #include "server/tls/tls_options.hpp"
 #include "understudy/base/clock.hpp"
 #include "understudy/journal/durability.hpp"
@@ -23,16 +24,9 @@ struct ProcessUsage {
   std::uint64_t process = 0;
   std::uint64_t resident_bytes = 0;
   std::uint64_t resident_peak_bytes = 0;
+  std::uint64_t machine_bytes = 0;  ///< Of the whole machine's memory.
   std::chrono::microseconds user_time{0};
   std::chrono::microseconds system_time{0};
-};
-
-/// What a client may have unsent of what it did not ask for, before it is cut off. 0: no limit.
-struct OutputLimits {
-  std::size_t hard_bytes = std::size_t{32} << 20U;
-  std::size_t soft_bytes = std::size_t{8} << 20U;
-  /// How long the softer limit may be exceeded.
-  Duration soft_time = std::chrono::seconds(60);
 };
 
 struct ServerOptions {
@@ -69,8 +63,12 @@ struct ServerOptions {
   std::size_t batch_bytes_max = std::size_t{1} << 20U;
   /// Replies are written once they are longer than this, before more are made. A single reply may be longer.
   std::size_t output_bytes_max = std::size_t{1} << 20U;
-  /// Of clients that have subscribed to channels, or show all commands.
-  OutputLimits subscriber_output = {};
+  /// What a client may have unsent.
+  OutputLimitsByClass output_limits = {};
+  /// What the channels that a connection has subscribed to may need, and the patterns: each of those is compared with
+  /// every channel that something is published on.
+  std::size_t subscription_bytes_max = std::size_t{256} << 20U;
+  std::size_t pattern_bytes_max = std::size_t{8} << 20U;
   /// What the commands of a transaction may need before EXEC.
   std::size_t transaction_bytes_max = std::size_t{256} << 20U;
   /// The most a connection may have sent of a request that is not complete, and the longest argument.

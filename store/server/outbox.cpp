@@ -3,19 +3,19 @@
 #include <utility>
 
 namespace understudy::server {
+namespace {
 
-Outbox::Outbox(System& system, std::shared_ptr<Connection> connection, OutputLimits limits,
-               std::function<void()> overflowed)
-    : system_(system),
-      limits_(limits),
-      connection_(std::move(connection)),
-      overflowed_(std::move(overflowed)),
-      writer_(system) {}
+constexpr std::string_view does_not_read =
+    "it does not read what it has asked to be sent (client-output-buffer-limit pubsub)";
+
+}  // namespace
+
+Outbox::Outbox(System& system, std::shared_ptr<Connection> connection, const LiveOutputLimits& limits,
+               std::function<void(std::string_view why)> ends)
+    : system_(system), limits_(limits), connection_(std::move(connection)), ends_(std::move(ends)), writer_(system) {}
 
 void Outbox::push(std::string_view bytes) {
   const TimePoint now = system_.clock().now();
-  std::function<void()> overflowed;
-  std::shared_ptr<Connection> connection;
   {
     const std::scoped_lock lock(mutex_);
     if (connection_ == nullptr || failed_) return;
@@ -24,14 +24,32 @@ void Outbox::push(std::string_view bytes) {
       if (!holds_) start_writing();
       return;
     }
+  }
+  cut_off(does_not_read);
+}
+
+void Outbox::end_if_overdue(TimePoint now) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (failed_ || !is_too_much(now)) return;
+  }
+  cut_off(does_not_read);
+}
+
+void Outbox::cut_off(std::string_view why) {
+  std::function<void(std::string_view)> ends;
+  std::shared_ptr<Connection> connection;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (connection_ == nullptr || failed_) return;
     fail();
-    overflowed = std::exchange(overflowed_, nullptr);
+    ends = std::exchange(ends_, nullptr);
     connection = connection_;
   }
   // What is being written has an end with this, whether anybody cuts the client off (while the server stops nobody
   // does) or not: its session finds that out.
   connection->shut_down();
-  if (overflowed) overflowed();
+  if (ends) ends(why);
 }
 
 void Outbox::fail() noexcept {
@@ -42,13 +60,14 @@ void Outbox::fail() noexcept {
 
 bool Outbox::is_too_much(TimePoint now) {
   const std::size_t unsent = pending_.size() + held_back_.size() + being_written_;
-  if (limits_.hard_bytes != 0 && unsent > limits_.hard_bytes) return true;
-  if (limits_.soft_bytes == 0 || unsent <= limits_.soft_bytes) {
+  const OutputLimits limits = limits_.now();
+  if (limits.is_over_hard(unsent)) return true;
+  if (!limits.is_over_soft(unsent)) {
     over_soft_limit_since_ = TimePoint::max();
     return false;
   }
   if (over_soft_limit_since_ == TimePoint::max()) over_soft_limit_since_ = now;
-  return now - over_soft_limit_since_ > limits_.soft_time;
+  return now - over_soft_limit_since_ > limits.soft_time;
 }
 
 void Outbox::start_writing() {
@@ -117,7 +136,7 @@ void Outbox::close() noexcept {
     const std::scoped_lock lock(mutex_);
     connection = std::move(connection_);
     connection_ = nullptr;
-    overflowed_ = nullptr;
+    ends_ = nullptr;
   }
   writer_.cancel();
 }

@@ -4,10 +4,10 @@
 // Pushing never waits: the bytes are kept until the connection takes them. How many are kept is limited: a client that
 // does not read is cut off, so that it costs nobody else memory or time.
 //
-// Threads: `push` and `close` any; all else the session.
+// Threads: `push`, `cut_off`, `end_if_overdue`, `unsent` and `close` any; all else the session.
 #pragma once
 
-#include "server/options.hpp"
+#include "server/output_limits.hpp"
 #include "server/resp_writer.hpp"
 #include "understudy/actor/system.hpp"
 #include "understudy/runtime/network.hpp"
@@ -25,12 +25,15 @@ namespace understudy::server {
 
 class Outbox : public std::enable_shared_from_this<Outbox> {
  public:
-  /// `overflowed` is called once, by whoever pushes too much, when the client is to be cut off. It must not call back.
-  /// The connection is shut down then, and nothing is kept for it any more.
-  Outbox(System& system, std::shared_ptr<Connection> connection, OutputLimits limits, std::function<void()> overflowed);
+  /// `ends` is called once, by whoever pushes too much or cuts it off, with the reason. It must not call back. The
+  /// connection is shut down then, and nothing is kept for it any more. `limits` outlive all pushing.
+  Outbox(System& system, std::shared_ptr<Connection> connection, const LiveOutputLimits& limits,
+         std::function<void(std::string_view why)> ends);
 
   /// Sends `bytes`, a whole message, soon.
   void push(std::string_view bytes);
+  /// As if too much had been pushed.
+  void cut_off(std::string_view why);
   /// Messages wait, behind what is replied, until the next `send`.
   void hold();
   /// Sends `replies`, which is then empty, before all held messages. Waits while more than `bytes_max` are unsent; an
@@ -44,6 +47,8 @@ class Outbox : public std::enable_shared_from_this<Outbox> {
   void set_version(RespVersion version) noexcept { version_.store(version, std::memory_order_relaxed); }
   /// Bytes that were pushed and are not with the system yet.
   [[nodiscard]] std::size_t unsent() const;
+  /// Cuts it off if too much has been unsent for too long, though nothing is pushed any more. Any thread.
+  void end_if_overdue(TimePoint now);
 
  private:
   static Task<> write_pending(std::shared_ptr<Outbox> self, std::shared_ptr<Connection> connection);
@@ -54,12 +59,12 @@ class Outbox : public std::enable_shared_from_this<Outbox> {
   void fail() noexcept;
 
   System& system_;
-  const OutputLimits limits_;
+  const LiveOutputLimits& limits_;
   std::atomic<RespVersion> version_{RespVersion::resp2};  // Relaxed: a message may still have the form before.
   mutable std::mutex mutex_;
   // Guarded by the mutex:
-  std::shared_ptr<Connection> connection_;  // Null once closed.
-  std::function<void()> overflowed_;        // Empty once it has been called.
+  std::shared_ptr<Connection> connection_;      // Null once closed.
+  std::function<void(std::string_view)> ends_;  // Empty once it has been called.
   std::string pending_;
   std::string held_back_;
   std::size_t being_written_ = 0;

@@ -84,7 +84,7 @@ Result<std::unique_ptr<Server>> Server::start(System& system, std::unique_ptr<Ba
         std::move(each.listener),
         [&own = *server, tls = each.speaks_tls](auto connection) { own.receive(std::move(connection), tls); }));
   }
-  server->accepting_.spawn(close_silent(context));
+  server->accepting_.spawn(look_after(context));
   return server;
 }
 
@@ -113,10 +113,19 @@ Task<> Server::say(std::unique_ptr<Connection> connection, std::string_view word
   (void)co_await std::move(writing);
 }
 
-Task<> Server::close_silent(ServerContext& context) {
-  for (;;) {
+Task<> Server::look_after(ServerContext& context) {
+  const Clock& clock = context.system.clock();
+  TimePoint begun = clock.now();
+  for (std::uint64_t before = 0;;) {
     co_await sleep(1s);
-    context.clients.close_silent(context);
+    context.clients.close_overdue(context);
+    const std::uint64_t commands = context.clients.totals().commands;
+    const TimePoint now = clock.now();
+    const std::chrono::duration<double> passed = now - begun;
+    context.commands_per_second.set(
+        static_cast<std::uint64_t>(static_cast<double>(commands - before) / passed.count() + 0.5));
+    before = commands;
+    begun = now;
   }
 }
 

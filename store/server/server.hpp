@@ -2,11 +2,12 @@
 //
 //     auto server = us::server::Server::start(system, *store, {.port = 6379}).value();
 //     ...
+//     server->publish("news", "for all who have subscribed");   // in an actor, or anywhere
 //     server->stop();
 //
 // It listens through the system's network, so it also runs in a simulation.
 //
-// Threads: every member may be called from any thread that is no worker.
+// Threads: every member may be called from any thread that is no worker; `publish` from any.
 #pragma once
 
 #include "server/listeners.hpp"
@@ -40,6 +41,10 @@ class Server {
   /// tells, the old ones stay in use. Nothing without a port for TLS.
   void read_certificates_again();
   [[nodiscard]] ClientTotals totals() const { return context_.clients.totals(); }
+  /// Sends `message` to all clients that have subscribed to `channel`, as PUBLISH does: for actors that share the
+  /// system with the server. Gives how many subscriptions that were. Never waits: a client that does not read is cut
+  /// off. Not after `stop`.
+  std::size_t publish(BytesView channel, BytesView message) { return context_.channels.publish(channel, message); }
 
   /// Accepts nobody any more; each session answers the commands it has received, and is closed. One that has not
   /// ended after `ServerOptions::drain_limit` is cut off. Blocks. Calling it again does nothing.
@@ -50,8 +55,8 @@ class Server {
   void receive(std::unique_ptr<Connection> connection, bool speaks_tls);
   void refuse(std::unique_ptr<Connection> connection, std::string_view why);
   static Task<> say(std::unique_ptr<Connection> connection, std::string_view words);
-  /// Closes, once a second, what has been silent for too long.
-  static Task<> close_silent(ServerContext& context);
+  /// What is done once a second: closes what has been silent for too long, or has left too much unread; counts.
+  static Task<> look_after(ServerContext& context);
   static Task<> drain(ServerContext& context);
   static Task<> cut_off(ServerContext& context, std::vector<std::shared_ptr<Session>> sessions, TaskGroup& finishing,
                         bool& late);

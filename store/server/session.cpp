@@ -16,6 +16,11 @@ namespace {
 /// What a session that waits keeps of the memory for its replies.
 constexpr std::size_t idle_output_bytes_max = 512;
 
+void log_too_slow(std::string_view peer) {
+  log_line(LogLevel::warning,
+           fmt::format("{} is cut off: it does not read its replies (client-output-buffer-limit normal)", peer));
+}
+
 }  // namespace
 
 Session::Session(ServerContext& server, std::unique_ptr<Connection> connection, ClientFacts facts)
@@ -31,8 +36,11 @@ Session::~Session() { end_pushes(); }
 
 std::shared_ptr<Outbox> Session::open_outbox() {
   if (outbox_ == nullptr) {
-    outbox_ = std::make_shared<Outbox>(server_.system, connection_, server_.options.subscriber_output,
-                                       [&clients = server_.clients, id = client_.facts().id] { clients.cut_off(id); });
+    auto end = [&clients = server_.clients, id = client_.facts().id,
+                peer = client_.facts().peer](std::string_view why) {
+      if (clients.cut_off(id)) log_line(LogLevel::warning, fmt::format("{} is cut off: {}", peer, why));
+    };
+    outbox_ = std::make_shared<Outbox>(server_.system, connection_, server_.live.pubsub_output, std::move(end));
     outbox_->set_version(reply_.version());
     client_.change([&](ClientFacts& facts) { facts.outbox = outbox_; });
   }
@@ -150,6 +158,21 @@ void Session::close_connection() {
   end_pushes();
   std::shared_ptr<Connection> closed;
   client_.change([&](ClientFacts&) { closed = std::move(connection_); });
+}
+
+void Session::end_if_overdue(TimePoint now) {
+  std::shared_ptr<Outbox> outbox;
+  std::string peer;
+  const OutputLimits limits = server_.live.normal_output.now();
+  client_.look([&](const ClientFacts& facts) {
+    outbox = facts.outbox;
+    // What is unsent grows less until all is sent: it has been over the limit since it began.
+    if (limits.is_over_soft(facts.unsent) && now - facts.unsent_since > limits.soft_time) peer = facts.peer;
+  });
+  if (outbox != nullptr) outbox->end_if_overdue(now);
+  if (peer.empty()) return;
+  log_too_slow(peer);
+  hang_up();
 }
 
 bool Session::is_silent(TimePoint now, Duration idle, Duration handshake) {
@@ -283,13 +306,35 @@ bool Session::write_at_once() {
 Task<Session::Next> Session::write(bool last) {
   if (output_.empty() && outbox_ == nullptr) co_return Next::go_on;
   progress_.bytes_written += output_.size();
-  Task<Result<void>> writing = outbox_ == nullptr ? connection_->write_all(output_)
-                                                  : outbox_->send(output_, last ? 0 : server_.options.output_bytes_max);
+  Task<Result<void>> writing =
+      outbox_ == nullptr ? write_replies() : outbox_->send(output_, last ? 0 : server_.options.output_bytes_max);
   const Result<void> written = co_await std::move(writing);
   // A very long reply is not paid for ever after.
   if (output_.capacity() > 2 * server_.options.output_bytes_max) std::string().swap(output_);
   output_.clear();
   co_return written ? Next::go_on : Next::close;
+}
+
+Task<Result<void>> Session::write_replies() {
+  if (server_.live.normal_output.now().is_over_hard(output_.size())) {
+    log_too_slow(client_.facts().peer);
+    co_return failure(ErrorCode::storage_failed, "more is to be sent than is allowed");
+  }
+  const TimePoint begun = clock_.now();
+  // Piece by piece, so that others see how far it has come.
+  Result<void> written;
+  for (std::string_view rest = output_; !rest.empty() && written;) {
+    client_.change([&](ClientFacts& facts) {
+      facts.unsent = rest.size();
+      facts.unsent_since = begun;
+    });
+    const std::string_view piece = rest.substr(0, server_.options.output_bytes_max);
+    rest.remove_prefix(piece.size());
+    Task<Result<void>> writing = connection_->write_all(piece);
+    written = co_await std::move(writing);
+  }
+  client_.change([](ClientFacts& facts) { facts.unsent = 0; });
+  co_return written;
 }
 
 }  // namespace understudy::server

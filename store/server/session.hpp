@@ -40,6 +40,8 @@ class Session final : private ReadRoom {
   [[nodiscard]] static Task<> finish(std::shared_ptr<Session> session);
   /// Ends it where it is; soon.
   void cancel() noexcept { task_.cancel(); }
+  /// Ends it if its client has left too much unread for too long. Any thread.
+  void end_if_overdue(TimePoint now);
   /// It has waited for its client longer than `idle` (zero: it may for ever), or for the handshake longer than that.
   [[nodiscard]] bool is_silent(TimePoint now, Duration idle, Duration handshake);
   /// Breaks its connection: it ends as it does when its client goes. Any thread.
@@ -96,6 +98,7 @@ class Session final : private ReadRoom {
   bool write_at_once();
   /// `last`: nothing comes behind it, so all must be on its way before the connection ends.
   Task<Next> write(bool last = false);
+  Task<Result<void>> write_replies();
   std::shared_ptr<Outbox> open_outbox();
   void end_pushes();
 

@@ -1,17 +1,47 @@
 // Of a session: the commands that it runs one by one, since they are about the connection or the server, or since
 // something about the connection has each looked at by itself.
+#include "server/commands/arguments.hpp"
 #include "server/commands/handlers.hpp"
 #include "server/gate.hpp"
 #include "server/monitor_line.hpp"
 #include "server/session.hpp"
+#include "understudy/base/logging.hpp"
 #include "understudy/store/messages.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
 
 namespace understudy::server {
+namespace {
+
+/// The beginning of a request of HTTP, or a line that every one has. A web page can have a browser send one to where
+/// the page cannot get by itself, with commands in it.
+bool is_http(const Lookup& lookup, Arguments arguments) noexcept {
+  return lookup.problem == Lookup::Problem::unknown_command &&
+         (is_word(arguments[0], "POST") || is_word(arguments[0], "HOST:"));
+}
+
+/// Runs a command that is not about the store, and puts it into the slow log if it takes long; but none that MONITOR
+/// does not show either, or not as it is.
+void run_timed(const Command& command, SessionCall& call) {
+  const std::chrono::microseconds from = call.server.slow_log.threshold();
+  if (from.count() < 0 || (command.flags & (flag::admin | flag::no_auth | flag::skip_slowlog)) != 0) {
+    command.session(call);
+    return;
+  }
+  const Clock& clock = call.server.system.clock();
+  const TimePoint begin = clock.now();
+  command.session(call);
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(clock.now() - begin);
+  if (took < from) return;
+  const ClientFacts facts = call.client.facts();
+  call.server.slow_log.add(clock.wall_now(), took, call.arguments, facts.peer, facts.name);
+}
+
+}  // namespace
 
 bool Session::is_put_off(const Command& command, Arguments arguments) {
   if (!conversation_.allows(command, reply_.version())) {
@@ -86,6 +116,13 @@ Task<Session::Next> Session::wait_for_pause(std::size_t index) {
 Task<Session::Next> Session::run_command(std::size_t index) {
   const RequestBuffer::Request request = received_->requests()[index];
   const Arguments arguments = received_->arguments(request);
+  if (is_http(request.lookup, arguments)) {
+    // As Redis does: not a word, and nothing of what comes behind it.
+    log_line(LogLevel::warning, fmt::format("{} has sent a request of HTTP, perhaps for a web page that attacks this "
+                                            "server; its connection is closed",
+                                            client_.facts().peer));
+    co_return Next::close;
+  }
   if (request.lookup.problem != Lookup::Problem::none) {
     reply_to_refused(request.lookup, arguments);
     co_return Next::go_on;
@@ -109,7 +146,7 @@ Task<Session::Next> Session::run_command(std::size_t index) {
   SessionCall call{
       .server = server_, .client = client_, .conversation = conversation_, .arguments = arguments, .reply = reply_};
   if (command.session != nullptr) {
-    command.session(call);
+    run_timed(command, call);
   } else {
     Task<> task = command.task(call);
     co_await std::move(task);

@@ -26,10 +26,9 @@ class SlowCommands {
   /// Calls `run()`, which does all that is to be done for the command that is the operation's number `index`. In the
   /// operation.
   template <typename Run>
-  void watch(const Command& command, std::size_t index, Run run) {
-    if (from_.count() < 0 || !may_be_slow(command)) {
+  void watch(std::size_t index, Run run) {
+    if (from_.count() < 0) {
       run();
-      looked_at_.reset();
       return;
     }
     // Where one ends, the next begins: what lies between is next to nothing.
@@ -61,7 +60,7 @@ class SlowCommands {
 
   std::chrono::microseconds from_{-1};  // Negative: none is noted.
   const Clock* clock_ = nullptr;
-  std::optional<TimePoint> looked_at_;  // When the last command ended; none if its time was not taken.
+  std::optional<TimePoint> looked_at_;  // When the last command ended; none: there has been none.
   std::vector<Found> found_;
 };
 

@@ -1,8 +1,7 @@
 // SlowLog: the commands that took longest lately, as SLOWLOG shows them.
 //
-// Only what a command takes inside the store is counted, not its wait for its turn or for the disk; and only of
-// commands whose cost grows with what they are asked: the others are over in a moment, and are not worth a look at the
-// clock.
+// Only what a command itself takes is counted, not its wait for its turn or for the disk; of EXEC what its commands
+// take, each by itself. Commands for administration, and those with passwords, are left out.
 //
 // Threads: any.
 #pragma once
@@ -19,9 +18,6 @@
 #include <vector>
 
 namespace understudy::server {
-
-/// Whether the time of such a command is taken.
-[[nodiscard]] inline bool may_be_slow(const Command& command) noexcept { return (command.flags & flag::fast) == 0; }
 
 class SlowLog {
  public:

@@ -12,7 +12,17 @@ const std::shared_ptr<Outbox>& Subscriptions::held_outbox() {
 }
 
 void Subscriptions::add(Kind kind, BytesView name) {
-  if (all(kind).emplace(name, ++begun_).second) channels_.add(kind, name, held_outbox());
+  if (!all(kind).emplace(name, ++begun_).second) return;
+  bytes(kind) += bytes_of(name);
+  channels_.add(kind, name, held_outbox());
+}
+
+std::size_t Subscriptions::bytes_with(Kind kind, std::span<const BytesView> more) const noexcept {
+  std::size_t all_bytes = kind == Kind::channel ? channel_bytes_ : pattern_bytes_;
+  for (const BytesView name : more) {
+    if (!all(kind).contains(name)) all_bytes += bytes_of(name);
+  }
+  return all_bytes;
 }
 
 void Subscriptions::remove(Kind kind, BytesView name) {
@@ -20,6 +30,7 @@ void Subscriptions::remove(Kind kind, BytesView name) {
   const auto found = names.find(name);
   if (found == names.end()) return;
   channels_.remove(kind, name, outbox_);
+  bytes(kind) -= bytes_of(name);
   names.erase(found);
 }
 
@@ -44,6 +55,7 @@ void Subscriptions::clear() {
   for (const Kind kind : {Kind::channel, Kind::pattern}) {
     for (const auto& [name, number] : all(kind)) channels_.remove(kind, name, outbox_);
     all(kind).clear();
+    bytes(kind) = 0;
   }
   if (std::exchange(monitors_, false)) channels_.remove_monitor(outbox_);
 }

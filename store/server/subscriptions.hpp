@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace understudy::server {
@@ -26,6 +27,8 @@ class Subscriptions {
 
   /// Messages come behind what is replied to the present command.
   void add(Kind kind, BytesView name);
+  /// What those of this kind need, and these as well.
+  [[nodiscard]] std::size_t bytes_with(Kind kind, std::span<const BytesView> more) const noexcept;
   void remove(Kind kind, BytesView name);
   /// All commands are shown to the client from now on. False if they were before.
   bool monitor();
@@ -41,10 +44,13 @@ class Subscriptions {
  private:
   /// Names, and the how many-th subscription each is.
   using Names = std::map<Bytes, std::uint64_t, std::less<>>;
+  /// Here and in the channels.
+  static constexpr std::size_t bytes_of(BytesView name) noexcept { return 256 + 2 * name.size(); }
 
   [[nodiscard]] const Names& all(Kind kind) const noexcept {
     return kind == Kind::channel ? of_channels_ : of_patterns_;
   }
+  std::size_t& bytes(Kind kind) noexcept { return kind == Kind::channel ? channel_bytes_ : pattern_bytes_; }
   Names& all(Kind kind) noexcept { return kind == Kind::channel ? of_channels_ : of_patterns_; }
   /// The way to the client; what is pushed waits for the reply.
   const std::shared_ptr<Outbox>& held_outbox();
@@ -54,6 +60,8 @@ class Subscriptions {
   std::shared_ptr<Outbox> outbox_;
   Names of_channels_;
   Names of_patterns_;
+  std::size_t channel_bytes_ = 0;
+  std::size_t pattern_bytes_ = 0;
   std::uint64_t begun_ = 0;
   bool monitors_ = false;
 };

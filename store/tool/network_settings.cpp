@@ -111,7 +111,19 @@ Result<void> apply_large_bytes(Settings& settings, std::string_view text) {
   return {};
 }
 
-constexpr std::array<SettingRow, 17> rows{{
+Result<void> apply_output_limits(Settings& settings, std::string_view text) {
+  const auto limits = server::parse_output_limits(text, settings.server.output_limits);
+  if (!limits) {
+    return failure(ErrorCode::invalid_argument,
+                   fmt::format("'{}': {} It is as 'pubsub 32mb 8mb 60': class, hard limit, soft limit, and seconds for "
+                               "which the latter may be exceeded",
+                               text, limits.error()));
+  }
+  settings.server.output_limits = *limits;
+  return {};
+}
+
+constexpr std::array<SettingRow, 18> rows{{
     {.name = "port",
      .value_name = "PORT",
      .help = "Port to listen on; 0 takes a free one; off: none",
@@ -183,6 +195,10 @@ constexpr std::array<SettingRow, 17> rows{{
      .help = "Connections that may wait to be accepted",
      .is_number = true,
      .apply = apply_backlog},
+    {.name = "client-output-buffer-limit",
+     .value_name = "LIMITS",
+     .help = "What a client may leave unread, as 'pubsub 32mb 8mb 60'; the classes are normal, replica, pubsub",
+     .apply = apply_output_limits},
     {.name = "client-query-buffer-limit",
      .value_name = "BYTES",
      .help = "The most that a client may send of a request that is not complete",

@@ -18,10 +18,13 @@ server::ProcessUsage process_usage() {
     usage.system_time = duration(resources.ru_stime);
     usage.resident_peak_bytes = static_cast<std::uint64_t>(resources.ru_maxrss) * 1024;
   }
+  const auto page_bytes = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  if (const long pages = sysconf(_SC_PHYS_PAGES); pages > 0)
+    usage.machine_bytes = static_cast<std::uint64_t>(pages) * page_bytes;
   std::ifstream pages("/proc/self/statm");
   std::uint64_t total = 0;
   std::uint64_t resident = 0;
-  if (pages >> total >> resident) usage.resident_bytes = resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  if (pages >> total >> resident) usage.resident_bytes = resident * page_bytes;
   return usage;
 }
 

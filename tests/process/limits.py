@@ -53,15 +53,19 @@ class Configuration(unittest.TestCase):
         with Server() as server, server.connect() as client:
             for name, value in (("maxclients", "10000"), ("timeout", "0"), ("tcp-keepalive", "300"), ("tcp-backlog", "511"),
                                 ("client-query-buffer-limit", "1073741824"), ("proto-max-bulk-len", "536870912"),
+                                ("client-output-buffer-limit",
+                                 "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60"),
                                 ("protected-mode", "yes"), ("tls-port", "0"), ("tls-auth-clients", "yes"), ("unixsocket", "")):
                 self.assertEqual(get(client, name), value, name)
 
     def test_from_flags(self):
         with Server("--timeout", "7", "--tcp-keepalive", "8", "--tcp-backlog", "9", "--client-query-buffer-limit", "2mb",
-                    "--proto-max-bulk-len", "3mb", "--protected-mode", "no", "--handshake-timeout", "4") as server:
+                    "--proto-max-bulk-len", "3mb", "--client-output-buffer-limit", "pubsub 1mb 0 0 normal 1gb 0 0", "--protected-mode", "no", "--handshake-timeout", "4") as server:
             client = server.connect()
             for name, value in (("timeout", "7"), ("tcp-keepalive", "8"), ("tcp-backlog", "9"),
                                 ("client-query-buffer-limit", "2097152"), ("proto-max-bulk-len", "3145728"),
+                                ("client-output-buffer-limit",
+                                 "normal 1073741824 0 0 slave 268435456 67108864 60 pubsub 1048576 0 0"),
                                 ("protected-mode", "no"), ("handshake-timeout", "4")):
                 self.assertEqual(get(client, name), value, name)
 
@@ -75,6 +79,13 @@ class Configuration(unittest.TestCase):
         (("maxclients", "0"), "(possibly related to argument 'maxclients') - argument must be between 1 and 4294967295 inclusive"),
         (("client-query-buffer-limit", "1"), "(possibly related to argument 'client-query-buffer-limit') - argument must be "
                                              "between 1048576 and 9223372036854775807 inclusive"),
+        (("client-output-buffer-limit", "pubsub 1 2"), "(possibly related to argument 'client-output-buffer-limit') - Wrong "
+                                                       "number of arguments in buffer limit configuration."),
+        (("client-output-buffer-limit", "nobody 1 2 3"), "(possibly related to argument 'client-output-buffer-limit') - Invalid "
+                                                         "client class specified in buffer limit configuration."),
+        (("client-output-buffer-limit", "normal 1 2 x"), "(possibly related to argument 'client-output-buffer-limit') - Error in "
+                                                         "hard, soft or soft_seconds setting in buffer limit configuration."),
+        (("dir", "/tmp"), "(possibly related to argument 'dir') - can't set protected config"),
         (("proto-max-bulk-len", "x"), "(possibly related to argument 'proto-max-bulk-len') - argument must be a memory value"),
         (("protected-mode", "maybe"), "(possibly related to argument 'protected-mode') - argument must be 'yes' or 'no'"),
         (("tls-auth-clients", "maybe"), "(possibly related to argument 'tls-auth-clients') - argument(s) must be one of the "

@@ -25,6 +25,18 @@ class WaitAof(unittest.TestCase):
                 self.assertEqual(self.flushed(client), 10)
                 server.kill()
 
+    def test_what_is_wrong_is_told_in_the_words_of_redis(self):
+        with Server() as server, server.connect() as client:
+            for words, error in ((("2", "0", "0"), "value is out of range, value must between 0 and 1"),
+                                 (("-1", "0", "0"), "value is out of range, value must between 0 and 1"),
+                                 (("x", "-1", "-1"), "value is not an integer or out of range"),
+                                 (("1", "-1", "-1"), "value is out of range, must be positive"),
+                                 (("1", "0", "-1"), "timeout is negative"),
+                                 (("1", "0", "x"), "timeout is not an integer or out of range")):
+                with self.subTest(words=words), self.assertRaises(_program.ReplyError) as raised:
+                    client.call("WAITAOF", *words)
+                self.assertEqual(str(raised.exception), "ERR " + error)
+
     def test_replicas_are_not_waited_for(self):
         server = Server("--durability", "interval", "--flush-interval", "60000")
         client = server.connect()

@@ -63,7 +63,7 @@ void reply_unknown_form(SessionCall& call) {
 }  // namespace
 
 std::string describe_client(const ClientFacts& facts, TimePoint now) {
-  const std::size_t unsent = facts.outbox == nullptr ? 0 : facts.outbox->unsent();
+  const std::size_t unsent = facts.unsent + (facts.outbox == nullptr ? 0 : facts.outbox->unsent());
   return fmt::format(
       "id={} addr={} laddr={} name={} age={} idle={} flags={} db=0 sub={} psub={} ssub=0 multi={} qbuf={} qbuf-free={} "
       "argv-mem=0 obl=0 oll={} omem={} tot-mem={} cmd={} user={} redir=-1 resp={} "

@@ -226,16 +226,18 @@ void command_list(SessionCall& call) {
     call.reply.error(syntax_error);
     return;
   }
+  const Category* const category = by_category ? find_category(words[4]) : nullptr;
+  GlobBudget steps;
   Names names;
   for (const Command& each : command_table()) {
     if (by_module) continue;
-    if (by_pattern && !glob_matches(words[4], each.name, LetterCase::ignored)) continue;
-    if (by_category) {
-      const Names in = categories_of(each);
-      const auto same = [&](std::string_view name) { return glob_matches(words[4], name, LetterCase::ignored); };
-      if (std::ranges::none_of(in, same)) continue;
-    }
+    if (by_pattern && !steps.matches(words[4], each.name, LetterCase::ignored)) continue;
+    if (by_category && (category == nullptr || !category->has(each))) continue;
     names.push_back(each.name);
+  }
+  if (steps.used_up()) {
+    call.reply.error(glob_too_long);
+    return;
   }
   call.reply.array(names.size());
   for (const std::string_view name : names) call.reply.bulk(name);

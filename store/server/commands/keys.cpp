@@ -19,17 +19,14 @@ class FoundKeys {
   FoundKeys(DataCall& call, BytesView pattern) noexcept : call_(call), pattern_(pattern) {}
   void add(BytesView key) {
     ++call_.keys_seen;
-    if (steps_ == 0) return;
-    // No more than that, however many keys have been seen: one comparison may take all of it.
-    steps_ = std::min(steps_ + steps_a_key + key.size(), glob_steps_max);
-    if (pattern_ != "*" && !glob_matches(pattern_, key, LetterCase::exact, steps_)) return;
+    if (pattern_ != "*" && !steps_.matches(pattern_, key)) return;
     keys_.bulk(key);
     ++count_;
   }
   /// False: the pattern is made to take for ever, and the reply says so.
   [[nodiscard]] bool check() {
-    if (steps_ > 0) return true;
-    call_.reply.error("ERR the pattern takes too many steps to compare with these keys");
+    if (!steps_.used_up()) return true;
+    call_.reply.error(glob_too_long);
     return false;
   }
   void reply() {
@@ -38,11 +35,9 @@ class FoundKeys {
   }
 
  private:
-  // What comparisons may take: more the more there is to compare with.
-  static constexpr std::size_t steps_a_key = 1024;
-  std::size_t steps_ = glob_steps_max;
   DataCall& call_;
   BytesView pattern_;
+  GlobBudget steps_;
   std::string replies_;
   RespWriter keys_{replies_};
   std::size_t count_ = 0;

@@ -98,9 +98,13 @@ Task<> waitaof(SessionCall& call) {
   const std::optional<std::int64_t> local = parse_integer(call.arguments[1]);
   const std::optional<std::int64_t> replicas = parse_integer(call.arguments[2]);
   const std::optional<std::int64_t> timeout = parse_integer(call.arguments[3]);
-  if (!local || *local < 0 || *local > 1 || !replicas || *replicas < 0) {
-    call.reply.error(!local || !replicas ? "ERR value is not an integer or out of range"
-                                         : "ERR value is out of range, must be positive");
+  // In the words of Redis 7.2, and what is wrong first is told.
+  if (!local || *local < 0 || *local > 1) {
+    call.reply.error(local ? "ERR value is out of range, value must between 0 and 1" : not_an_integer);
+    co_return;
+  }
+  if (!replicas || *replicas < 0) {
+    call.reply.error(replicas ? "ERR value is out of range, must be positive" : not_an_integer);
     co_return;
   }
   if (!timeout || *timeout < 0) {

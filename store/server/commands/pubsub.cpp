@@ -4,8 +4,10 @@
 #include "server/command_table.hpp"
 #include "server/commands/handlers.hpp"
 #include "server/conversation.hpp"
+#include "server/glob.hpp"
 #include "server/server_context.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,14 @@ void note_counts(SessionCall& call) {
 }
 
 void subscribe_to(SessionCall& call, Kind kind, std::string_view what) {
+  const ServerOptions& options = call.server.options;
+  const bool of_channels = kind == Kind::channel;
+  const std::size_t most = of_channels ? options.subscription_bytes_max : options.pattern_bytes_max;
+  if (call.conversation.subscriptions.bytes_with(kind, call.arguments.subspan(1)) > most) {
+    call.reply.error(fmt::format("ERR the {} that a connection subscribes to may need at most {} bytes",
+                                 of_channels ? "channels" : "patterns", most));
+    return;
+  }
   for (const BytesView name : call.arguments.subspan(1)) {
     call.conversation.subscriptions.add(kind, name);
     confirm(call, what, name);
@@ -79,10 +89,14 @@ void pubsub_channels(SessionCall& call) {
                                  call.arguments[1]));
     return;
   }
-  const std::vector<Bytes> found =
+  const std::optional<std::vector<Bytes>> found =
       call.server.channels.active(call.arguments.size() == 3 ? call.arguments[2] : BytesView("*"));
-  call.reply.array(found.size());
-  for (const Bytes& name : found) call.reply.bulk(name);
+  if (!found) {
+    call.reply.error(glob_too_long);
+    return;
+  }
+  call.reply.array(found->size());
+  for (const Bytes& name : *found) call.reply.bulk(name);
 }
 
 void pubsub_help(SessionCall& call) { reply_with_help(*find_command("pubsub"), call.reply); }

@@ -59,6 +59,14 @@ std::string human(std::uint64_t bytes) {
   return unit == 0 ? fmt::format("{}B", bytes) : fmt::format("{:.2f}{}", value, units[unit]);
 }
 
+std::string ratio(std::uint64_t whole, std::uint64_t part) {
+  return fmt::format("{:.2f}", part == 0 ? 0 : static_cast<double>(whole) / static_cast<double>(part));
+}
+
+std::int64_t seconds_since_1970(WallTime time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
 void describe_server(std::string& out, const Picture& now) {
   const auto wall = now.server.system.clock().wall_now().time_since_epoch();
   Section(out, "Server")
@@ -87,13 +95,18 @@ void describe_memory(std::string& out, const Picture& now) {
   Section(out, "Memory")
       .field("used_memory", now.store.memory_bytes)
       .field("used_memory_human", human(now.store.memory_bytes))
+      .field("used_memory_peak", now.store.memory_peak_bytes)
+      .field("used_memory_peak_human", human(now.store.memory_peak_bytes))
       .field("used_memory_rss", now.process.resident_bytes)
       .field("used_memory_rss_human", human(now.process.resident_bytes))
       .field("used_memory_rss_peak", now.process.resident_peak_bytes)
       .field("used_memory_rss_peak_human", human(now.process.resident_peak_bytes))
+      .field("total_system_memory", now.process.machine_bytes)
+      .field("total_system_memory_human", human(now.process.machine_bytes))
       .field("maxmemory", now.store.memory_bytes_max)
       .field("maxmemory_human", human(now.store.memory_bytes_max))
-      .field("maxmemory_policy", name_of(now.store.when_memory_full));
+      .field("maxmemory_policy", name_of(now.store.when_memory_full))
+      .field("mem_fragmentation_ratio", ratio(now.process.resident_bytes, now.store.memory_bytes));
 }
 
 void describe_persistence(std::string& out, const Picture& now) {
@@ -101,8 +114,10 @@ void describe_persistence(std::string& out, const Picture& now) {
       .field("loading", 0)
       .field("async_loading", 0)
       .field("rdb_bgsave_in_progress", now.store.snapshot_runs ? 1 : 0)
+      .field("rdb_last_save_time", seconds_since_1970(now.store.snapshot_at.value_or(now.server.started_at)))
       .field("aof_enabled", 1)
       .field("aof_rewrite_in_progress", 0)
+      .field("aof_last_write_status", now.store.disk_full ? "err" : "ok")
       .field("durability", name_of(now.server.options.durability))
       .field("journal_commits", now.store.commits)
       .field("journal_last_lsn", now.store.last_lsn)
@@ -118,6 +133,7 @@ void describe_statistics(std::string& out, const Picture& now) {
   Section(out, "Stats")
       .field("total_connections_received", now.clients.accepted)
       .field("total_commands_processed", now.clients.commands)
+      .field("instantaneous_ops_per_sec", now.server.commands_per_second())
       .field("total_net_input_bytes", now.clients.bytes_read)
       .field("total_net_output_bytes", now.clients.bytes_written)
       .field("rejected_connections", now.clients.rejected)
@@ -125,6 +141,8 @@ void describe_statistics(std::string& out, const Picture& now) {
       .field("evicted_keys", now.store.evicted_keys)
       .field("keyspace_hits", now.store.read_hits)
       .field("keyspace_misses", now.store.reads - now.store.read_hits)
+      .field("pubsub_channels", now.server.channels.count(Channels::Kind::channel))
+      .field("pubsub_patterns", now.server.channels.count(Channels::Kind::pattern))
       .field("keyspace_changes", now.store.changes)
       .field("key_value_incarnation", now.store.key_value_incarnation);
 }
@@ -142,6 +160,8 @@ void describe_processor(std::string& out, const Picture& now) {
       .field("used_cpu_user", seconds(now.process.user_time));
 }
 
+void describe_cluster(std::string& out, const Picture&) { Section(out, "Cluster").field("cluster_enabled", 0); }
+
 void describe_keys(std::string& out, const Picture& now) {
   Section section(out, "Keyspace");
   if (now.store.keys == 0) return;
@@ -150,13 +170,14 @@ void describe_keys(std::string& out, const Picture& now) {
 }
 
 using Describe = void (*)(std::string&, const Picture&);
-constexpr std::array<std::pair<std::string_view, Describe>, 8> sections{{{"server", describe_server},
+constexpr std::array<std::pair<std::string_view, Describe>, 9> sections{{{"server", describe_server},
                                                                          {"clients", describe_clients},
                                                                          {"memory", describe_memory},
                                                                          {"persistence", describe_persistence},
                                                                          {"stats", describe_statistics},
                                                                          {"replication", describe_replication},
                                                                          {"cpu", describe_processor},
+                                                                         {"cluster", describe_cluster},
                                                                          {"keyspace", describe_keys}}};
 
 }  // namespace
@@ -164,13 +185,18 @@ constexpr std::array<std::pair<std::string_view, Describe>, 8> sections{{{"serve
 void config_get(SessionCall& call) {
   const Arguments patterns = call.arguments.subspan(2);
   std::vector<std::pair<std::string, std::string>> found;
+  std::size_t steps = glob_steps_max;  // For all of them: there may be a million patterns.
   for (const Parameter& each : parameters()) {
-    const auto fits = [&each](BytesView pattern) { return glob_matches(pattern, each.name, LetterCase::ignored); };
+    const auto fits = [&](BytesView pattern) { return glob_matches(pattern, each.name, LetterCase::ignored, steps); };
     const auto pattern = std::ranges::find_if(patterns, fits);
     if (pattern == patterns.end()) continue;
     // As Redis does: a name that is no pattern comes back as it was given.
     const bool is_name = pattern->find_first_of("*?[\\") == BytesView::npos;
     found.emplace_back(is_name ? std::string(*pattern) : std::string(each.name), each.get(call.server));
+  }
+  if (steps == 0) {
+    call.reply.error(glob_too_long);
+    return;
   }
   call.reply.map(found.size());
   for (const auto& [name, value] : found) {

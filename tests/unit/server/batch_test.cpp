@@ -80,7 +80,7 @@ class SteppingClock final : public Clock {
   mutable int looks = 0;
 };
 
-TEST(Batch, TakesTheTimeOfEachCommandThatMayBeSlow) {
+TEST(Batch, TakesTheTimeOfEachCommand) {
   const auto looks = [](std::string_view lines, std::chrono::microseconds threshold) {
     const SteppingClock clock;
     const auto batch = make_batch(lines);
@@ -91,9 +91,7 @@ TEST(Batch, TakesTheTimeOfEachCommandThatMayBeSlow) {
   };
   using namespace std::chrono_literals;
   EXPECT_EQ(looks("SET a 1\r\n", 1us), 2);
-  EXPECT_EQ(looks("SET a 1\r\nSET b 1\r\nSET c 1\r\n", 1us), 4) << "where one ends, the next begins";
-  EXPECT_EQ(looks("SET a 1\r\nGET b\r\nSET c 1\r\n", 1us), 4) << "GET is none that may be slow, nor a part of SET";
-  EXPECT_EQ(looks("GET a\r\nGET b\r\n", 1us), 0);
+  EXPECT_EQ(looks("SET a 1\r\nGET b\r\nSET c 1\r\n", 1us), 4) << "where one ends, the next begins";
   EXPECT_EQ(looks("SET a 1\r\nSET b 1\r\n", -1us), 0);
 }
 

@@ -1,11 +1,16 @@
 // Subscriptions, and messages to those who have them, in a simulation.
 #include "server/channels.hpp"
 
+#include "understudy/actor/spawn.hpp"
 #include "understudy/runtime/sleep.hpp"
 #include "unit/server/server_fixture.hpp"
 
+#include <functional>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace understudy::server {
@@ -107,7 +112,7 @@ TEST_P(ChannelsTest, AConnectionThatEndsTakesItsSubscriptionsBack) {
 
 TEST_P(ChannelsTest, ASubscriberThatDoesNotReadIsCutOffAndNobodyElseNotices) {
   ServerOptions options;
-  options.subscriber_output = {.hard_bytes = 1 << 20, .soft_bytes = 0, .soft_time = 1s};
+  options.output_limits.pubsub = {.hard_bytes = 1 << 20, .soft_bytes = 0, .soft_time = 1s};
   start_with(options);
   const std::unique_ptr<Connection> reader = connect();
   for (Connection* each : {subscriber.get(), reader.get()}) {
@@ -123,6 +128,69 @@ TEST_P(ChannelsTest, ASubscriberThatDoesNotReadIsCutOffAndNobodyElseNotices) {
   EXPECT_EQ(last, ":1\r\n");
   // What it had been sent before is all it gets.
   EXPECT_LT(say(*subscriber, "", 30 * message.size()).size(), 15 * message.size());
+}
+
+std::string as_request(std::initializer_list<std::string_view> words) {
+  std::string request = fmt::format("*{}\r\n", words.size());
+  for (const std::string_view word : words) request += fmt::format("${}\r\n{}\r\n", word.size(), word);
+  return request;
+}
+
+TEST_P(ChannelsTest, APatternThatIsMadeToTakeForEverIsTheEndOfWhoseItIs) {
+  start_with();
+  const std::unique_ptr<Connection> honest = connect();
+  const std::string bomb = "*" + std::string(2'000, 'a') + "b";
+  (void)say(*subscriber, as_request({"PSUBSCRIBE", bomb}), 3);
+  const std::string_view patterns = "*3\r\n$10\r\npsubscribe\r\n$2\r\na*\r\n:1\r\n";
+  expect(*honest, "PSUBSCRIBE a*\r\n", patterns);
+  const std::string channel(40'000, 'a');
+  // Of others no message is lost.
+  expect(*publisher, as_request({"PUBLISH", channel, "m"}), ":1\r\n");
+  expect(*honest, "", fmt::format("*4\r\n$8\r\npmessage\r\n$2\r\na*\r\n$40000\r\n{}\r\n$1\r\nm\r\n", channel));
+  EXPECT_LT(say(*subscriber, "", 10'000).size(), 3'000) << "its connection has ended";
+  expect(*publisher, "PUBSUB NUMPAT\r\n", ":1\r\n");
+}
+
+TEST_P(ChannelsTest, ManyPatternsThatTakeTheirTimeTakeItTogether) {
+  start_with();
+  // Each of them takes 200,000 steps: a few are compared to the end.
+  std::string names;
+  for (int i = 0; i < 100; ++i) names += fmt::format(" *aaaa{}", i);
+  (void)say(*subscriber, "PSUBSCRIBE" + names + "\r\n", 100);
+  const std::string channel(40'000, 'a');
+  (void)say(*publisher, as_request({"PUBLISH", channel, "m"}), 4);
+  simulation_.run_for(1s);
+  expect(*publisher, "PUBSUB NUMPAT\r\n", ":0\r\n");
+}
+
+TEST_P(ChannelsTest, WhatAConnectionSubscribesToIsLimited) {
+  ServerOptions options;
+  options.pattern_bytes_max = 1'000;
+  options.subscription_bytes_max = 600;
+  start_with(options);
+  const std::string_view refusal = "-ERR the patterns that a connection subscribes to may need at most 1000 bytes\r\n";
+  (void)say(*subscriber, "PSUBSCRIBE a b c\r\n", 3 * 32);
+  expect(*subscriber, "PSUBSCRIBE d\r\n", refusal);
+  expect(*subscriber, "PSUBSCRIBE a\r\n", "*3\r\n$10\r\npsubscribe\r\n$1\r\na\r\n:3\r\n");
+  expect(*subscriber, "PUNSUBSCRIBE a\r\n", "*3\r\n$12\r\npunsubscribe\r\n$1\r\na\r\n:2\r\n");
+  expect(*subscriber, "PSUBSCRIBE d\r\n", "*3\r\n$10\r\npsubscribe\r\n$1\r\nd\r\n:3\r\n");
+  expect(*subscriber, "SUBSCRIBE a b c\r\n",
+         "-ERR the channels that a connection subscribes to may need at most 600 bytes\r\n");
+  expect(*publisher, "PUBSUB NUMPAT\r\nPUBSUB CHANNELS\r\n", ":3\r\n*0\r\n");
+}
+
+Task<> crier(Mailbox<std::string>& news, Server& server) {
+  while (const auto each = co_await news.receive()) server.publish("news", *each);
+}
+
+TEST_P(ChannelsTest, ActorsPublish) {
+  start_with();
+  expect(*subscriber, "SUBSCRIBE news\r\n", "*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n");
+  const Address<std::string> actor = simulation_.system().spawn("crier", crier, {}, std::ref(*server_));
+  EXPECT_TRUE(wait(simulation_.system(), actor.tell("one")));
+  EXPECT_TRUE(wait(simulation_.system(), actor.tell("two")));
+  expect(*subscriber, "",
+         "*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$3\r\none\r\n*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$3\r\ntwo\r\n");
 }
 
 TEST_P(ChannelsTest, MonitorShowsCommandsButNoPasswords) {

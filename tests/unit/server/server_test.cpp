@@ -211,6 +211,45 @@ TEST_F(ServerTest, WhoIsSilentForTooLongIsClosed) {
   EXPECT_EQ(server_->totals().connected, 0U);
 }
 
+TEST_F(ServerTest, RequestsOfHttpAreTheEndOfAConnection) {
+  start();
+  EXPECT_EQ(talk("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nSET k v\r\n"), "");
+  EXPECT_EQ(talk("GET / HTTP/1.1\r\nHost: x\r\n\r\nSET k v\r\n"),
+            "-ERR wrong number of arguments for 'get' command\r\n");
+  EXPECT_EQ(talk("MULTI\r\nhost: x\r\nSET k v\r\nEXEC\r\n"), "+OK\r\n");
+  EXPECT_FALSE(store_->data.get("k"));
+  EXPECT_EQ(talk("ECHO POST\r\nSET post Host:\r\nQUIT\r\n"), "$4\r\nPOST\r\n+OK\r\n+OK\r\n");
+}
+
+TEST_F(ServerTest, WhoLeavesMoreUnreadThanIsAllowedIsCutOff) {
+  ServerOptions options;
+  options.output_limits.normal = {.hard_bytes = 1'000'000};
+  start(options);
+  ASSERT_EQ(talk("SETRANGE k 899999 x\r\nQUIT\r\n"), ":900000\r\n+OK\r\n");
+  EXPECT_GT(talk("GET k\r\nQUIT\r\n").size(), 900'000);
+  ASSERT_EQ(talk("SETRANGE k 1099999 x\r\nQUIT\r\n"), ":1100000\r\n+OK\r\n");
+  EXPECT_EQ(talk("GET k\r\nQUIT\r\n"), "");
+  ASSERT_EQ(talk("CONFIG SET client-output-buffer-limit \"normal 0 0 0\"\r\nQUIT\r\n"), "+OK\r\n+OK\r\n");
+  EXPECT_GT(talk("GET k\r\nQUIT\r\n").size(), 1'100'000);
+}
+
+TEST_F(ServerTest, WhoLeavesMuchUnreadForTooLongIsCutOff) {
+  ServerOptions options;
+  options.output_limits.normal = {.hard_bytes = 0, .soft_bytes = 1'000'000, .soft_time = std::chrono::seconds(10)};
+  start(options);
+  ASSERT_EQ(talk("SETRANGE k 9999999 x\r\nQUIT\r\n"), ":10000000\r\n+OK\r\n");
+  const std::string_view head = "$10000000\r\n";
+  const std::unique_ptr<Connection> in_time = connect();
+  expect(*in_time, "GET k\r\n", head);
+  simulation_.run_for(std::chrono::seconds(5));
+  EXPECT_EQ(say(*in_time, "", 10'000'002).size(), 10'000'002);
+  const std::unique_ptr<Connection> too_late = connect();
+  expect(*too_late, "GET k\r\n", head);
+  simulation_.run_for(std::chrono::seconds(15));
+  EXPECT_LT(say(*too_late, "", 10'000'002).size(), 9'000'000);
+  EXPECT_EQ(talk("PING\r\nQUIT\r\n"), "+PONG\r\n+OK\r\n");
+}
+
 TEST_F(ServerTest, OthersAreRefusedInProtectedMode) {
   ServerOptions options;
   options.bind = "0.0.0.0";

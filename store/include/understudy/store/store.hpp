@@ -49,7 +49,8 @@ struct StoreStatistics {
   std::uint64_t evicted_keys = 0;               ///< Those that were erased to make room.
   std::uint64_t memory_bytes_max = 0;           ///< The limit; 0: none.
   WhenMemoryFull when_memory_full = WhenMemoryFull::refuse;
-  std::uint64_t memory_bytes = 0;  ///< What keys, values and their tables take.
+  std::uint64_t memory_bytes = 0;       ///< What keys, values and their tables take.
+  std::uint64_t memory_peak_bytes = 0;  ///< The most that was, since the start.
   std::uint64_t reads = 0;
   std::uint64_t read_hits = 0;
   std::uint64_t changes = 0;
