@@ -47,8 +47,10 @@ Refusal parse_number(BytesView text, std::uint64_t least, std::uint64_t most, st
 Refusal parse_bytes(BytesView text, std::uint64_t least, std::uint64_t& value) {
   constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
   const std::optional<std::uint64_t> bytes = parse_memory_size(text);
-  if (!bytes) return "argument must be a memory value";
-  if (*bytes < least || *bytes > most) return outside(least, most);
+  // Too many digits are a large number; none are a small one.
+  const bool is_number = text.find_first_not_of("0123456789") == BytesView::npos;
+  if (!bytes && !is_number) return "argument must be a memory value";
+  if (!bytes || *bytes < least || *bytes > most) return outside(least, most);
   value = *bytes;
   return std::nullopt;
 }

@@ -266,6 +266,50 @@ class Generator:
             [b"COMMAND", b"NOSUCH"], [b"OBJECT"], [b"OBJECT", b"NOSUCH", self.key()], [b"OBJECT", b"ENCODING"],
             [b"MEMORY"], [b"MEMORY", b"NOSUCH"], [b"MEMORY", b"USAGE"]]), EXACT
 
+    def channels(self):
+        name = self.key()
+        if self.chance(0.3):
+            kind = self.random.choice([b"", b"P"])
+            between = self.random.choice([[b"GET", self.key()], [b"PING"], [b"PUBSUB", b"NUMSUB", name], [b"CONFIG", b"GET", b"timeout"]])
+            self.following = [(between, EXACT), ([kind + b"UNSUBSCRIBE", name], EXACT)]
+            return [kind + b"SUBSCRIBE", name], EXACT
+        return self.random.choice([
+            [b"PUBLISH", name, self.value()], [b"UNSUBSCRIBE", name], [b"PUNSUBSCRIBE", name], [b"UNSUBSCRIBE"], [b"PUNSUBSCRIBE"],
+            [b"PUBSUB", b"CHANNELS"], [b"PUBSUB", b"CHANNELS", self.pattern()], [b"PUBSUB", b"CHANNELS", b"a", b"b"],
+            [b"PUBSUB", b"NUMPAT"], [b"PUBSUB", b"NUMSUB", *self.some(self.key)], [b"PUBSUB", b"NUMSUB"], [b"PUBSUB"],
+            [b"PUBSUB", b"NOSUCH"]]), EXACT
+
+    def configuration(self):
+        name = self.random.choice([b"timeout", b"maxmemory", b"maxmemory-policy", b"slowlog-max-len", b"slowlog-log-slower-than",
+                                   b"client-output-buffer-limit", b"proto-max-bulk-len", b"nosuch", b"", b"dir", b"aclfile"])
+        if self.chance(0.3):
+            return [b"CONFIG", b"GET", mixed_case(self.random, name)], IGNORED if name == b"dir" else EXACT
+        if name.startswith(b"maxmemory"):  # There are other policies; and Redis takes what is no size for one.
+            name = b"slowlog-max-len"
+        return [b"CONFIG", b"SET", name, self.random.choice(NOT_INTEGERS[:-5] + [b"-5", b"yes", b"pubsub 1 2", b"nobody 1 2 3",
+                                                                            b"normal 1 2 x", b"9223372036854775808"]),
+                *self.random.choice([[], [b"timeout"], [b"nosuch", b"1"], [b"timeout", b"-1"]])], EXACT
+
+    def administration(self):
+        """What changes nothing, or is wrong."""
+        word = self.random.choice([b"x", b"", b"-1", b"nosuch", b"9223372036854775808", b"1.5"])
+        return self.random.choice([
+            [b"CONFIG"], [b"CONFIG", b"NOSUCH"], [b"CONFIG", b"GET"], [b"CONFIG", b"SET", b"timeout"],
+            [b"ACL"], [b"ACL", b"NOSUCH"], [b"ACL", b"WHOAMI"], [b"ACL", b"USERS"], [b"ACL", b"CAT", b"nosuch"], [b"ACL", b"GETUSER", b"nobody"],
+            [b"ACL", b"SETUSER", b"bob", self.random.choice([b"foo", b"+@nosuch", b"-nosuch", b"~", b"%x~a", b"&", b"<", b"#12", b"(", b"+get|x"])],
+            [b"ACL", b"DELUSER", b"nobody"], [b"ACL", b"DELUSER", b"default"], [b"ACL", b"DRYRUN", b"default", b"GET", self.key()],
+            [b"ACL", b"DRYRUN", b"nobody", b"GET", b"k"], [b"ACL", b"DRYRUN", b"default", b"nosuch"], [b"ACL", b"DRYRUN", b"default", b"GET"],
+            [b"ACL", b"GENPASS", word], [b"ACL", b"LOG", word], [b"ACL", b"SAVE"], [b"ACL", b"LOAD"],
+            [b"SLOWLOG"], [b"SLOWLOG", b"NOSUCH"], [b"SLOWLOG", b"GET", b"-2"], [b"SLOWLOG", b"GET", b"x"], [b"SLOWLOG", b"GET", b"1", b"2"],
+            [b"CLIENT", b"REPLY", word], [b"CLIENT", b"KILL", b"ID", word], [b"CLIENT", b"KILL", b"127.0.0.1:1"], [b"CLIENT", b"KILL", word],
+            [b"CLIENT", b"KILL", b"TYPE", word], [b"CLIENT", b"KILL", b"USER", word], [b"CLIENT", b"KILL", b"SKIPME", word], [b"CLIENT", b"KILL", word, b"1"],
+            [b"CLIENT", b"LIST", b"TYPE", word], [b"CLIENT", b"LIST", b"ID", word], [b"CLIENT", b"LIST", word], [b"CLIENT", b"UNBLOCK", b"999999999"],
+            [b"CLIENT", b"UNBLOCK", word], [b"CLIENT", b"UNBLOCK", b"1", word], [b"CLIENT", b"NO-EVICT", word], [b"CLIENT", b"PAUSE", word],
+            [b"CLIENT", b"PAUSE", b"1", word], [b"CLIENT", b"UNPAUSE"], [b"CLIENT", b"ID", b"x"], [b"BGSAVE", word], [b"SHUTDOWN", word],
+            [b"INFO", b"nosuch"], [b"COMMAND", b"LIST", b"FILTERBY", b"ACLCAT", b"nosuch"], [b"COMMAND", b"LIST", b"FILTERBY", b"ACLCAT", b"*"],
+            [b"COMMAND", b"LIST", b"FILTERBY", b"MODULE", word], [b"COMMAND", b"LIST", b"FILTERBY", word, b"x"], [b"COMMAND", b"LIST", b"FILTERBY"],
+            [b"COMMAND", b"DOCS", b"nosuch"], [b"COMMAND", b"COUNT", b"x"]]), EXACT
+
     def time(self):
         return [b"TIME"], IGNORED
 
@@ -303,7 +347,8 @@ class Generator:
 
     MAKERS = [(set, 18), (getex, 4), (simple, 16), (with_value, 7), (with_integer, 7), (incrbyfloat, 5), (range, 6),
               (setrange, 4), (several, 7), (pairs, 5), (setex, 3), (expire, 9), (ttl, 6), (rename, 4), (copy, 3), (object, 3),
-              (all_keys, 6), (flush, 0.3), (connection, 2), (time, 0.2), (unknown, 1), (transaction, 2)]
+              (all_keys, 6), (flush, 0.3), (connection, 2),
+              (channels, 2), (configuration, 1), (administration, 2), (time, 0.2), (unknown, 1), (transaction, 2)]
 
     def commands(self, count):
         """So many commands, each with its rule."""
@@ -312,7 +357,8 @@ class Generator:
                 yield self.following.pop(0)
                 continue
             words, rule = method(self)
-            if not self.following and self.chance(0.02):  # too many words, or too few
+            # Too many words, or too few; but not where that ends the server, or has several replies.
+            if not self.following and method not in (Generator.administration, Generator.channels) and self.chance(0.02):
                 # HELLO with a wrong option after SETNAME changes nothing here: that would be seen much later.
                 if self.chance(0.5) or words[0] == b"HELLO":
                     words = words[:self.random.randint(1, len(words))]

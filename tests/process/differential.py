@@ -130,7 +130,9 @@ def exchange(clients, sent):
         writing = [client.socket for client in waiting if unsent[client]]
         readable, writable, _ = select.select(list(by_socket), writing, [], _program.DEADLINE_S)
         if not readable and not writable:
-            raise Difference("no reply")
+            silent = " and ".join("redis" if client is clients[0] else "ours" for client in waiting)
+            raise Difference(f"no reply from {silent} after {[bytes(received[client][-200:]) for client in waiting]!r}, "
+                             f"{[len(unsent[client]) for client in waiting]!r} bytes unsent")
         for each in writable:
             client = by_socket[each]
             unsent[client] = unsent[client][each.send(unsent[client], socket.MSG_DONTWAIT):]
@@ -160,7 +162,10 @@ def encode(number, words):
 def run_round(seed, servers, protocol, transactions):
     """Compares the replies to all commands of a round, and gives how many there were."""
     batch = list(_generator.Generator(seed, transactions).commands(COMMANDS_A_ROUND))
-    sent = b"".join([Client.encode(b"FLUSHALL"), *(encode(number, words) for number, (words, _) in enumerate(batch)), Client.encode(b"DISCARD"), Client.encode(b"ECHO", END)])
+    # What the round has begun, and its last command has cut off, ends.
+    end = [[b"DISCARD"], [b"UNSUBSCRIBE"], [b"PUNSUBSCRIBE"], [b"ECHO", END]]
+    sent = b"".join([Client.encode(b"FLUSHALL"), *(encode(number, words) for number, (words, _) in enumerate(batch)),
+                     *(Client.encode(*words) for words in end)])
     try:
         received = exchange(servers, sent)
     except Difference as difference:
