@@ -6,7 +6,8 @@
 #   tests/model/**               model_tests     (with the sources of the runtime, built on atomics of its own)
 #   tests/simulation/**          simulate        (a program of its own; the suite runs it with few seeds)
 #   tests/process/*.{py,sh,mjs}  each a test; the program's path is in UNDERSTUDY_PROGRAM. Not run: soak.py, _*, folders
-#   tests/process/interposer/**, crash_states/**  what they use: a library for LD_PRELOAD, a program; beside the program
+#   tests/process/interposer/**, crash_states/**, commands_page/**
+#                                what they use: a library for LD_PRELOAD, two programs; beside the program
 #   tests/compile/must_not_compile/*.cpp   must fail; the twin of the same name in must_compile must compile
 #   tests/package, tests/lint    consumers of the package; the checks of scripts/lint
 #   tests/golden/version-N/*     data directories as that format version left them, for unit/store/golden_test
@@ -104,7 +105,11 @@ if(TARGET understudy_program)
   target_include_directories(crash_states PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(crash_states PRIVATE understudy_store understudy_simulation CLI11::CLI11)
   understudy_warnings(crash_states)
-  add_custom_target(process_helpers DEPENDS disk_watch crash_states)
+  understudy_glob(commands_page_sources "tests/process/commands_page/*.cpp")
+  add_executable(commands_page ${commands_page_sources})
+  target_link_libraries(commands_page PRIVATE understudy_server)
+  understudy_warnings(commands_page)
+  add_custom_target(process_helpers DEPENDS disk_watch crash_states commands_page)
 
   file(GLOB process_tests RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS
     "tests/process/*.py" "tests/process/*.sh" "tests/process/*.mjs")

@@ -125,6 +125,8 @@ struct Command {
   /// The arguments, for people.
   std::string_view usage = {};
   std::string_view summary = {};
+  /// What docs/commands.md adds to the summary, behind a semicolon, in Markdown.
+  std::string_view note = {};
   // Exactly one of these; none in a container that needs a subcommand.
   DataHandler data = nullptr;
   SessionHandler session = nullptr;

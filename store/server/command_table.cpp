@@ -24,9 +24,18 @@ constexpr std::size_t name_bytes_max = 64;
 class Index {
  public:
   Index() {
-    for (const auto part : {string_commands(), key_commands(), transaction_commands(), pubsub_commands(),
-                            connection_commands(), acl_commands(), server_commands()}) {
-      all_.insert(all_.end(), part.begin(), part.end());
+    const auto parts = std::to_array<CommandSection>({{"Strings", string_commands()},
+                                                      {"Keys", key_commands()},
+                                                      {"Transactions", transaction_commands()},
+                                                      {"Channels", pubsub_commands()},
+                                                      {"The connection", connection_commands()},
+                                                      {"Users", acl_commands()},
+                                                      {"The server", server_commands()}});
+    for (const CommandSection& part : parts) all_.insert(all_.end(), part.commands.begin(), part.commands.end());
+    std::span<const Command> rest = all_;
+    for (const CommandSection& part : parts) {
+      sections_.push_back({.title = part.title, .commands = rest.first(part.commands.size())});
+      rest = rest.subspan(part.commands.size());
     }
     for (const Command& command : all_) {
       rows_.emplace(command.name, &command);
@@ -38,6 +47,7 @@ class Index {
     }
   }
   [[nodiscard]] std::span<const Command> all() const noexcept { return all_; }
+  [[nodiscard]] std::span<const CommandSection> sections() const noexcept { return sections_; }
   [[nodiscard]] const Command* find(std::string_view name) const noexcept {
     const auto found = rows_.find(name);
     return found == rows_.end() ? nullptr : found->second;
@@ -86,6 +96,7 @@ class Index {
   }
 
   std::vector<Command> all_;
+  std::vector<CommandSection> sections_;
   std::array<Short, std::size_t{1} << place_bits> short_names_{};
   boost::unordered_flat_map<std::string_view, const Command*> rows_;
 };
@@ -127,6 +138,8 @@ std::string capitals(std::string_view text) {
 }  // namespace
 
 std::span<const Command> command_table() noexcept { return index().all(); }
+
+std::span<const CommandSection> command_sections() noexcept { return index().sections(); }
 
 bool is_subcommand(const Command& command) noexcept { return command.name.contains('|'); }
 

@@ -1,5 +1,5 @@
 // The table of commands: the one place that says what the server understands. COMMAND and its kin, the checks of
-// arguments and the page docs/commands.md come from it.
+// arguments, the categories of the ACL and the tables of the page docs/commands.md come from it.
 //
 // Threads: everything here is constant.
 #pragma once
@@ -14,6 +14,13 @@ namespace understudy::server {
 
 /// All commands; a container is followed by its subcommands.
 [[nodiscard]] std::span<const Command> command_table() noexcept;
+/// The commands about one thing, in the order of their names: a section of docs/commands.md.
+struct CommandSection {
+  std::string_view title;
+  std::span<const Command> commands;
+};
+/// The whole table, in the order of the page.
+[[nodiscard]] std::span<const CommandSection> command_sections() noexcept;
 /// True for "client|list".
 [[nodiscard]] bool is_subcommand(const Command& command) noexcept;
 /// The subcommands of `container`: empty for most.

@@ -1,4 +1,4 @@
-// The handlers of all commands; what each does is in its row of the table (table/), and in docs/commands.md.
+// The handlers of all commands; what each does is in its row of the table (table/).
 #pragma once
 
 #include "server/command.hpp"

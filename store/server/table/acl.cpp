@@ -27,7 +27,7 @@ constexpr auto rows = std::to_array<Command>({
     {.name = "acl|getuser", .arity = 3, .flags = administration, .group = "server", .since = "6.0.0",
      .complexity = per_rule, .usage = "username", .summary = "Gives the rules of a user", .session = acl_getuser},
     {.name = "acl|help", .arity = 2, .flags = always_allowed, .group = "server", .since = "6.0.0",
-     .complexity = constant, .summary = "Prints this help.", .session = acl_help},
+     .complexity = constant, .summary = "Lists the subcommands", .session = acl_help},
     {.name = "acl|list", .arity = 2, .flags = administration, .group = "server", .since = "6.0.0",
      .complexity = per_user, .summary = "Gives all users, a line each, as in the users' file", .session = acl_list},
     {.name = "acl|load", .arity = 2, .flags = administration, .group = "server", .since = "6.0.0",

@@ -25,7 +25,7 @@ constexpr auto rows = std::to_array<Command>({
      .complexity = per_channel, .usage = "[pattern]", .summary = "Gives the channels that have subscribers",
      .session = pubsub_channels},
     {.name = "pubsub|help", .arity = 2, .flags = always_allowed, .group = "pubsub", .since = "6.2.0",
-     .complexity = constant, .summary = "Prints this help.", .session = pubsub_help},
+     .complexity = constant, .summary = "Lists the subcommands", .session = pubsub_help},
     {.name = "pubsub|numpat", .arity = 2, .flags = asking, .group = "pubsub", .since = "2.8.0",
      .complexity = constant, .summary = "Gives the number of patterns with subscribers", .session = pubsub_numpat},
     {.name = "pubsub|numsub", .arity = -2, .flags = asking, .group = "pubsub", .since = "2.8.0",

@@ -1,7 +1,8 @@
 // What the rows of the table have in common, and the parts of it.
 //
-// Each part is a file of rows about one thing; a container is followed by its subcommands. Adding a command: its row
-// here, its handler in commands/handlers.hpp, its line in docs/commands.md.
+// Each part is a file of rows about one thing, in the order of their names, so that a container is followed by its
+// subcommands. Adding a command: its row here, its handler in commands/handlers.hpp; scripts/commands_page.py then
+// writes its line in docs/commands.md.
 #pragma once
 
 #include "server/commands/handlers.hpp"

@@ -47,6 +47,17 @@ TEST(CommandTable, SubcommandsFollowTheirContainer) {
   }
 }
 
+TEST(CommandTable, SectionsAreTheWholeTableInOrder) {
+  const Command* next = command_table().data();
+  for (const CommandSection& section : command_sections()) {
+    SCOPED_TRACE(section.title);
+    EXPECT_EQ(section.commands.data(), next);
+    EXPECT_TRUE(std::ranges::is_sorted(section.commands, {}, &Command::name));
+    next += section.commands.size();
+  }
+  EXPECT_EQ(next, command_table().data() + command_table().size());
+}
+
 TEST(CommandTable, FindsNamesOfAnyCase) {
   ASSERT_NE(find_command("get"), nullptr);
   EXPECT_EQ(find_command("GET"), find_command("get"));
