@@ -302,7 +302,7 @@ std::optional<std::string> change_parameters(ServerContext& server, std::span<co
   for (std::size_t i = 0; i < words.size(); i += 2) {
     const Parameter* const found = find_parameter(words[i]);
     if (found == nullptr) {
-      return fmt::format("ERR Unknown option or number of arguments for CONFIG SET - '{}'", words[i]);
+      return fmt::format("ERR Unknown option or number of arguments for CONFIG SET - '{}'", shown(words[i]));
     }
     if (found->set == nullptr) {
       return refuse(words[i], found->is_protected ? "can't set protected config" : "can't set immutable config");

@@ -1,6 +1,7 @@
 #include "server/gate.hpp"
 
 #include "server/client.hpp"
+#include "server/commands/arguments.hpp"
 #include "server/server_context.hpp"
 
 #include <utility>
@@ -101,7 +102,7 @@ std::string describe_denial(const Verdict& verdict, const Command& command, Argu
   if (verdict.denial == Denial::command) {
     return fmt::format("This user has no permissions to run the '{}' command", command.name);
   }
-  return fmt::format("This user has no permissions to access the '{}' {}", arguments[verdict.argument],
+  return fmt::format("This user has no permissions to access the '{}' {}", shown(arguments[verdict.argument]),
                      verdict.denial == Denial::key ? "key" : "channel");
 }
 

@@ -192,7 +192,7 @@ void client_setinfo(SessionCall& call) {
   const BytesView value = call.arguments[3];
   const bool is_name = is_word(what, "LIB-NAME");
   if (!is_name && !is_word(what, "LIB-VER")) {
-    call.reply.error(fmt::format("ERR Unrecognized option '{}'", what));
+    call.reply.error(fmt::format("ERR Unrecognized option '{}'", shown(what)));
   } else if (!is_client_name(value)) {
     call.reply.error(fmt::format("ERR {} cannot contain spaces, newlines or special characters.", what));
   } else {

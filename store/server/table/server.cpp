@@ -51,7 +51,7 @@ constexpr auto rows = std::to_array<Command>({
      .tips = "nondeterministic_output request_policy:all_shards response_policy:special", .group = "server",
      .since = "1.0.0", .complexity = "O(N), N being the number of connections", .usage = "[section ...]",
      .summary = "Describes the server and how it is doing",
-     .note = "sections server, clients, memory, persistence, stats, replication, cpu, keyspace", .session = info},
+     .note = "sections server, clients, memory, persistence, stats, replication, cpu, cluster, keyspace", .session = info},
     {.name = "lastsave", .arity = 1, .flags = f::loading | f::stale | f::fast,
      .categories = c::administrative | c::dangerous, .tips = "nondeterministic_output", .group = "server",
      .since = "1.0.0", .complexity = constant,
