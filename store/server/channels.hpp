@@ -32,9 +32,11 @@ class Channels {
   void add(Kind kind, BytesView name, const Subscriber& subscriber);
   void remove(Kind kind, BytesView name, const Subscriber& subscriber);
   /// Sends `message` to all who have subscribed to `channel`, and to those of each pattern that fits. How many
-  /// subscriptions that were. O(subscribers of the channel, and all patterns). A pattern that is made to take for ever
-  /// is not compared to its end: its subscribers are cut off, so that nobody misses a message without being told.
-  std::size_t publish(BytesView channel, BytesView message);
+  /// subscriptions that were; none: nothing was sent, for the channel's name is longer than 512 bytes, and than can be
+  /// compared with so many patterns (2^20 bytes in all). O(subscribers of the channel, and all patterns). A pattern
+  /// that is made to take for ever is not compared to its end: its subscribers are cut off, so that nobody misses a
+  /// message without being told.
+  std::optional<std::size_t> publish(BytesView channel, BytesView message);
 
   /// Channels with subscribers whose names fit `pattern`; none: that takes too many steps to say.
   [[nodiscard]] std::optional<std::vector<Bytes>> active(BytesView pattern) const;

@@ -45,6 +45,11 @@ struct ClientFacts {
   ClientProgress::Figures progress = {};
 };
 
+/// Whether it is sent what it has not asked for at that moment.
+[[nodiscard]] inline bool is_listening(const ClientFacts& facts) noexcept {
+  return facts.channels > 0 || facts.patterns > 0 || facts.monitors;
+}
+
 /// As CLIENT LIST shows it; without a line end.
 [[nodiscard]] std::string describe_client(const ClientFacts& facts, TimePoint now);
 
@@ -89,6 +94,7 @@ class Client {
     const std::scoped_lock lock(mutex_);
     look(facts_);
   }
+  [[nodiscard]] ClientProgress::Figures progress() const noexcept { return progress_.last(); }
   [[nodiscard]] ClientFacts facts() const {
     const std::scoped_lock lock(mutex_);
     ClientFacts now = facts_;

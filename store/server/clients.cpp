@@ -6,10 +6,10 @@
 namespace understudy::server {
 namespace {
 
-void add(ClientTotals& totals, const ClientFacts& facts) {
-  totals.commands += facts.progress.commands;
-  totals.bytes_read += facts.progress.bytes_read;
-  totals.bytes_written += facts.progress.bytes_written;
+void add(ClientTotals& totals, const ClientProgress::Figures& of_one) {
+  totals.commands += of_one.commands;
+  totals.bytes_read += of_one.bytes_read;
+  totals.bytes_written += of_one.bytes_written;
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ void Clients::ended(Session& session) {
     const std::scoped_lock lock(mutex_);
     const auto found = sessions_.find(facts.id);
     if (found == sessions_.end()) return;  // It was being cut off.
-    add(past_, facts);
+    add(past_, facts.progress);
     earlier.swap(ended_);
     ended_.push_back(std::move(found->second));
     sessions_.erase(found);
@@ -55,7 +55,7 @@ bool Clients::cut_off(std::uint64_t id) {
     if (stopping_ || found == sessions_.end()) return false;
     session = std::move(found->second);
     sessions_.erase(found);
-    add(past_, session->client().facts());
+    add(past_, session->client().progress());
     session->cancel();
     // Not to die here: who calls may hold a lock that its end takes (Channels, which pushes what overflows).
     ending_.spawn_regardless(see_out(std::move(session)));
@@ -105,7 +105,7 @@ ClientTotals Clients::totals() const {
   const std::scoped_lock lock(mutex_);
   ClientTotals totals = past_;
   totals.connected = sessions_.size();
-  for (const auto& [id, session] : sessions_) add(totals, session->client().facts());
+  for (const auto& [id, session] : sessions_) add(totals, session->client().progress());
   return totals;
 }
 

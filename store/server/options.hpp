@@ -68,7 +68,7 @@ struct ServerOptions {
   /// What the channels that a connection has subscribed to may need, and the patterns: each of those is compared with
   /// every channel that something is published on.
   std::size_t subscription_bytes_max = std::size_t{256} << 20U;
-  std::size_t pattern_bytes_max = std::size_t{8} << 20U;
+  std::size_t pattern_bytes_max = std::size_t{2} << 20U;
   /// What the commands of a transaction may need before EXEC.
   std::size_t transaction_bytes_max = std::size_t{256} << 20U;
   /// The most a connection may have sent of a request that is not complete, and the longest argument.

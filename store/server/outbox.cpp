@@ -3,13 +3,6 @@
 #include <utility>
 
 namespace understudy::server {
-namespace {
-
-constexpr std::string_view does_not_read =
-    "it does not read what it has asked to be sent (client-output-buffer-limit pubsub)";
-
-}  // namespace
-
 Outbox::Outbox(System& system, std::shared_ptr<Connection> connection, const LiveOutputLimits& limits,
                std::function<void(std::string_view why)> ends)
     : system_(system), limits_(limits), connection_(std::move(connection)), ends_(std::move(ends)), writer_(system) {}
@@ -20,20 +13,20 @@ void Outbox::push(std::string_view bytes) {
     const std::scoped_lock lock(mutex_);
     if (connection_ == nullptr || failed_) return;
     (holds_ ? held_back_ : pending_) += bytes;
-    if (!is_too_much(now)) {
+    if (!is_too_much(now, limits_.now())) {
       if (!holds_) start_writing();
       return;
     }
   }
-  cut_off(does_not_read);
+  cut_off(unread_messages);
 }
 
-void Outbox::end_if_overdue(TimePoint now) {
+void Outbox::end_if_overdue(TimePoint now, const OutputLimits& limits, std::string_view why) {
   {
     const std::scoped_lock lock(mutex_);
-    if (failed_ || !is_too_much(now)) return;
+    if (failed_ || !is_too_much(now, limits)) return;
   }
-  cut_off(does_not_read);
+  cut_off(why);
 }
 
 void Outbox::cut_off(std::string_view why) {
@@ -58,9 +51,8 @@ void Outbox::fail() noexcept {
   std::string().swap(held_back_);
 }
 
-bool Outbox::is_too_much(TimePoint now) {
+bool Outbox::is_too_much(TimePoint now, const OutputLimits& limits) {
   const std::size_t unsent = pending_.size() + held_back_.size() + being_written_;
-  const OutputLimits limits = limits_.now();
   if (limits.is_over_hard(unsent)) return true;
   if (!limits.is_over_soft(unsent)) {
     over_soft_limit_since_ = TimePoint::max();

@@ -47,13 +47,14 @@ class Outbox : public std::enable_shared_from_this<Outbox> {
   void set_version(RespVersion version) noexcept { version_.store(version, std::memory_order_relaxed); }
   /// Bytes that were pushed and are not with the system yet.
   [[nodiscard]] std::size_t unsent() const;
-  /// Cuts it off if too much has been unsent for too long, though nothing is pushed any more. Any thread.
-  void end_if_overdue(TimePoint now);
+  /// Cuts it off if too much is unsent, or for too long, though nothing is pushed any more. `limits` are those of the
+  /// class that the client is of now, since who has subscribed once may be a normal client again.
+  void end_if_overdue(TimePoint now, const OutputLimits& limits, std::string_view why);
 
  private:
   static Task<> write_pending(std::shared_ptr<Outbox> self, std::shared_ptr<Connection> connection);
   // With mutex_ held.
-  [[nodiscard]] bool is_too_much(TimePoint now);
+  [[nodiscard]] bool is_too_much(TimePoint now, const OutputLimits& limits);
   void start_writing();
   /// Nothing more is sent, nor kept.
   void fail() noexcept;

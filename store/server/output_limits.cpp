@@ -26,9 +26,7 @@ constexpr std::size_t classes_shown = 3;
 
 std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> words;
-  for (const auto word : text | std::views::split(' ')) {
-    if (!word.empty()) words.emplace_back(word.begin(), word.end());
-  }
+  for (const auto word : text | std::views::split(' ')) words.emplace_back(word.begin(), word.end());
   return words;
 }
 

@@ -48,6 +48,11 @@ struct OutputLimitsByClass {
 /// All classes, as Redis writes them.
 [[nodiscard]] std::string describe_output_limits(const OutputLimitsByClass& limits);
 
+/// Why a client is cut off, for the log.
+inline constexpr std::string_view unread_messages =
+    "it does not read what it has asked to be sent (client-output-buffer-limit pubsub)";
+inline constexpr std::string_view unread_replies = "it does not read its replies (client-output-buffer-limit normal)";
+
 class LiveOutputLimits {
  public:
   explicit LiveOutputLimits(const OutputLimits& limits) noexcept

@@ -129,6 +129,16 @@ Task<> Server::look_after(ServerContext& context) {
   }
 }
 
+Result<std::size_t> Server::publish(BytesView channel, BytesView message) {
+  const std::optional<std::size_t> receivers = context_.channels.publish(channel, message);
+  if (!receivers) {
+    return failure(ErrorCode::invalid_argument, fmt::format("a channel's name of {} bytes is too long to compare with "
+                                                            "all the patterns that clients have subscribed to",
+                                                            channel.size()));
+  }
+  return *receivers;
+}
+
 void Server::read_certificates_again() {
   if (!context_.tls.loaded()) return;
   const std::scoped_lock lock(context_.configuring);

@@ -43,8 +43,9 @@ class Server {
   [[nodiscard]] ClientTotals totals() const { return context_.clients.totals(); }
   /// Sends `message` to all clients that have subscribed to `channel`, as PUBLISH does: for actors that share the
   /// system with the server. Gives how many subscriptions that were. Never waits: a client that does not read is cut
-  /// off. Not after `stop`.
-  std::size_t publish(BytesView channel, BytesView message) { return context_.channels.publish(channel, message); }
+  /// off. Fails with `invalid_argument` if the name is too long to be compared with so many patterns (Channels). Not
+  /// after `stop`.
+  Result<std::size_t> publish(BytesView channel, BytesView message);
 
   /// Accepts nobody any more; each session answers the commands it has received, and is closed. One that has not
   /// ended after `ServerOptions::drain_limit` is cut off. Blocks. Calling it again does nothing.

@@ -39,9 +39,10 @@ struct ServerContext {
   // Behind the channels and the Acl: a session that ends takes its subscriptions back, and is logged out.
   Clients clients;
   LiveSettings live{options};
-  LiveSetting<std::uint64_t> commands_per_second{0};  // In the last second.
-  std::mutex configuring{};                           // One CONFIG SET at a time.
-  TlsIdentity tls{};                                  // Nothing unless there is a port for TLS.
+  LiveSetting<std::uint64_t> commands_per_second{0};          // In the last second.
+  LiveSetting<TimePoint> http_noted_until{TimePoint::min()};  // Until then no more is said of requests of HTTP.
+  std::mutex configuring{};                                   // One CONFIG SET at a time.
+  TlsIdentity tls{};                                          // Nothing unless there is a port for TLS.
 };
 
 }  // namespace understudy::server

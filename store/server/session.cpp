@@ -16,9 +16,11 @@ namespace {
 /// What a session that waits keeps of the memory for its replies.
 constexpr std::size_t idle_output_bytes_max = 512;
 
-void log_too_slow(std::string_view peer) {
-  log_line(LogLevel::warning,
-           fmt::format("{} is cut off: it does not read its replies (client-output-buffer-limit normal)", peer));
+/// What others are told, piece by piece, of how much of a reply is written.
+constexpr std::size_t written_piece_bytes = std::size_t{256} << 10U;
+
+void log_cut_off(std::string_view peer, std::string_view why) {
+  log_line(LogLevel::warning, fmt::format("{} is cut off: {}", peer, why));
 }
 
 }  // namespace
@@ -38,7 +40,7 @@ std::shared_ptr<Outbox> Session::open_outbox() {
   if (outbox_ == nullptr) {
     auto end = [&clients = server_.clients, id = client_.facts().id,
                 peer = client_.facts().peer](std::string_view why) {
-      if (clients.cut_off(id)) log_line(LogLevel::warning, fmt::format("{} is cut off: {}", peer, why));
+      if (clients.cut_off(id)) log_cut_off(peer, why);
     };
     outbox_ = std::make_shared<Outbox>(server_.system, connection_, server_.live.pubsub_output, std::move(end));
     outbox_->set_version(reply_.version());
@@ -161,18 +163,24 @@ void Session::close_connection() {
 }
 
 void Session::end_if_overdue(TimePoint now) {
+  const OutputLimits of_normal = server_.live.normal_output.now();
   std::shared_ptr<Outbox> outbox;
   std::string peer;
-  const OutputLimits limits = server_.live.normal_output.now();
+  bool listens = false;
   client_.look([&](const ClientFacts& facts) {
     outbox = facts.outbox;
+    listens = is_listening(facts);
     // What is unsent grows less until all is sent: it has been over the limit since it began.
-    if (limits.is_over_soft(facts.unsent) && now - facts.unsent_since > limits.soft_time) peer = facts.peer;
+    if (of_normal.is_over_soft(facts.unsent) && now - facts.unsent_since > of_normal.soft_time) peer = facts.peer;
   });
-  if (outbox != nullptr) outbox->end_if_overdue(now);
-  if (peer.empty()) return;
-  log_too_slow(peer);
-  hang_up();
+  if (outbox != nullptr && listens) {
+    outbox->end_if_overdue(now, server_.live.pubsub_output.now(), unread_messages);
+  } else if (outbox != nullptr) {
+    outbox->end_if_overdue(now, of_normal, unread_replies);
+  } else if (!peer.empty()) {
+    log_cut_off(peer, unread_replies);
+    hang_up();
+  }
 }
 
 bool Session::is_silent(TimePoint now, Duration idle, Duration handshake) {
@@ -181,8 +189,7 @@ bool Session::is_silent(TimePoint now, Duration idle, Duration handshake) {
   client_.look([&](const ClientFacts& facts) {
     if (connection_ == nullptr) return;
     // Who is only to be told of things has nothing to say.
-    const bool listens = facts.channels > 0 || facts.patterns > 0 || facts.monitors;
-    silent = connection_->established() ? since && !listens && idle > Duration{0} && now - *since >= idle
+    silent = connection_->established() ? since && !is_listening(facts) && idle > Duration{0} && now - *since >= idle
                                         : handshake > Duration{0} && now - facts.connected >= handshake;
   });
   return silent;
@@ -305,7 +312,7 @@ bool Session::write_at_once() {
 
 Task<Session::Next> Session::write(bool last) {
   if (output_.empty() && outbox_ == nullptr) co_return Next::go_on;
-  progress_.bytes_written += output_.size();
+  if (outbox_ != nullptr) progress_.bytes_written += output_.size();
   Task<Result<void>> writing =
       outbox_ == nullptr ? write_replies() : outbox_->send(output_, last ? 0 : server_.options.output_bytes_max);
   const Result<void> written = co_await std::move(writing);
@@ -317,7 +324,7 @@ Task<Session::Next> Session::write(bool last) {
 
 Task<Result<void>> Session::write_replies() {
   if (server_.live.normal_output.now().is_over_hard(output_.size())) {
-    log_too_slow(client_.facts().peer);
+    log_cut_off(client_.facts().peer, unread_replies);
     co_return failure(ErrorCode::storage_failed, "more is to be sent than is allowed");
   }
   const TimePoint begun = clock_.now();
@@ -328,10 +335,11 @@ Task<Result<void>> Session::write_replies() {
       facts.unsent = rest.size();
       facts.unsent_since = begun;
     });
-    const std::string_view piece = rest.substr(0, server_.options.output_bytes_max);
+    const std::string_view piece = rest.substr(0, written_piece_bytes);
     rest.remove_prefix(piece.size());
     Task<Result<void>> writing = connection_->write_all(piece);
     written = co_await std::move(writing);
+    if (written) progress_.bytes_written += piece.size();
   }
   client_.change([](ClientFacts& facts) { facts.unsent = 0; });
   co_return written;

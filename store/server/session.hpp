@@ -93,6 +93,7 @@ class Session final : private ReadRoom {
   /// The reply that refuses a command, or that it has been queued; false if it is to run.
   [[nodiscard]] bool is_put_off(const Command& command, Arguments arguments);
   void reply_to_refused(const Lookup& lookup, Arguments arguments);
+  void note_http();
   void end_transaction();
   /// Writes what the system takes at once, as it does nearly always; false: there is more to write.
   bool write_at_once();

@@ -5,6 +5,7 @@
 #include "server/gate.hpp"
 #include "server/monitor_line.hpp"
 #include "server/session.hpp"
+#include "server/slow_commands.hpp"
 #include "understudy/base/logging.hpp"
 #include "understudy/store/messages.hpp"
 
@@ -22,23 +23,6 @@ namespace {
 bool is_http(const Lookup& lookup, Arguments arguments) noexcept {
   return lookup.problem == Lookup::Problem::unknown_command &&
          (is_word(arguments[0], "POST") || is_word(arguments[0], "HOST:"));
-}
-
-/// Runs a command that is not about the store, and puts it into the slow log if it takes long; but none that MONITOR
-/// does not show either, or not as it is.
-void run_timed(const Command& command, SessionCall& call) {
-  const std::chrono::microseconds from = call.server.slow_log.threshold();
-  if (from.count() < 0 || (command.flags & (flag::admin | flag::no_auth | flag::skip_slowlog)) != 0) {
-    command.session(call);
-    return;
-  }
-  const Clock& clock = call.server.system.clock();
-  const TimePoint begin = clock.now();
-  command.session(call);
-  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(clock.now() - begin);
-  if (took < from) return;
-  const ClientFacts facts = call.client.facts();
-  call.server.slow_log.add(clock.wall_now(), took, call.arguments, facts.peer, facts.name);
 }
 
 }  // namespace
@@ -64,6 +48,16 @@ bool Session::is_put_off(const Command& command, Arguments arguments) {
                              server_.options.transaction_bytes_max));
   }
   return true;
+}
+
+void Session::note_http() {
+  // A line a minute, lest they fill the log.
+  const TimePoint now = clock_.now();
+  if (now < server_.http_noted_until()) return;
+  server_.http_noted_until.set(now + std::chrono::minutes(1));
+  log_line(LogLevel::warning, fmt::format("{} has sent a request of HTTP, perhaps for a web page that attacks this "
+                                          "server; its connection is closed",
+                                          client_.facts().peer));
 }
 
 void Session::reply_to_refused(const Lookup& lookup, Arguments arguments) {
@@ -118,9 +112,7 @@ Task<Session::Next> Session::run_command(std::size_t index) {
   const Arguments arguments = received_->arguments(request);
   if (is_http(request.lookup, arguments)) {
     // As Redis does: not a word, and nothing of what comes behind it.
-    log_line(LogLevel::warning, fmt::format("{} has sent a request of HTTP, perhaps for a web page that attacks this "
-                                            "server; its connection is closed",
-                                            client_.facts().peer));
+    note_http();
     co_return Next::close;
   }
   if (request.lookup.problem != Lookup::Problem::none) {

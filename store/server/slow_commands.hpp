@@ -1,5 +1,5 @@
 // SlowCommands: which commands of an operation took long. The operation finds them, since it runs them; the session
-// puts them into the SlowLog, since it knows whose they are.
+// puts them into the SlowLog, since it knows whose they are. And running those that are in no operation.
 //
 // Threads: as whatever holds it: the operation, then the session.
 #pragma once
@@ -63,5 +63,22 @@ class SlowCommands {
   std::optional<TimePoint> looked_at_;  // When the last command ended; none: there has been none.
   std::vector<Found> found_;
 };
+
+/// Runs a command that is not about the store and waits for nothing, and puts it into the slow log if it takes long;
+/// but none that MONITOR does not show either, or not as it is.
+inline void run_timed(const Command& command, SessionCall& call) {
+  const std::chrono::microseconds from = call.server.slow_log.threshold();
+  if (from.count() < 0 || (command.flags & (flag::admin | flag::no_auth | flag::skip_slowlog)) != 0) {
+    command.session(call);
+    return;
+  }
+  const Clock& clock = call.server.system.clock();
+  const TimePoint begin = clock.now();
+  command.session(call);
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(clock.now() - begin);
+  if (took < from) return;
+  const ClientFacts facts = call.client.facts();
+  call.server.slow_log.add(clock.wall_now(), took, call.arguments, facts.peer, facts.name);
+}
 
 }  // namespace understudy::server

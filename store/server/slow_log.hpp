@@ -1,7 +1,8 @@
 // SlowLog: the commands that took longest lately, as SLOWLOG shows them.
 //
 // Only what a command itself takes is counted, not its wait for its turn or for the disk; of EXEC what its commands
-// take, each by itself. Commands for administration, and those with passwords, are left out.
+// take, each by itself. Left out are commands for administration, those by which a conversation begins or ends (AUTH,
+// HELLO, RESET, QUIT), and those that wait for something (WATCH, WAITAOF).
 //
 // Threads: any.
 #pragma once

@@ -17,11 +17,16 @@ void Subscriptions::add(Kind kind, BytesView name) {
   channels_.add(kind, name, held_outbox());
 }
 
-std::size_t Subscriptions::bytes_with(Kind kind, std::span<const BytesView> more) const noexcept {
-  std::size_t all_bytes = kind == Kind::channel ? channel_bytes_ : pattern_bytes_;
+std::size_t Subscriptions::bytes_with(Kind kind, std::span<const BytesView> more) const {
+  std::vector<BytesView> added;
   for (const BytesView name : more) {
-    if (!all(kind).contains(name)) all_bytes += bytes_of(name);
+    if (!all(kind).contains(name)) added.push_back(name);
   }
+  std::ranges::sort(added);
+  const auto repeated = std::ranges::unique(added);
+  added.erase(repeated.begin(), repeated.end());
+  std::size_t all_bytes = kind == Kind::channel ? channel_bytes_ : pattern_bytes_;
+  for (const BytesView name : added) all_bytes += bytes_of(name);
   return all_bytes;
 }
 

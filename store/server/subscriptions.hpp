@@ -28,7 +28,7 @@ class Subscriptions {
   /// Messages come behind what is replied to the present command.
   void add(Kind kind, BytesView name);
   /// What those of this kind need, and these as well.
-  [[nodiscard]] std::size_t bytes_with(Kind kind, std::span<const BytesView> more) const noexcept;
+  [[nodiscard]] std::size_t bytes_with(Kind kind, std::span<const BytesView> more) const;
   void remove(Kind kind, BytesView name);
   /// All commands are shown to the client from now on. False if they were before.
   bool monitor();

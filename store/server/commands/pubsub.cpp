@@ -80,7 +80,12 @@ void unsubscribe(SessionCall& call) { unsubscribe_from(call, Kind::channel, "uns
 void punsubscribe(SessionCall& call) { unsubscribe_from(call, Kind::pattern, "punsubscribe"); }
 
 void publish(SessionCall& call) {
-  call.reply.integer(static_cast<std::int64_t>(call.server.channels.publish(call.arguments[1], call.arguments[2])));
+  const std::optional<std::size_t> receivers = call.server.channels.publish(call.arguments[1], call.arguments[2]);
+  if (receivers) {
+    call.reply.integer(static_cast<std::int64_t>(*receivers));
+  } else {
+    call.reply.error("ERR the channel's name is too long to compare with all patterns");
+  }
 }
 
 void pubsub_channels(SessionCall& call) {

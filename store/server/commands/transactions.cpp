@@ -71,7 +71,7 @@ Task<> run_in_session(SessionCall& call, QueuedCommand& queued) {
                     .reply = reply,
                     .may_wait = false};
   if (queued.command().session != nullptr) {
-    queued.command().session(inner);
+    run_timed(queued.command(), inner);
   } else {
     Task<> task = queued.command().task(inner);
     co_await std::move(task);

@@ -50,7 +50,7 @@ class OutboxTest : public testing::Test {
   }
   void look_after(Duration time) {
     (void)wait(simulation_.system(), sleep(time));
-    outbox_->end_if_overdue(simulation_.system().clock().now());
+    outbox_->end_if_overdue(simulation_.system().clock().now(), limits_.now(), unread_messages);
   }
 
   LiveOutputLimits limits_{OutputLimits{.hard_bytes = 1'000'000}};

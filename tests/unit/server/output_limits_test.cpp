@@ -17,7 +17,7 @@ std::string_view error_of(std::string_view text) {
 }
 
 TEST(OutputLimits, ThoseThatAreNamedChange) {
-  const auto limits = parse_output_limits("PubSub 1mb 512kb 5  normal 100 0 0", {});
+  const auto limits = parse_output_limits("PubSub 1mb 512kb 5 normal 100 0 0", {});
   ASSERT_TRUE(limits) << limits.error();
   EXPECT_EQ(limits->pubsub.hard_bytes, 1'048'576);
   EXPECT_EQ(limits->pubsub.soft_bytes, 524'288);
@@ -43,6 +43,7 @@ TEST(OutputLimits, WhatIsWrongIsSaid) {
   constexpr std::string_view number = "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
   EXPECT_EQ(error_of("pubsub"), count);
   EXPECT_EQ(error_of("pubsub 1 2 3 normal"), count);
+  EXPECT_EQ(error_of("pubsub 1 2 3 "), count) << "as in Redis";
   EXPECT_EQ(error_of("master 1 2 3"), clients);
   EXPECT_EQ(error_of("pubsub 1 2 3 nobody 1 2 3"), clients);
   EXPECT_EQ(error_of("pubsub x 2 3"), number);
