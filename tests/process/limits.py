@@ -158,7 +158,7 @@ class Silence(unittest.TestCase):
             self.assertEqual(subscriber.reply(), [b"message", b"news", b"hello"])
             self.assertIn("PUBLISH", monitor.reply())
 
-    @unittest.skipUnless(shutil.which("ss"), "ss is not installed")
+    @unittest.skipUnless(shutil.which("ss"), "ss is not installed: Debian's package iproute2 (cmake/packages.txt)")
     def test_keepalive_is_set(self):
         with Server("--tcp-keepalive", "120") as server, server.connect() as client:
             client.call("PING")

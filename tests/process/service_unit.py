@@ -18,7 +18,7 @@ def systemd_analyze(*arguments):
                           check=False)
 
 
-@unittest.skipUnless(shutil.which("systemd-analyze"), "systemd is not installed")
+@unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not installed: Debian's package systemd (cmake/packages.txt)")
 class ServiceUnit(unittest.TestCase):
     def setUp(self):
         with open(UNIT, encoding="utf-8") as file:

@@ -55,7 +55,7 @@ class UnixSocket(unittest.TestCase):
                 self.assertEqual(mode_of(self.path), expected)
                 self.assertEqual(server.stop(), 0)
 
-    @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
+    @unittest.skipUnless(shutil.which("strace"), "Debian's package strace is not installed (cmake/packages.txt)")
     def test_permissions_hold_before_it_listens(self):
         trace = os.path.join(_program.folder(), "trace")
         with Server("--unixsocket", self.path, "--unixsocketperm", "770", "--port", "off", port=None,
