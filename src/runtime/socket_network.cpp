@@ -22,6 +22,9 @@
 namespace understudy::detail {
 namespace {
 
+/// From so much on, what is read may take longer to be worked off than it is worth a look at the clock.
+constexpr ssize_t long_read_bytes = 1024;
+
 constexpr int socket_flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
 
 bool would_block(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
@@ -132,6 +135,8 @@ class SocketConnection final : public Connection {
       // A read that had room for more has taken all there was: the kernel tells when there is something new, and to
       // ask before that would be a call for nothing.
       drained_ = count < 0 || static_cast<std::size_t>(count) < into.size();
+      // What has come at once takes a while to be worked off: a step of the turn, but a long one.
+      if (count >= long_read_bytes) look_at_the_clock(this_thread());
       if (count >= 0) return static_cast<std::size_t>(count);
       const int error = reason_not_to_wait(registration_, errno);
       if (error == 0) return std::nullopt;

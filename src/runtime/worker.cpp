@@ -1,6 +1,7 @@
 #include "runtime/worker.hpp"
 
 #include "base/log.hpp"
+#include "runtime/long_turn.hpp"
 #include "runtime/threaded_scheduler.hpp"
 #include "understudy/runtime/detail/abandoned.hpp"
 #include "understudy/runtime/detail/task_group_core.hpp"
@@ -63,13 +64,20 @@ void Worker::finish() noexcept {
 
 [[gnu::noinline]] Context* Worker::look_around(ThreadState& thread) noexcept {
   TaskGroupCore::count_ended(thread);
-  if (activations_ % look_at_sockets_period == 0) scheduler_.io_seat().poll();
+  // Most turns are short. Where they are not, sockets are looked at by the clock.
+  const std::int64_t now = scheduler_.clock().now().time_since_epoch().count();
+  if (activations_ % look_at_sockets_period == 0 || now - looked_at_sockets_ns_ > look_at_sockets_time_ns) {
+    looked_at_sockets_ns_ = now;
+    scheduler_.io_seat().poll();
+  }
   return scheduler_.take_shared();
 }
 
 Context* Worker::find_local(ThreadState& thread) noexcept {
   ++activations_;
-  if (activations_ % look_around_period == 0) [[unlikely]] {
+  // What the turn before has left there is not touched in between.
+  if (activations_ % look_around_period == 0 || thread.turn_seen_ns == turn_was_long) [[unlikely]] {
+    thread.turn_seen_ns = 0;
     if (Context* context = look_around(thread)) return context;
   }
   // Giving up the vacant task may make somebody ready who waits for its group: before the hand-off slot is looked at.

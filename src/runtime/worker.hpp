@@ -84,6 +84,7 @@ class Worker {
   /// The same for sockets. Requests come in bunches, and are worked off and answered in bunches; a worker that looked
   /// for the first of the next bunch while it answers the one before would have twice as many, half as large.
   static constexpr std::uint32_t look_at_sockets_period = 8 * look_around_period;
+  static constexpr std::int64_t look_at_sockets_time_ns = 2'000'000;
 
   void run() noexcept;
   void run_shared(ThreadState& thread) noexcept;
@@ -102,6 +103,7 @@ class Worker {
   RunQueue queue_;
   RunQueue bound_;  // Contexts that must run here; never stolen.
   std::uint32_t activations_ = 0;
+  std::int64_t looked_at_sockets_ns_ = 0;
   bool bound_first_ = false;  // Which of the two queues had its turn last; not by activations, which come in rounds.
   bool searching_ = false;
   ParkingPlace place_;

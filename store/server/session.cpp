@@ -3,6 +3,7 @@
 #include "server/gate.hpp"
 #include "server/spare.hpp"
 #include "understudy/base/logging.hpp"
+#include "understudy/runtime/sleep.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -13,6 +14,8 @@
 namespace understudy::server {
 namespace {
 
+/// Of commands that it runs one by one, how many before others have their turn.
+constexpr std::size_t turn_commands = 64;
 /// What a session that waits keeps of the memory for its replies.
 constexpr std::size_t idle_output_bytes_max = 512;
 
@@ -97,6 +100,7 @@ Task<> Session::serve(Start start) {
       for (std::size_t index = 0; index < count && next == Next::go_on;) {
         const std::size_t end = end_of_neighbours(index);
         if (end == index) {
+          if (index % turn_commands == turn_commands - 1) co_await yield();
           Task<Next> executing = execute_one(index++);
           next = co_await std::move(executing);
         } else {

@@ -72,8 +72,8 @@ class Tricks(unittest.TestCase):
     def test_settings_that_cannot_be_changed(self):
         for name, value in FIXED.items():
             for spelling in spellings(name):
-                self.refused("^ERR CONFIG SET failed .*can't set immutable config", "CONFIG", "SET", spelling, value)
-                self.refused("^ERR CONFIG SET failed .*can't set immutable config", "config", "sEt", spelling, "")
+                self.refused("^ERR CONFIG SET failed .*can't set (immutable|protected) config", "CONFIG", "SET", spelling, value)
+                self.refused("^ERR CONFIG SET failed .*can't set (immutable|protected) config", "config", "sEt", spelling, "")
         self.check_nothing_has_changed()
 
     def test_settings_that_are_not_there(self):
@@ -126,6 +126,15 @@ class Tricks(unittest.TestCase):
                       ("SYSTEM.EXEC", "id"), ("PFDEBUG", "x")):
             for name in spellings(words[0]):
                 self.refused(f"^ERR unknown command '{name}'", name, *words[1:])
+        self.check_nothing_has_changed()
+
+    def test_a_request_of_a_browser_ends_the_connection(self):
+        # A page in somebody's browser can send text to a port of this machine; commands in its body must not be run.
+        for first in ("POST / HTTP/1.1", "GET / HTTP/1.1"):
+            with self.server.connect() as browser:
+                browser.send_raw(f"{first}\r\nHost: localhost:6379\r\nContent-Length: 20\r\n\r\nSET by-a-browser x\r\n".encode())
+                browser.rest()
+        self.assertEqual(self.client.call("EXISTS", "by-a-browser"), 0)
         self.check_nothing_has_changed()
 
 
