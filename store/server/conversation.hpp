@@ -5,10 +5,12 @@
 
 #include "server/command_queue.hpp"
 #include "server/subscriptions.hpp"
+#include "understudy/journal/durability.hpp"
 
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -57,6 +59,8 @@ struct Conversation {
   std::size_t watched_bytes = 0;
   Subscriptions subscriptions;
   ReplySwitch reply_switch;
+  /// Of what the connection changes (UNDERSTUDY DURABILITY); none: the store's.
+  std::optional<Durability> durability;
 
   /// Commands run one by one, each looked at by itself.
   [[nodiscard]] bool is_special(RespVersion version) const noexcept {
@@ -82,6 +86,7 @@ struct Conversation {
   void reset() {
     end_transaction();
     subscriptions.clear();
+    durability.reset();
     // Which says whether this command's own reply is sent.
     reply_switch = {.skips = reply_switch.skips};
   }

@@ -1,5 +1,6 @@
 #include "server/session.hpp"
 
+#include "server/commands/operate.hpp"
 #include "server/gate.hpp"
 #include "server/spare.hpp"
 #include "understudy/base/logging.hpp"
@@ -105,7 +106,13 @@ Task<> Session::serve(Start start) {
           next = co_await std::move(executing);
         } else {
           store::Operation operation = begin_operation(index, end);
-          const Result<void> done = co_await server_.store->key_value().ask<store::Operate>(std::move(operation));
+          Result<void> done;
+          if (!conversation_.durability) [[likely]] {
+            done = co_await server_.store->key_value().ask<store::Operate>(std::move(operation));
+          } else {
+            Task<Result<void>> operating = operate(server_, conversation_, std::move(operation));
+            done = co_await std::move(operating);
+          }
           index = end_operation(done, index, end);
         }
         if (next == Next::go_on && (index < end || output_.size() >= server_.options.output_bytes_max)) {

@@ -2,12 +2,12 @@
 // something about the connection has each looked at by itself.
 #include "server/commands/arguments.hpp"
 #include "server/commands/handlers.hpp"
+#include "server/commands/operate.hpp"
 #include "server/gate.hpp"
 #include "server/monitor_line.hpp"
 #include "server/session.hpp"
 #include "server/slow_commands.hpp"
 #include "understudy/base/logging.hpp"
-#include "understudy/store/messages.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -131,7 +131,8 @@ Task<Session::Next> Session::run_command(std::size_t index) {
   if (command.task != exec) show_to_monitors(server_, client_, command, arguments);
   if (command.data != nullptr) {
     store::Operation operation = begin_operation(index, index + 1);
-    const Result<void> done = co_await server_.store->key_value().ask<store::Operate>(std::move(operation));
+    Task<Result<void>> operating = operate(server_, conversation_, std::move(operation));
+    const Result<void> done = co_await std::move(operating);
     static_cast<void>(end_operation(done, index, index + 1));
     co_return Next::go_on;
   }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""WAITAOF has the journal flushed, and waits for nothing that will never come."""
+"""WAITAOF has the journal flushed, and waits for nothing that will never come; UNDERSTUDY DURABILITY makes it needless."""
 
 import unittest
 
@@ -24,6 +24,18 @@ class WaitAof(unittest.TestCase):
                 self.assertEqual(server.connect().call("WAITAOF", "1", "0", "0"), [1, 0])
                 self.assertEqual(self.flushed(client), 10)
                 server.kill()
+
+    def test_a_connection_may_want_more_than_the_server_gives(self):
+        with Server("--durability", "interval", "--flush-interval", "60000") as server:
+            usual, careful = server.connect(), server.connect()
+            self.assertEqual(usual.call("SET", "k", "v"), "OK")
+            self.assertEqual(self.flushed(usual), 0)
+            self.assertEqual(careful.call("UNDERSTUDY", "DURABILITY"), b"interval")
+            self.assertEqual(careful.call("UNDERSTUDY", "DURABILITY", "always"), "OK")
+            self.assertEqual(careful.call("SET", "k", "w"), "OK")
+            self.assertEqual(self.flushed(usual), 2)
+            self.assertEqual(usual.call("SET", "k", "v"), "OK")
+            self.assertEqual(self.flushed(usual), 2)
 
     def test_what_is_wrong_is_told_in_the_words_of_redis(self):
         with Server() as server, server.connect() as client:

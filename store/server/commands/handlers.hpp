@@ -154,6 +154,7 @@ void time(SessionCall& call);
 
 // store_actors.cpp
 void understudy_actors(SessionCall& call);
+void understudy_durability(SessionCall& call);
 void understudy_help(SessionCall& call);
 void understudy_incidents(SessionCall& call);
 Task<> understudy_reset(SessionCall& call);

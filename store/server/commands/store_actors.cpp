@@ -4,10 +4,15 @@
 #include "server/commands/arguments.hpp"
 #include "server/commands/client_name.hpp"
 #include "server/commands/handlers.hpp"
+#include "server/conversation.hpp"
 #include "server/server_context.hpp"
 #include "understudy/actor/snapshot.hpp"
 #include "understudy/supervision/incident.hpp"
 
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +29,27 @@ void understudy_incidents(SessionCall& call) {
       call.server.options.incidents ? call.server.options.incidents() : std::vector<Incident>();
   call.reply.array(incidents.size());
   for (const Incident& incident : incidents) call.reply.verbatim("txt", describe(incident));
+}
+
+void understudy_durability(SessionCall& call) {
+  std::optional<Durability>& durability = call.conversation.durability;
+  if (call.arguments.size() == 2) {
+    call.reply.bulk(name_of(durability.value_or(call.server.options.durability)));
+    return;
+  }
+  const BytesView word = call.arguments[2];
+  constexpr std::array<std::pair<std::string_view, std::optional<Durability>>, 4> choices{
+      {{"ALWAYS", Durability::always},
+       {"INTERVAL", Durability::interval},
+       {"NONE", Durability::none},
+       {"DEFAULT", std::nullopt}}};
+  const auto* const chosen = std::ranges::find_if(choices, [&](const auto& each) { return is_word(word, each.first); });
+  if (call.arguments.size() > 3 || chosen == choices.end()) {
+    call.reply.error("ERR durability is one of always, interval, none and default, which is the store's");
+    return;
+  }
+  durability = chosen->second;
+  call.reply.simple("OK");
 }
 
 Task<> understudy_reset(SessionCall& call) {

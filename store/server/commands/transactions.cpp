@@ -3,6 +3,7 @@
 #include "server/client.hpp"
 #include "server/command_table.hpp"
 #include "server/commands/handlers.hpp"
+#include "server/commands/operate.hpp"
 #include "server/conversation.hpp"
 #include "server/gate.hpp"
 #include "server/monitor_line.hpp"
@@ -35,8 +36,9 @@ struct Watching {
 constexpr std::size_t watched_key_overhead_bytes = 256;
 
 /// Runs `operation` over what EXEC runs. False if nothing is to run: the reply says why.
-Task<bool> operate(SessionCall& call, std::shared_ptr<Transacted> transacted, store::Operation operation) {
-  const Result<void> done = co_await call.server.store->key_value().ask<store::Operate>(std::move(operation));
+Task<bool> run(SessionCall& call, std::shared_ptr<Transacted> transacted, store::Operation operation) {
+  Task<Result<void>> operating = operate(call.server, call.conversation, std::move(operation));
+  const Result<void> done = co_await std::move(operating);
   if (!done) {
     call.reply.error(describe_failure(done.error()));
   } else if (transacted->outcome == Transacted::Outcome::watched_key_changed) {
@@ -127,7 +129,7 @@ Task<> execute_queued(SessionCall& call) {
   // to be done at all; what changes between that look and the operation undoes the operation, but no login.
   const std::size_t ahead = ahead_of_the_store(all);
   if (ahead > 0) {
-    Task<bool> looking = operate(
+    Task<bool> looking = run(
         call, transacted, [transacted](store::Transaction& store) { static_cast<void>(may_run(*transacted, store)); });
     const bool goes_on = co_await std::move(looking);
     if (!goes_on) co_return;
@@ -142,7 +144,7 @@ Task<> execute_queued(SessionCall& call) {
     transacted->replies_are_whole = !header_muted && std::ranges::all_of(all, runs_in_store);
     transacted->slow.begin(call.server.slow_log.threshold(), call.server.system.clock());
     Task<bool> operating =
-        operate(call, transacted, [transacted](store::Transaction& store) { run_transaction(*transacted, store); });
+        run(call, transacted, [transacted](store::Transaction& store) { run_transaction(*transacted, store); });
     const bool goes_on = co_await std::move(operating);
     if (!goes_on) co_return;
     transacted->slow.note(call.server, call.client, [all](std::size_t index) { return all[index].words(); });
@@ -224,7 +226,8 @@ Task<> watch(SessionCall& call) {
       store.watch(key, watching->watch);
     }
   };
-  const Result<void> done = co_await call.server.store->key_value().ask<store::Operate>(std::move(operation));
+  Task<Result<void>> watching_keys = operate(call.server, conversation, std::move(operation));
+  const Result<void> done = co_await std::move(watching_keys);
   if (!done) {
     call.reply.error(describe_failure(done.error()));
     co_return;

@@ -92,6 +92,12 @@ constexpr auto rows = std::to_array<Command>({
      .complexity = "O(N), N being the number of actors",
      .summary = "Describes the tree of actors, a line each: state, messages that wait, incarnation",
      .session = understudy_actors},
+    {.name = "understudy|durability", .arity = -2, .flags = f::noscript | f::fast,
+     .categories = c::connection | c::dangerous, .group = "understudy", .since = "0.1.0", .complexity = constant,
+     .usage = "[ALWAYS|INTERVAL|NONE|DEFAULT]",
+     .summary = "Says how safe the connection's changes are when they are answered, or changes that",
+     .note = "until `RESET`, or its end: what it changes is waited for by whoever reads it as long as that takes, and "
+             "no longer, whatever the store's durability is", .session = understudy_durability},
     {.name = "understudy|help", .arity = 2, .flags = always_allowed, .group = "understudy", .since = "0.1.0",
      .complexity = constant, .summary = "Lists the subcommands", .session = understudy_help},
     {.name = "understudy|incidents", .arity = 2, .flags = administration, .group = "understudy", .since = "0.1.0",

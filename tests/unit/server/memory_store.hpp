@@ -144,6 +144,7 @@ class MemoryBackend final : public Backend {
   Duration delay{0};
   Duration snapshot_delay{0};
   std::size_t operations = 0;
+  std::optional<Durability> durability;  // That the last one was to have; none: the store's.
   std::size_t snapshots = 0;
   /// Whatever changes something is refused, and changes nothing.
   bool disk_full = false;
@@ -156,10 +157,16 @@ class MemoryBackend final : public Backend {
  private:
   static Task<> run_operations(Mailbox<store::KeyValueMessage>& inbox, MemoryBackend* backend) {
     while (auto message = co_await inbox.receive()) {
-      auto& request = std::get<store::Operate>(*message);
       ++backend->operations;
       if (backend->delay > Duration{0}) co_await sleep(backend->delay);
-      request.response.complete(backend->run(request.operation));
+      if (auto* with = std::get_if<store::OperateWith>(&*message)) {
+        backend->durability = with->options.durability;
+        with->response.complete(backend->run(with->operation));
+      } else {
+        auto& request = std::get<store::Operate>(*message);
+        backend->durability.reset();
+        request.response.complete(backend->run(request.operation));
+      }
     }
   }
   Result<void> run(Operation& operation) {

@@ -211,6 +211,26 @@ TEST_F(ServerTest, WhoIsSilentForTooLongIsClosed) {
   EXPECT_EQ(server_->totals().connected, 0U);
 }
 
+TEST_F(ServerTest, AConnectionChoosesHowSafeItsChangesAre) {
+  start();
+  const std::unique_ptr<Connection> client = connect();
+  expect(*client, "UNDERSTUDY DURABILITY\r\nSET k v\r\n", "$6\r\nalways\r\n+OK\r\n");
+  EXPECT_FALSE(store_->durability);
+  expect(*client, "UNDERSTUDY DURABILITY none\r\nUNDERSTUDY DURABILITY\r\nSET k v\r\n", "+OK\r\n$4\r\nnone\r\n+OK\r\n");
+  EXPECT_EQ(store_->durability, Durability::none);
+  (void)talk("SET other v\r\nQUIT\r\n");
+  EXPECT_FALSE(store_->durability) << "others are as they were";
+  expect(*client, "UNDERSTUDY DURABILITY always\r\nMULTI\r\nSET k v\r\nEXEC\r\n",
+         "+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n");
+  EXPECT_EQ(store_->durability, Durability::always);
+  expect(*client, "UNDERSTUDY DURABILITY sometimes\r\n",
+         "-ERR durability is one of always, interval, none and default, which is the store's\r\n");
+  expect(*client, "UNDERSTUDY DURABILITY default\r\nSET k v\r\n", "+OK\r\n+OK\r\n");
+  EXPECT_FALSE(store_->durability);
+  expect(*client, "UNDERSTUDY DURABILITY none\r\nRESET\r\nSET k v\r\n", "+OK\r\n+RESET\r\n+OK\r\n");
+  EXPECT_FALSE(store_->durability);
+}
+
 TEST_F(ServerTest, RequestsOfHttpAreTheEndOfAConnection) {
   start();
   EXPECT_EQ(talk("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nSET k v\r\n"), "");
