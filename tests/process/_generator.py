@@ -296,7 +296,7 @@ class Generator:
         return self.random.choice([
             [b"CONFIG"], [b"CONFIG", b"NOSUCH"], [b"CONFIG", b"GET"], [b"CONFIG", b"SET", b"timeout"],
             [b"ACL"], [b"ACL", b"NOSUCH"], [b"ACL", b"WHOAMI"], [b"ACL", b"USERS"], [b"ACL", b"CAT", b"nosuch"], [b"ACL", b"GETUSER", b"nobody"],
-            [b"ACL", b"SETUSER", b"bob", self.random.choice([b"foo", b"+@nosuch", b"-nosuch", b"~", b"%x~a", b"&", b"<", b"#12", b"(", b"+get|x"])],
+            [b"ACL", b"SETUSER", b"bob", self.random.choice([b"foo", b"+@nosuch", b"-nosuch", b"%x~a", b"<", b"#12", b"("])],
             [b"ACL", b"DELUSER", b"nobody"], [b"ACL", b"DELUSER", b"default"], [b"ACL", b"DRYRUN", b"default", b"GET", self.key()],
             [b"ACL", b"DRYRUN", b"nobody", b"GET", b"k"], [b"ACL", b"DRYRUN", b"default", b"nosuch"], [b"ACL", b"DRYRUN", b"default", b"GET"],
             [b"ACL", b"GENPASS", word], [b"ACL", b"LOG", word], [b"ACL", b"SAVE"], [b"ACL", b"LOAD"],

@@ -302,7 +302,7 @@ def servers(client):
     see("command getkeys", client.command_getkeys, "MSET", "a", 1, "b", 2)
     see("time", lambda: abs(client.time()[0] - time.time()) < 60)
     see("lastsave", lambda: client.lastsave().year > 2000)
-    see("slowlog", client.slowlog_len)
+    see("slowlog", lambda: client.slowlog_len() >= 0)  # What took long enough, nobody knows beforehand.
     see("memory usage", lambda: client.memory_usage("text") > 0)
     see("waitaof", client.execute_command, "WAITAOF", 1, 0, 1000)
     see("acl list", lambda: len(client.acl_list()))
