@@ -194,7 +194,7 @@ void command_getkeys(SessionCall& call) {
     return;
   }
   const int last = keys.last < 0 ? static_cast<int>(words.size()) + keys.last : keys.last;
-  call.reply.array(static_cast<std::size_t>((last - keys.first) / keys.step + 1));
+  call.reply.array(static_cast<std::size_t>((last - keys.first) / keys.step) + 1);
   for (int i = keys.first; i <= last; i += keys.step) call.reply.bulk(words[static_cast<std::size_t>(i)]);
 }
 
