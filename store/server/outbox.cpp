@@ -3,6 +3,7 @@
 #include <utility>
 
 namespace understudy::server {
+
 Outbox::Outbox(System& system, std::shared_ptr<Connection> connection, const LiveOutputLimits& limits,
                std::function<void(std::string_view why)> ends)
     : system_(system), limits_(limits), connection_(std::move(connection)), ends_(std::move(ends)), writer_(system) {}

@@ -17,14 +17,6 @@ PATIENCE_S = 0.5
 MEMORY_PATIENCE_S = 5.0
 
 
-def until(condition, what):
-    deadline = time.monotonic() + _program.DEADLINE_S
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"it never came about: {what}")
-        time.sleep(0.01)
-
-
 class Attacks(unittest.TestCase):
     """Each test has a server of its own, started with `flags` and, if there is one, with `password`."""
 

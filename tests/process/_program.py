@@ -65,6 +65,15 @@ def spawn(command, **options):
     return process
 
 
+def until(condition, what):
+    """Waits until `condition()` holds; `what` says what has not come about if it never does."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"it never came about: {what}")
+        time.sleep(0.01)
+
+
 class NotStarted(AssertionError):
     """The program has ended, or hangs, instead of saying that it is ready."""
 

@@ -11,16 +11,7 @@ import time
 import unittest
 
 import _program
-from _program import Client, ReplyError, Server
-
-
-def until(condition, what):
-    deadline = time.monotonic() + _program.DEADLINE_S
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError(f"it never came about: {what}")
+from _program import Client, ReplyError, Server, until
 
 
 def get(client, name):

@@ -12,7 +12,7 @@ import unittest
 
 import _certificates
 import _program
-from _program import Client, ReplyError, Server, run
+from _program import Client, ReplyError, Server, run, until
 
 
 class TlsClient(Client):
@@ -31,15 +31,6 @@ class TlsClient(Client):
 
     def serial_of_server(self):
         return self.socket.getpeercert()["serialNumber"]
-
-
-def until(condition, what):
-    deadline = time.monotonic() + _program.DEADLINE_S
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError(f"it never came about: {what}")
 
 
 @unittest.skipUnless(_certificates.HAVE_OPENSSL, "openssl is not installed")

@@ -8,8 +8,8 @@ import time
 import unittest
 
 import _program
-from _hostile import MEMORY_PATIENCE_S, MIB, PATIENCE_S, Attacks, until
-from _program import Client
+from _hostile import MEMORY_PATIENCE_S, MIB, PATIENCE_S, Attacks
+from _program import Client, until
 
 ALMOST_NOTHING = 4096  # The smallest receive buffer: what is not read stays with the server.
 
