@@ -5,6 +5,7 @@
 #   tests/guarantees/**          guarantee_tests
 #   tests/model/**               model_tests     (with the sources of the runtime, built on atomics of its own)
 #   tests/simulation/**          simulate        (a program of its own; the suite runs it with few seeds)
+#   tests/corpus/replay.cpp      replay_NAME for each fuzz/NAME_fuzz.cpp: the inputs kept in fuzz/corpus/NAME, once each
 #   tests/process/*.{py,sh,mjs}  each a test; the program's path is in UNDERSTUDY_PROGRAM. Not run: soak.py, _*, folders
 #   tests/process/interposer/**, crash_states/**, commands_page/**
 #                                what they use: a library for LD_PRELOAD, two programs; beside the program
@@ -89,6 +90,21 @@ if(simulate_sources AND TARGET understudy_simulation)
     --remembered "${PROJECT_SOURCE_DIR}/tests/simulation/seeds.txt")
   add_test(NAME simulation.canary COMMAND simulate --canary)
   set_tests_properties(simulation.few_seeds simulation.canary PROPERTIES TIMEOUT 600 LABELS simulation)
+endif()
+
+# Not in a build for fuzzing, where the targets have a main of libFuzzer's.
+if(TARGET understudy_server AND TARGET understudy_simulation AND NOT UNDERSTUDY_FUZZ)
+  understudy_glob(fuzz_sources "fuzz/*_fuzz.cpp")
+  foreach(source IN LISTS fuzz_sources)
+    cmake_path(GET source STEM stem)
+    string(REGEX REPLACE "_fuzz$" "" name "${stem}")
+    add_executable(replay_${name} ${source} tests/corpus/replay.cpp)
+    target_include_directories(replay_${name} PRIVATE src store)
+    target_link_libraries(replay_${name} PRIVATE understudy_server understudy_store understudy_simulation)
+    understudy_warnings(replay_${name})
+    add_test(NAME corpus.${name} COMMAND replay_${name} "${PROJECT_SOURCE_DIR}/fuzz/corpus/${name}")
+    set_tests_properties(corpus.${name} PROPERTIES TIMEOUT 600 LABELS corpus)
+  endforeach()
 endif()
 
 # --- the built program -----------------------------------------------------------------------------------------------

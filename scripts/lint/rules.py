@@ -53,7 +53,7 @@ LENGTHS = [
 # Where the build looks for sources (CMakeLists.txt and cmake/); bench/peers holds other people's libraries at work.
 REGISTERED = re.compile(
     r"src/.+|store/(engine|server|tool)/.+|tests/unit/[^/]+/.+_test\.cpp|tests/(guarantees|model)/.+_test\.cpp|tests/(simulation|support)/.+"
-    r"|tests/process/(interposer|crash_states|commands_page)/.+"
+    r"|tests/(corpus|process/(interposer|crash_states|commands_page))/.+"
     r"|tests/compile/must_(not_)?compile/[^/]+|tests/package/.+|examples/[0-9][0-9]_[^/]+|bench/[^/]+/.+|fuzz/[^/]+_fuzz\.cpp")
 
 
