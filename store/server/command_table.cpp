@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -76,8 +75,8 @@ class Index {
     std::uint64_t letters = 0;
     if (name.empty() || name.size() > sizeof letters) return 0;
     std::memcpy(&letters, name.data(), name.size());
-    constexpr std::uint64_t small_letters = 0x2020'2020'2020'2020;
-    return letters | small_letters >> 8U * (sizeof letters - name.size());
+    constexpr std::uint64_t bits_of_small = 0x2020'2020'2020'2020;
+    return letters | bits_of_small >> 8U * (sizeof letters - name.size());
   }
   struct Short {
     std::uint64_t letters = 0;
@@ -106,8 +105,6 @@ const Index& index() {
   return instance;
 }
 
-char small(char letter) noexcept { return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter; }
-
 /// `name` in small letters; empty if it is longer than any of ours.
 class SmallName {
  public:
@@ -117,7 +114,7 @@ class SmallName {
       too_long_ = true;
       return;
     }
-    for (const char letter : text) bytes_[size_++] = small(letter);
+    for (const char letter : text) bytes_[size_++] = small_letter(letter);
   }
   [[nodiscard]] std::string_view view() const noexcept {
     return too_long_ ? std::string_view{} : std::string_view(bytes_.data(), size_);
@@ -128,12 +125,6 @@ class SmallName {
   std::size_t size_ = 0;
   bool too_long_ = false;
 };
-
-std::string capitals(std::string_view text) {
-  std::string result(text);
-  for (char& letter : result) letter = letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 32) : letter;
-  return result;
-}
 
 }  // namespace
 
@@ -182,7 +173,7 @@ void reply_to_problem(const Lookup& lookup, Arguments arguments, RespWriter& rep
       return;
     case Lookup::Problem::unknown_subcommand:
       reply.error(fmt::format("ERR unknown subcommand '{}'. Try {} HELP.", shown(arguments[1], shown_max),
-                              capitals(lookup.command->name)));
+                              capital_letters(lookup.command->name)));
       return;
     case Lookup::Problem::unknown_command: {
       std::string rest;
@@ -200,9 +191,10 @@ void reply_to_problem(const Lookup& lookup, Arguments arguments, RespWriter& rep
 void reply_with_help(const Command& container, RespWriter& reply) {
   const std::span<const Command> subcommands = subcommands_of(container);
   reply.array(1 + 2 * subcommands.size());
-  reply.simple(fmt::format("{} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", capitals(container.name)));
+  reply.simple(
+      fmt::format("{} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", capital_letters(container.name)));
   const auto line = [&](const Command& command) {
-    const std::string name = capitals(command.name.substr(container.name.size() + 1));
+    const std::string name = capital_letters(command.name.substr(container.name.size() + 1));
     reply.simple(command.usage.empty() ? name : fmt::format("{} {}", name, command.usage));
     reply.simple(fmt::format("    {}", command.summary));
   };

@@ -135,11 +135,8 @@ std::string get_tls_clients(const ServerContext& server) {
 }
 Refusal set_tls_clients(ServerContext& server, BytesView text) {
   TlsOptions options = server.tls.options();
-  const auto* const found = std::ranges::find_if(tls_clients_names, [&](const auto& each) {
-    return std::ranges::equal(each.first, text, {}, {}, [](char letter) {
-      return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
-    });
-  });
+  const auto* const found =
+      std::ranges::find_if(tls_clients_names, [&](const auto& each) { return is_same_word(text, each.first); });
   if (found == tls_clients_names.end()) return "argument(s) must be one of the following: no, yes, optional";
   options.clients = found->second;
   server.tls.set_options(std::move(options));
@@ -257,11 +254,8 @@ constexpr std::array<Parameter, 36> table{{
 }};
 
 const Parameter* find_parameter(BytesView name) {
-  const auto same = [](char left, char right) {
-    return left == (right >= 'A' && right <= 'Z' ? static_cast<char>(right + 32) : right);
-  };
   const auto* const found =
-      std::ranges::find_if(table, [&](const Parameter& each) { return std::ranges::equal(each.name, name, same); });
+      std::ranges::find_if(table, [&](const Parameter& each) { return is_same_word(name, each.name); });
   return found == table.end() ? nullptr : found;
 }
 

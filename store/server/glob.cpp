@@ -1,5 +1,7 @@
 #include "server/glob.hpp"
 
+#include "server/letters.hpp"
+
 #include <cstddef>
 #include <utility>
 
@@ -7,8 +9,7 @@ namespace understudy::server {
 namespace {
 
 unsigned char folded(char byte, LetterCase letters) {
-  if (letters == LetterCase::ignored && byte >= 'A' && byte <= 'Z') byte = static_cast<char>(byte - 'A' + 'a');
-  return static_cast<unsigned char>(byte);
+  return static_cast<unsigned char>(letters == LetterCase::ignored ? small_letter(byte) : byte);
 }
 
 /// Counts steps; past the last one nothing fits.

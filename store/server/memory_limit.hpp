@@ -1,6 +1,7 @@
 // The limit on memory, as people write it: "100mb", "noeviction".
 #pragma once
 
+#include "server/letters.hpp"
 #include "understudy/store/options.hpp"
 
 #include <algorithm>
@@ -8,7 +9,6 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace understudy::server {
@@ -30,9 +30,9 @@ namespace understudy::server {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{}) return std::nullopt;
-  std::string unit(end, text.data() + text.size());
-  for (char& letter : unit) letter = letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
-  const auto* const found = std::ranges::find(units, unit, &Unit::name);
+  const std::string_view unit(end, text.data() + text.size());
+  const auto* const found =
+      std::ranges::find_if(units, [&](const Unit& each) { return is_same_word(unit, each.name); });
   std::uint64_t bytes = 0;
   if (found == units.end() || __builtin_mul_overflow(number, found->bytes, &bytes)) return std::nullopt;
   return bytes;

@@ -1,7 +1,7 @@
 #include "server/monitor_line.hpp"
 
 #include "server/client.hpp"
-#include "server/commands/arguments.hpp"
+#include "server/letters.hpp"
 #include "server/server_context.hpp"
 
 #include <chrono>

@@ -4,7 +4,6 @@
 #include "server/memory_limit.hpp"
 
 #include <array>
-#include <cctype>
 #include <limits>
 #include <optional>
 #include <ranges>
@@ -18,22 +17,16 @@ namespace {
 
 using Class = std::pair<std::string_view, OutputLimits OutputLimitsByClass::*>;
 /// In the order in which they are shown, under their first name.
-constexpr std::array<Class, 4> classes{{{"NORMAL", &OutputLimitsByClass::normal},
-                                        {"SLAVE", &OutputLimitsByClass::replica},
-                                        {"PUBSUB", &OutputLimitsByClass::pubsub},
-                                        {"REPLICA", &OutputLimitsByClass::replica}}};
+constexpr std::array<Class, 4> classes{{{"normal", &OutputLimitsByClass::normal},
+                                        {"slave", &OutputLimitsByClass::replica},
+                                        {"pubsub", &OutputLimitsByClass::pubsub},
+                                        {"replica", &OutputLimitsByClass::replica}}};
 constexpr std::size_t classes_shown = 3;
 
 std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> words;
   for (const auto word : text | std::views::split(' ')) words.emplace_back(word.begin(), word.end());
   return words;
-}
-
-std::string lower(std::string_view capitals) {
-  std::string small(capitals);
-  for (char& letter : small) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  return small;
 }
 
 std::optional<OutputLimits> parse_limits(std::string_view hard, std::string_view soft, std::string_view seconds) {
@@ -55,7 +48,7 @@ std::expected<OutputLimitsByClass, std::string_view> parse_output_limits(std::st
     return std::unexpected("Wrong number of arguments in buffer limit configuration.");
   for (std::size_t i = 0; i < words.size(); i += words_each) {
     const auto* const found =
-        std::ranges::find_if(classes, [&](const Class& each) { return is_word(words[i], each.first); });
+        std::ranges::find_if(classes, [&](const Class& each) { return is_same_word(words[i], each.first); });
     if (found == classes.end()) return std::unexpected("Invalid client class specified in buffer limit configuration.");
     const std::optional<OutputLimits> limits = parse_limits(words[i + 1], words[i + 2], words[i + 3]);
     if (!limits) return std::unexpected("Error in hard, soft or soft_seconds setting in buffer limit configuration.");
@@ -68,7 +61,7 @@ std::string describe_output_limits(const OutputLimitsByClass& limits) {
   std::string text;
   for (const auto& [name, member] : classes | std::views::take(classes_shown)) {
     const OutputLimits& each = limits.*member;
-    text += fmt::format("{}{} {} {} {}", text.empty() ? "" : " ", lower(name), each.hard_bytes, each.soft_bytes,
+    text += fmt::format("{}{} {} {} {}", text.empty() ? "" : " ", name, each.hard_bytes, each.soft_bytes,
                         each.soft_time.count());
   }
   return text;

@@ -3,8 +3,8 @@
 #include "server/categories.hpp"
 #include "server/command_keys.hpp"
 #include "server/command_table.hpp"
-#include "server/commands/arguments.hpp"
 #include "server/glob.hpp"
+#include "server/letters.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -51,19 +51,6 @@ bool holds(const std::vector<std::size_t>& places, std::size_t place) {
 bool has_spaces(BytesView text) noexcept {
   return std::ranges::any_of(text,
                              [](char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r') || byte == 0; });
-}
-
-bool same_word(BytesView one, BytesView other) noexcept {
-  return one.size() == other.size() && std::ranges::equal(one, other, [](char a, char b) {
-           const auto small = [](char letter) { return letter >= 'A' && letter <= 'Z' ? letter + 32 : int{letter}; };
-           return small(a) == small(b);
-         });
-}
-
-std::string small_letters(BytesView text) {
-  std::string result(text);
-  for (char& letter : result) letter = static_cast<char>(letter >= 'A' && letter <= 'Z' ? letter + 32 : letter);
-  return result;
 }
 
 }  // namespace
@@ -210,7 +197,10 @@ Result<void> Permissions::add_keys(BytesView rule) {
     if (access == before) break;
   }
   // As in Redis, the pattern behind the letters may be missing: then it is the empty one.
-  if (rule.front() == '%' && at < rule.size() && rule[at++] != '~') return refuse(syntax);
+  if (rule.front() == '%' && at < rule.size()) {
+    if (rule[at] != '~') return refuse(syntax);
+    ++at;
+  }
   const BytesView pattern = rule.substr(at);
   if (access == access::none || has_spaces(pattern)) return refuse(syntax);
   const auto same = std::ranges::find(keys_, pattern, &KeyPattern::pattern);
@@ -263,7 +253,7 @@ bool Permissions::allows_command(const Command& command, Arguments arguments) co
   const std::size_t place = place_of(command);
   if (allowed_[place]) return true;
   return arguments.size() > 1 && std::ranges::any_of(first_arguments_, [&](const FirstArgument& each) {
-           return each.command == place && same_word(each.value, arguments[1]);
+           return each.command == place && is_same_word(each.value, arguments[1]);
          });
 }
 

@@ -1,6 +1,7 @@
 // Reading the arguments of commands, as Redis reads them.
 #pragma once
 
+#include "server/letters.hpp"
 #include "understudy/base/bytes.hpp"
 
 #include <algorithm>
@@ -30,16 +31,6 @@ inline constexpr std::string_view syntax_error = "ERR syntax error";
 /// What an error reply shows of a word: no more than `most` bytes, and none from a zero byte on, as in Redis.
 [[nodiscard]] inline BytesView shown(BytesView word, std::size_t most = BytesView::npos) noexcept {
   return word.substr(0, std::min(most, word.find('\0')));
-}
-
-/// Whether `text` is `word`, which is in capitals, in letters of any size.
-[[nodiscard]] inline bool is_word(BytesView text, std::string_view word) noexcept {
-  if (text.size() != word.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char letter = text[i] >= 'a' && text[i] <= 'z' ? static_cast<char>(text[i] - 32) : text[i];
-    if (letter != word[i]) return false;
-  }
-  return true;
 }
 
 }  // namespace understudy::server

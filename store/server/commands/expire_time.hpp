@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <string>
 
 #include <fmt/format.h>
 
@@ -35,9 +34,7 @@ struct TimeForm {
   const std::int64_t base = form.from_now ? call.store.now().time_since_epoch().count() : 0;
   std::int64_t milliseconds = 0;
   if (*number < least || __builtin_mul_overflow(*number, unit, &milliseconds) || milliseconds > greatest - base) {
-    std::string name(call.arguments[0]);
-    for (char& letter : name) letter = letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
-    call.reply.error(fmt::format("ERR invalid expire time in '{}' command", name));
+    call.reply.error(fmt::format("ERR invalid expire time in '{}' command", small_letters(call.arguments[0])));
     return std::nullopt;
   }
   return WallTime(std::chrono::milliseconds(base + milliseconds));

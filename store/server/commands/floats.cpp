@@ -17,7 +17,7 @@ namespace understudy::server {
 namespace {
 
 /// The longest text that is read, or written: the greatest number has 4933 digits before the point.
-constexpr std::size_t float_bytes_max = 5 * 1024;
+constexpr std::size_t float_bytes_max = std::size_t{5} << 10U;
 
 /// Whatever strtold reads, from the first byte to the last: also "1e3", "0x10", "+1" and "inf", but no "nan", and
 /// nothing that is too large or too small for the type.

@@ -63,11 +63,6 @@ Task<> save(SessionCall& call) {
   }
 }
 
-void lastsave(SessionCall& call) {
-  const WallTime when = call.server.store->statistics().snapshot_at.value_or(call.server.started_at);
-  call.reply.integer(std::chrono::duration_cast<std::chrono::seconds>(when.time_since_epoch()).count());
-}
-
 void shutdown(SessionCall& call) {
   bool saves = false;
   bool does_not_save = false;

@@ -63,8 +63,10 @@ std::string ratio(std::uint64_t whole, std::uint64_t part) {
   return fmt::format("{:.2f}", part == 0 ? 0 : static_cast<double>(whole) / static_cast<double>(part));
 }
 
-std::int64_t seconds_since_1970(WallTime time) {
-  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+/// In seconds since 1970. The start counts as one, as in Redis.
+std::int64_t last_save(const store::StoreStatistics& store, const ServerContext& server) {
+  const WallTime when = store.snapshot_at.value_or(server.started_at);
+  return std::chrono::duration_cast<std::chrono::seconds>(when.time_since_epoch()).count();
 }
 
 void describe_server(std::string& out, const Picture& now) {
@@ -114,7 +116,7 @@ void describe_persistence(std::string& out, const Picture& now) {
       .field("loading", 0)
       .field("async_loading", 0)
       .field("rdb_bgsave_in_progress", now.store.snapshot_runs ? 1 : 0)
-      .field("rdb_last_save_time", seconds_since_1970(now.store.snapshot_at.value_or(now.server.started_at)))
+      .field("rdb_last_save_time", last_save(now.store, now.server))
       .field("aof_enabled", 1)
       .field("aof_rewrite_in_progress", 0)
       .field("aof_last_write_status", now.store.disk_full ? "err" : "ok")
@@ -246,5 +248,7 @@ void info(SessionCall& call) {
   }
   call.reply.verbatim("txt", text);
 }
+
+void lastsave(SessionCall& call) { call.reply.integer(last_save(call.server.store->statistics(), call.server)); }
 
 }  // namespace understudy::server
