@@ -25,6 +25,7 @@ us::Task<> desk(us::Mailbox<Visit>& inbox, int number) {
 
 us::Task<> route(us::System& system, us::route::Place place) {
   std::vector<us::Address<Visit>> desks;
+  desks.reserve(3);
   for (int i = 0; i < 3; ++i) desks.push_back(system.spawn(fmt::format("desk-{}", i), desk, {}, i));
   const us::Router turns(system, "turns", place, desks, us::route::round_robin);
   const us::Router mine(system, "mine", place, desks,

@@ -135,6 +135,7 @@ Result<bool> CopyingStorage::source_has_changed() {
 
 Result<std::vector<std::string>> CopyingStorage::list() {
   std::vector<std::string> names;
+  names.reserve(files_.size());
   for (const auto& [name, file] : files_) names.push_back(name);
   return names;
 }

@@ -14,9 +14,9 @@ namespace understudy::journal {
 
 namespace {
 
-template <std::size_t size>
-std::span<const char, size> exactly(BytesView bytes) {
-  return std::span<const char, size>(bytes.data(), size);
+template <std::size_t Size>
+std::span<const char, Size> exactly(BytesView bytes) {
+  return std::span<const char, Size>(bytes.data(), Size);
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ EmbeddedScheduler::EmbeddedScheduler(boost::asio::io_context& context, const Run
 EmbeddedScheduler::~EmbeddedScheduler() { stop(); }
 
 template <typename Executor, typename Handler>
-void EmbeddedScheduler::post_to(Executor executor, Handler handler) {
+void EmbeddedScheduler::post_to(const Executor& executor, Handler handler) {
   handlers_.fetch_add(1, std::memory_order_relaxed);
   boost::asio::post(executor, [this, handler = std::move(handler)]() mutable {
     handler();

@@ -54,7 +54,7 @@ class EmbeddedScheduler final : public Scheduler {
 
  private:
   template <typename Executor, typename Handler>
-  void post_to(Executor executor, Handler handler);
+  void post_to(const Executor& executor, Handler handler);
   void drain() noexcept;
   void run_slice(ThreadState& thread) noexcept;
   void set_alarm();

@@ -68,7 +68,9 @@ Result<void> Disk::check(std::uint64_t generation, std::string_view operation, s
 
 std::optional<DiskFailure> Disk::begin(DiskOperation operation) {
   history_.push_back(operation);
-  if (operations_to_failure_ == 0 || --operations_to_failure_ > 0) return std::nullopt;
+  if (operations_to_failure_ == 0) return std::nullopt;
+  --operations_to_failure_;
+  if (operations_to_failure_ > 0) return std::nullopt;
   return can_fail(operation, ordered_) ? ordered_ : DiskFailure::error;
 }
 
@@ -87,7 +89,9 @@ std::unexpected<Error> Disk::lose_power(std::string_view operation, std::string_
 }
 
 Result<void> Disk::count_change(std::string_view operation, std::string_view name) {
-  if (changes_to_power_loss_ == 0 || --changes_to_power_loss_ > 0) return {};
+  if (changes_to_power_loss_ == 0) return {};
+  --changes_to_power_loss_;
+  if (changes_to_power_loss_ > 0) return {};
   return lose_power(operation, name);
 }
 

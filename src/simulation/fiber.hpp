@@ -55,7 +55,7 @@ class FiberStack {
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
  private:
-  static constexpr std::size_t guard_bytes = 64 * 1024;  // Of any page size.
+  static constexpr std::size_t guard_bytes = std::size_t{64} << 10U;  // Of any page size.
   std::byte* mapped_ = nullptr;
   std::size_t bytes_ = 0;
 };

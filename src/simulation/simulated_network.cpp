@@ -19,7 +19,7 @@
 namespace understudy::detail {
 namespace {
 
-constexpr std::size_t pipe_bytes_max = 64 * 1024;
+constexpr std::size_t pipe_bytes_max = std::size_t{64} << 10U;
 constexpr std::uint64_t longest_delay_ns = 200'000;
 
 /// Wakes one coroutine whenever something may have changed.

@@ -10,7 +10,7 @@
 #include <execinfo.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX has more in it than <csignal> promises
 #include <ucontext.h>
 #include <unistd.h>
 

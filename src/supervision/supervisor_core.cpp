@@ -13,7 +13,6 @@ namespace understudy {
 using detail::ActorCell;
 using detail::CellPointer;
 using detail::Ending;
-using detail::Wait;
 
 namespace {
 
@@ -188,7 +187,7 @@ void SupervisorCore::check(std::int64_t now) {
     watched_.erase(kept, watched_.end());
     next_check_ = now + soonest.count();
   }
-  if (!idle.empty()) let_go_of_idle(std::move(idle));
+  if (!idle.empty()) let_go_of_idle(idle);
   for (const HalfWay& each : half_way) sample(*each.cell, each.since_ns);
   // What has come for them, while others computed, is seen: they lack a processor, nothing else.
   if (!suspects.empty()) system_.scheduler().look_at_sockets();
@@ -212,7 +211,7 @@ void SupervisorCore::check(std::int64_t now) {
   }
 }
 
-void SupervisorCore::let_go_of_idle(std::vector<Watched> idle) {
+void SupervisorCore::let_go_of_idle(const std::vector<Watched>& idle) {
   for (const Watched& watched : idle) watched.cell->liveness().watched.store(false, std::memory_order_relaxed);
   // An actor that begins to work notes it, then reads `watched`; this side has written `watched`, and after the fence
   // reads what the actor noted: one of the two sees the other.

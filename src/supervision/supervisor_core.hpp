@@ -78,7 +78,7 @@ class SupervisorCore final : public detail::SupervisionHook, private detail::Tim
   void set_ticking_locked(bool ticking);
   void handle_halt() const;
   void check(std::int64_t now);
-  void let_go_of_idle(std::vector<Watched> idle);
+  void let_go_of_idle(const std::vector<Watched>& idle);
   [[nodiscard]] Duration cutoff_of(const detail::ActorCell& cell) const noexcept;
   /// Whether `origin`, which waits as `wait` says, waits on something that is slow by right.
   bool is_exempt(detail::ActorCell& origin, const detail::Wait& wait);

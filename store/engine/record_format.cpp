@@ -11,13 +11,13 @@ namespace {
 constexpr std::size_t length_bytes = 4;
 constexpr std::size_t time_bytes = 8;
 
-template <std::size_t bytes>
+template <std::size_t Bytes>
 struct Number {
-  std::array<char, bytes> digits{};
+  std::array<char, Bytes> digits{};
   explicit Number(std::uint64_t number) noexcept {
-    for (std::size_t i = 0; i < bytes; ++i) digits[i] = static_cast<char>((number >> (8U * i)) & 0xFFU);
+    for (std::size_t i = 0; i < Bytes; ++i) digits[i] = static_cast<char>((number >> (8U * i)) & 0xFFU);
   }
-  operator BytesView() const noexcept { return {digits.data(), bytes}; }
+  [[nodiscard]] BytesView view() const noexcept { return {digits.data(), Bytes}; }
 };
 using Length = Number<length_bytes>;
 
@@ -60,14 +60,14 @@ Result<std::optional<WallTime>> take_time(const Record& record, BytesView& paylo
 
 void ChangeList::set(BytesView key, BytesView value, std::optional<WallTime> expires_at) {
   if (expires_at) {
-    add(set_expiring_record, time_of(expires_at), Length(key.size()), key, value);
+    add(set_expiring_record, time_of(expires_at).view(), Length(key.size()).view(), key, value);
   } else {
-    add(set_record, Length(key.size()), key, value);
+    add(set_record, Length(key.size()).view(), key, value);
   }
 }
 
 void ChangeList::expire(BytesView key, std::optional<WallTime> expires_at) {
-  add(expire_record, time_of(expires_at), key);
+  add(expire_record, time_of(expires_at).view(), key);
 }
 
 void ChangeList::erase(BytesView key) { add(erase_record, key); }

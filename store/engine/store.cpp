@@ -64,8 +64,9 @@ Result<std::unique_ptr<Store>> Store::open(System& system, StoreOptions options)
   const std::uint32_t capacity = shared->options.mailbox_capacity;
   auto key_value = system.spawn("key-value", key_value_actor, {.capacity = capacity}, shared);
   auto router = system.spawn("router", router_actor, {.capacity = capacity}, shared, key_value);
-  std::unique_ptr<Store> store(new Store(
-      std::unique_ptr<Parts>(new Parts{.system = system, .shared = shared, .key_value = key_value, .router = router})));
+  // NOLINTNEXTLINE(modernize-make-unique): an aggregate that cannot be moved, with names for its parts
+  std::unique_ptr<Parts> parts(new Parts{.system = system, .shared = shared, .key_value = key_value, .router = router});
+  std::unique_ptr<Store> store(new Store(std::move(parts)));
   // The first answer means that the data has been loaded.
   const Result<void> loaded = wait(system, store->operate([](Transaction&) {}));
   if (const std::optional<Error> fatal = shared->fatal()) return std::unexpected(*fatal);

@@ -8,14 +8,14 @@
 namespace understudy::server {
 namespace {
 
-template <std::uint32_t bits>
+template <std::uint32_t Bits>
 bool has_flag(const Command& command) {
-  return (command.flags & bits) != 0;
+  return (command.flags & Bits) != 0;
 }
 
-template <std::uint32_t bits>
+template <std::uint32_t Bits>
 bool has_category(const Command& command) {
-  return (command.categories & bits) != 0;
+  return (command.categories & Bits) != 0;
 }
 
 bool none(const Command&) { return false; }

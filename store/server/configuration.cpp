@@ -55,26 +55,26 @@ Refusal parse_bytes(BytesView text, std::uint64_t least, std::uint64_t& value) {
   return std::nullopt;
 }
 
-template <auto setting>
+template <auto Setting>
 std::string get_number(const ServerContext& server) {
-  return std::to_string((server.live.*setting)());
+  return std::to_string((server.live.*Setting)());
 }
-template <auto setting>
+template <auto Setting>
 std::string get_seconds(const ServerContext& server) {
-  return std::to_string((server.live.*setting)().count());
+  return std::to_string((server.live.*Setting)().count());
 }
-template <auto setting>
+template <auto Setting>
 Refusal set_seconds(ServerContext& server, BytesView text) {
   std::uint64_t value = 0;
   Refusal refusal = parse_number(text, 0, std::numeric_limits<std::int32_t>::max(), value);
-  if (!refusal) (server.live.*setting).set(std::chrono::seconds(value));
+  if (!refusal) (server.live.*Setting).set(std::chrono::seconds(value));
   return refusal;
 }
-template <auto setting>
+template <auto Setting>
 Refusal set_large_bytes(ServerContext& server, BytesView text) {
   std::uint64_t value = 0;
   Refusal refusal = parse_bytes(text, std::uint64_t{1} << 20U, value);
-  if (!refusal) (server.live.*setting).set(value);
+  if (!refusal) (server.live.*Setting).set(value);
   return refusal;
 }
 

@@ -7,6 +7,7 @@
 #include "understudy/runtime/sleep.hpp"
 #include "understudy/runtime/wait.hpp"
 
+#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -123,7 +124,7 @@ Task<> Server::look_after(ServerContext& context) {
     const TimePoint now = clock.now();
     const std::chrono::duration<double> passed = now - begun;
     context.commands_per_second.set(
-        static_cast<std::uint64_t>(static_cast<double>(commands - before) / passed.count() + 0.5));
+        static_cast<std::uint64_t>(std::llround(static_cast<double>(commands - before) / passed.count())));
     before = commands;
     begun = now;
   }

@@ -96,7 +96,7 @@ Result<std::string> move_aside(const std::string& directory) {
   const Result<std::unique_ptr<DirectoryLock>> lock = (*storage)->lock();
   if (!lock) return std::unexpected(lock.error());
   for (unsigned number = 1;; ++number) {
-    const std::string aside = fmt::format("{}.before-restore-{}", (*storage)->describe(), number);
+    std::string aside = fmt::format("{}.before-restore-{}", (*storage)->describe(), number);
     if (std::filesystem::exists(std::filesystem::symlink_status(aside))) continue;
     if (const Result<void> renamed = rename_directory(directory, aside); !renamed) {
       return std::unexpected(renamed.error());

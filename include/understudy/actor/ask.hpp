@@ -100,7 +100,7 @@ class AskAwaiter {
   [[nodiscard]] bool is_block() const noexcept {
     if constexpr (!Inherits) return false;
     const void* first = nullptr;
-    std::memcpy(&first, static_cast<const void*>(this), sizeof first);
+    std::memcpy(static_cast<void*>(&first), static_cast<const void*>(this), sizeof first);
     return first == nullptr;
   }
 

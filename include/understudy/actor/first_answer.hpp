@@ -48,8 +48,8 @@ class [[nodiscard("an ask does nothing until it is awaited")]] FirstAsk {
                                   std::optional<Duration> limit) {
     using Work = detail::RaceWorkOf<M, Request, Args...>;
     auto work = std::make_unique<Work>(std::move(args), limit);
-    using Request_ = detail::RaceRequest<Work, T>;
-    Ask<detail::RaceMessage, Request_, std::unique_ptr<Work>> ask(door->cell(), std::make_tuple(std::move(work)));
+    using Asked = detail::RaceRequest<Work, T>;
+    Ask<detail::RaceMessage, Asked, std::unique_ptr<Work>> ask(door->cell(), std::make_tuple(std::move(work)));
     co_return co_await std::move(ask);
   }
 

@@ -39,8 +39,8 @@ enum class WhenFull : std::uint8_t {
 class Exemption {
  public:
   constexpr Exemption() noexcept = default;
-  consteval Exemption(const char* reason)
-      : reason_(reason) {  // NOLINT(google-explicit-constructor): reads as an option
+  // NOLINTNEXTLINE(google-explicit-constructor): reads as an option
+  consteval Exemption(const char* reason) : reason_(reason) {
     if (reason == nullptr || *reason == '\0') throw "an exemption must give its reason";
   }
   [[nodiscard]] constexpr explicit operator bool() const noexcept { return reason_ != nullptr; }

@@ -15,6 +15,9 @@
 #include "understudy/actor/message.hpp"
 #include "understudy/runtime/detail/turn.hpp"
 
+#include <type_traits>
+#include <utility>
+
 namespace understudy {
 namespace detail {
 
@@ -30,7 +33,7 @@ void drop_unsent(M&& message, const Error& reason) noexcept {
   ThreadState& thread = this_thread();
   const Error* const outer = std::exchange(thread.teardown_error, &reason);
   {
-    [[maybe_unused]] const M dropped = std::move(message);
+    [[maybe_unused]] const std::remove_cvref_t<M> dropped = std::forward<M>(message);
   }
   thread.teardown_error = outer;
 }
@@ -196,7 +199,7 @@ class TellAwaiter {
     M& message = waiting_->template message<M>();
     note_unsent(target_, message, cause, cause == DeadLetterCause::withdrawn ? ErrorCode::cancelled : refusal(outcome));
     drop_unsent(std::move(message), refusal(outcome));
-    message.~M();
+    message.~M();  // NOLINT(bugprone-use-after-move): what has been moved from is still to be ended
     static_cast<void>(waiting_->leave());
     outcome_ = outcome;
   }

@@ -122,7 +122,7 @@ void watch(const Address<Watched>& watched, Address<M> watcher, Make make) {
 /// Binds two actors to one another: if one of them fails and is not restarted, the other is ended where it is.
 template <Message A, Message B>
 void link(const Address<A>& a, const Address<B>& b) {
-  const auto tie = [](detail::CellPointer one, detail::CellPointer other) {
+  const auto tie = [](const detail::CellPointer& one, detail::CellPointer other) {
     detail::ActorCell& cell = *one;
     detail::call_at_end(cell, [bound = std::move(other)](const ActorEnd& end) {
       if (end.failed()) detail::end_with(*bound, end);

@@ -58,7 +58,7 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
   ~TaskGroup() {
-    core_->cancel();
+    core_->cancel();  // NOLINT(clang-analyzer-cplusplus.NewDelete): counted, and this holds one count
     core_->release();
   }
 

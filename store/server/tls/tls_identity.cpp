@@ -41,7 +41,7 @@ Result<std::shared_ptr<SSL_CTX>> read_files(const TlsOptions& options) {
   take_tls_error();
   if (options.certificate_file.empty())
     return failure(ErrorCode::invalid_argument, "tls-cert-file is needed for a port that speaks TLS");
-  const std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+  std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   if (context == nullptr) return failure(ErrorCode::invalid_argument, take_tls_error());
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);

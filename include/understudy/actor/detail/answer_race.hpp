@@ -140,6 +140,7 @@ template <typename Work, typename T>
 struct RaceRequest {
   std::unique_ptr<Work> work;
   Reply<T> reply;
+  // NOLINTNEXTLINE(google-explicit-constructor): a request becomes its message
   explicit(false) operator RaceMessage() && {
     work->set_reply(std::move(reply));
     return {std::move(work)};

@@ -170,12 +170,12 @@ class BasicMailboxCore : private MailboxList {
   }
   /// The next node in order, or null. `admit(head)` wakes a sender that waits, as room comes up; `drop(head)` ends what
   /// is too old. With an urgent lane it looks for urgent messages each time.
-  template <bool urgent_lane, typename Admit, typename Drop>
+  template <bool UrgentLane, typename Admit, typename Drop>
   MessageHead* pop(Admit admit, Drop drop) noexcept {
     if (first() == nullptr) {
       take_stack();
       if (first() == nullptr) return nullptr;
-    } else if ((urgent_lane || held_.load(std::memory_order_relaxed) * 2 <= capacity_) &&
+    } else if ((UrgentLane || held_.load(std::memory_order_relaxed) * 2 <= capacity_) &&
                (word_.load(std::memory_order_relaxed) & calls_bit) != 0) {
       take_stack();  // Senders wait though half of the mailbox is empty: let them in before the list is used up.
     }

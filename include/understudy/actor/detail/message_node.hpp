@@ -46,8 +46,7 @@ enum class RequestState : std::uint8_t {
 
 /// Aligned to 16, so that a mailbox's word has room for its flags in the low bits.
 struct alignas(16) MessageHead {
-  explicit MessageHead(NodeKind node_kind) noexcept
-      : kind(node_kind), calls(node_kind == NodeKind::waiting_tell), urgent(false), timed(false), times(0) {}
+  explicit MessageHead(NodeKind node_kind) noexcept : kind(node_kind), calls(node_kind == NodeKind::waiting_tell) {}
 
   MessageHead* next = nullptr;
   // Claimed by compare-and-swap from `waiting` (acq_rel: the winner sees what the other side wrote, and shows what it
@@ -56,9 +55,9 @@ struct alignas(16) MessageHead {
   // One byte, all written before the node is sent; the four that the head leaves free belong to small messages.
   const NodeKind kind : 2;
   bool calls : 1;                    ///< The receiver looks at it before its list is used up: it waits, or is urgent.
-  bool urgent : 1;                   ///< It goes before all that are not.
-  bool timed : 1;                    ///< A request with a deadline: see ReplySlot::deadline.
-  std::uint8_t times : 3;            ///< How often it was delivered again (redelivery.hpp).
+  bool urgent : 1 = false;           ///< It goes before all that are not.
+  bool timed : 1 = false;            ///< A request with a deadline: see ReplySlot::deadline.
+  std::uint8_t times : 3 = 0;        ///< How often it was delivered again (redelivery.hpp).
   std::uint16_t message_offset = 0;  ///< Where the message is, from the node's start.
 
   template <typename M>

@@ -122,6 +122,7 @@ struct ReadyMade {
   M message;
   Reply<ReplyType<Request>> reply;
 
+  // NOLINTNEXTLINE(google-explicit-constructor): a request becomes its message
   explicit(false) operator M() && {
     Request* request = find_request<Request>(message);
     if constexpr (requires { request->reply; }) {
@@ -137,7 +138,7 @@ struct ReadyMade {
 template <typename M>
 void refuse_message(M&& message, Push refused, const Error& reason) {
   note_unsent(current_cell("a router"), message, cause_of(refused), reason);
-  drop_unsent(std::move(message), reason);
+  drop_unsent(std::forward<M>(message), reason);
 }
 
 /// The actor form of a router. It waits for room only while no target has any, so a slow one holds up nobody else.
