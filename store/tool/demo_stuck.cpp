@@ -166,6 +166,7 @@ int run_demo_stuck() {
   const Supervisor supervisor(system, options);
   const auto curtain = std::make_shared<Curtain>();
   std::vector<Address<Question>> all;
+  all.reserve(neighbours);
   for (int i = 0; i < neighbours; ++i) all.push_back(system.spawn("neighbour", neighbour));
   std::array<Part, 4> parts{{{"spinning", system.spawn("spinner", spinner, {}, curtain)},
                              {"blocked", system.spawn("blocker", blocker, {}, curtain)},

@@ -23,15 +23,15 @@ std::unexpected<Error> wrong(std::string_view text, std::string_view expected) {
   return failure(ErrorCode::invalid_argument, fmt::format("'{}' is {}", text, expected));
 }
 
-template <std::optional<std::uint16_t> ServerOptions::* port>
+template <std::optional<std::uint16_t> ServerOptions::* Port>
 Result<void> apply_port(Settings& settings, std::string_view text) {
   if (text == "off") {
-    settings.server.*port = std::nullopt;
+    settings.server.*Port = std::nullopt;
     return {};
   }
   const Result<std::uint64_t> number = parse_number(text, 0, std::numeric_limits<std::uint16_t>::max());
   if (!number) return failure(number.error().code(), fmt::format("{}, nor 'off'", number.error().message()));
-  settings.server.*port = static_cast<std::uint16_t>(*number);
+  settings.server.*Port = static_cast<std::uint16_t>(*number);
   return {};
 }
 
@@ -42,9 +42,9 @@ Result<void> apply_bind(Settings& settings, std::string_view text) {
   return {};
 }
 
-template <std::string TlsOptions::* file>
+template <std::string TlsOptions::* File>
 Result<void> apply_tls_file(Settings& settings, std::string_view text) {
-  settings.server.tls.*file = text;
+  settings.server.tls.*File = text;
   return {};
 }
 
@@ -86,11 +86,11 @@ Result<void> apply_clients_max(Settings& settings, std::string_view text) {
   return {};
 }
 
-template <std::chrono::seconds ServerOptions::* limit>
+template <std::chrono::seconds ServerOptions::* Limit>
 Result<void> apply_seconds(Settings& settings, std::string_view text) {
   const Result<std::uint64_t> number = parse_number(text, 0, seconds_max);
   if (!number) return std::unexpected(number.error());
-  settings.server.*limit = std::chrono::seconds(*number);
+  settings.server.*Limit = std::chrono::seconds(*number);
   return {};
 }
 
@@ -101,13 +101,13 @@ Result<void> apply_backlog(Settings& settings, std::string_view text) {
   return {};
 }
 
-template <std::uint64_t ServerOptions::* bytes>
+template <std::uint64_t ServerOptions::* Bytes>
 Result<void> apply_large_bytes(Settings& settings, std::string_view text) {
   constexpr std::uint64_t least = std::uint64_t{1} << 20U;
   const std::optional<std::uint64_t> number = server::parse_memory_size(text);
   if (!number || *number < least || *number > std::uint64_t{1} << 50U)
     return wrong(text, "no number of bytes from 1mb up, such as 1073741824 or 512mb");
-  settings.server.*bytes = *number;
+  settings.server.*Bytes = *number;
   return {};
 }
 

@@ -43,11 +43,11 @@ Result<void> apply_flush_interval(Settings& settings, std::string_view text) {
   return {};
 }
 
-template <std::uint64_t Settings::* bytes, std::uint64_t least = 0>
+template <std::uint64_t Settings::* Bytes, std::uint64_t Least = 0>
 Result<void> apply_bytes(Settings& settings, std::string_view text) {
-  const Result<std::uint64_t> number = parse_number(text, least, std::uint64_t{1} << 50U);
+  const Result<std::uint64_t> number = parse_number(text, Least, std::uint64_t{1} << 50U);
   if (!number) return std::unexpected(number.error());
-  settings.*bytes = *number;
+  settings.*Bytes = *number;
   return {};
 }
 
