@@ -61,10 +61,12 @@ struct Conversation {
   ReplySwitch reply_switch;
   /// Of what the connection changes (UNDERSTUDY DURABILITY); none: the store's.
   std::optional<Durability> durability;
+  /// It has had changes answered before they were in the journal's files, or may have; for good, RESET or not.
+  bool may_be_unwritten = false;
 
   /// Commands run one by one, each looked at by itself.
   [[nodiscard]] bool is_special(RespVersion version) const noexcept {
-    return queue.is_open() || reply_switch.is_touched() || is_subscriber(version);
+    return queue.is_open() || reply_switch.is_touched() || is_subscriber(version) || subscriptions.monitors();
   }
   /// Version 2 has no way to tell messages from replies: who has subscribed may do little else.
   [[nodiscard]] bool is_subscriber(RespVersion version) const noexcept {

@@ -37,6 +37,23 @@ class WaitAof(unittest.TestCase):
             self.assertEqual(usual.call("SET", "k", "v"), "OK")
             self.assertEqual(self.flushed(usual), 2)
 
+    def test_what_may_be_unwritten_is_not_said_to_be_flushed(self):
+        for durability in ("interval", "always"):
+            with self.subTest(durability=durability), Server("--durability", durability) as server:
+                careless, careful = server.connect(), server.connect()
+                self.assertEqual(careful.call("SET", "k", "v"), "OK")
+                self.assertEqual(careful.call("WAITAOF", "1", "0", "0"), [1, 0])
+                self.assertEqual(careless.call("UNDERSTUDY", "DURABILITY", "none"), "OK")
+                self.assertEqual(careless.call("SET", "k", "w"), "OK")
+                # What has been promised since does not make up for it.
+                for words in (("UNDERSTUDY", "DURABILITY", "default"), ("RESET",)):
+                    self.assertEqual(careless.call("WAITAOF", "0", "0", "0"), [0, 0])
+                    careless.call("MULTI")
+                    careless.call("WAITAOF", "1", "0", "0")
+                    self.assertEqual(careless.call("EXEC"), [[0, 0]])
+                    careless.call(*words)
+                self.assertEqual(careless.call("WAITAOF", "1", "0", "0"), [1, 0])
+
     def test_what_is_wrong_is_told_in_the_words_of_redis(self):
         with Server() as server, server.connect() as client:
             for words, error in ((("2", "0", "0"), "value is out of range, value must between 0 and 1"),

@@ -3,6 +3,7 @@
 #include "server/command_table.hpp"
 #include "server/commands/arguments.hpp"
 #include "server/commands/handlers.hpp"
+#include "server/conversation.hpp"
 #include "server/server_context.hpp"
 #include "understudy/base/logging.hpp"
 
@@ -23,11 +24,12 @@ Task<> save_in_background(ServerContext& server, BackgroundSaves::Place /*place*
   if (!taken) log_line(LogLevel::error, fmt::format("the snapshot that was asked for: {}", taken.error().message()));
 }
 
-/// Whether all that has been said to be done is known to be on the disk. Unless nothing is promised, nothing is said
-/// before it is in the journal's files.
-bool is_flushed(const ServerContext& server) {
-  const store::StoreStatistics statistics = server.store->statistics();
-  return server.options.durability != Durability::none && statistics.durable_lsn >= statistics.last_lsn;
+/// Whether all that the client has been told is done is known to be on the disk. Unless nothing is promised, by the
+/// store or to this client, nothing is said before it is in the journal's files.
+bool is_flushed(const SessionCall& call) {
+  const store::StoreStatistics statistics = call.server.store->statistics();
+  return call.server.options.durability != Durability::none && !call.conversation.may_be_unwritten &&
+         statistics.durable_lsn >= statistics.last_lsn;
 }
 
 }  // namespace
@@ -107,7 +109,7 @@ Task<> waitaof(SessionCall& call) {
     co_return;
   }
   // There are no replicas, and there will be none: nothing is gained by waiting for them.
-  bool flushed = is_flushed(call.server);
+  bool flushed = is_flushed(call);
   if (*local > 0 && call.may_wait) {
     const Duration limit = *timeout == 0 ? Duration::max() : Duration(std::chrono::milliseconds(*timeout));
     Task<Result<void>> flushing = call.server.store->flush_within(limit);

@@ -49,6 +49,7 @@ void understudy_durability(SessionCall& call) {
     return;
   }
   durability = chosen->second;
+  if (durability == Durability::none) call.conversation.may_be_unwritten = true;
   call.reply.simple("OK");
 }
 

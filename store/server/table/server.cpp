@@ -118,8 +118,8 @@ constexpr auto rows = std::to_array<Command>({
     {.name = "waitaof", .arity = 4, .flags = f::noscript, .categories = c::connection, .group = "generic",
      .since = "7.2.0", .complexity = constant, .usage = "numlocal numreplicas timeout",
      .summary = "Has all changes so far flushed to the disk if numlocal is 1, and waits for that",
-     .note = "at most `timeout` milliseconds (0: for ever); gives 1 if they are known to be there, and 0, for there "
-             "are no replicas. In a transaction it does not wait. From Redis 7.2",
+     .note = "at most `timeout` milliseconds (0: for ever); gives 1 if they are known to be there (after `UNDERSTUDY "
+             "DURABILITY NONE` only if it has waited), and 0, for there are no replicas. In a transaction it does not wait. From Redis 7.2",
      .task = waitaof},
 });
 // clang-format on
