@@ -59,7 +59,7 @@ std::string_view queued_reason(const Verdict& verdict) {
     case Denial::key:
       return "no permission to touch the specified keys";
     default:
-      return "no permission to access one of the channels used as arguments to the command";
+      return "no permission to access one of the channels used as arguments";
   }
 }
 

@@ -177,6 +177,7 @@ void client_reply(SessionCall& call) {
   ReplySwitch& replies = call.conversation.reply_switch;
   if (is_word(call.arguments[2], "ON")) {
     replies.off = false;
+    replies.skips = false;
     call.reply.simple("OK");
   } else if (is_word(call.arguments[2], "OFF")) {
     replies.off = true;
