@@ -118,6 +118,15 @@ bool Channels::any() const {
   return !channels_.empty() || !patterns_.empty() || !monitors_.empty();
 }
 
+void Channels::for_each(const std::function<void(Kind, BytesView, const Outbox&)>& visit) const {
+  const std::shared_lock lock(mutex_);
+  for (const Kind kind : {Kind::channel, Kind::pattern}) {
+    for (const auto& [name, subscribers] : kind == Kind::channel ? channels_ : patterns_) {
+      for (const Subscriber& subscriber : subscribers) visit(kind, name, *subscriber);
+    }
+  }
+}
+
 void Channels::add_monitor(const Subscriber& subscriber) {
   const std::unique_lock lock(mutex_);
   monitors_.push_back(subscriber);

@@ -47,6 +47,9 @@ class Channels {
   /// Whether anybody has subscribed to anything, or shows all commands.
   [[nodiscard]] bool any() const;
 
+  /// Calls `visit(kind, name, subscriber)` for every subscription, with a lock held: it may not publish or subscribe.
+  void for_each(const std::function<void(Kind, BytesView, const Outbox&)>& visit) const;
+
   void add_monitor(const Subscriber& subscriber);
   void remove_monitor(const Subscriber& subscriber);
   [[nodiscard]] bool has_monitors() const noexcept { return monitor_count_.load(std::memory_order_relaxed) != 0; }

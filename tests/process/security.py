@@ -205,7 +205,7 @@ class Users(unittest.TestCase):
         self.assertEqual(self.master.call("ACL", "SETUSER", "talker", "resetkeys", "~a2", "resetchannels"), "OK")
         talker.send("EXEC")
         self.assertEqual(talker.raw_reply(), b"*3\r\n" + changed + b"no permission to touch the specified keys\r\n" +
-                         changed + b"no permission to access one of the channels used as arguments to the command\r\n$-1\r\n")
+                         changed + b"no permission to access one of the channels used as arguments\r\n$-1\r\n")
         self.assertIsNone(self.master.call("GET", "a1"))
 
     def test_who_loses_a_channel_loses_the_connection_that_subscribed(self):
@@ -218,6 +218,44 @@ class Users(unittest.TestCase):
         self.assertEqual(subscriber.rest(), b"")
         self.assertIn("channels used as arguments", self.refused(other, "PUBLISH", "one", "m"))
         self.assertEqual(other.call("PUBLISH", "more", "m"), 0)
+
+    def test_who_has_subscribed_to_what_is_still_allowed_stays(self):
+        for before, subscribe, after in (("&*", ("SUBSCRIBE", "abc"), "&abc"), ("&a*", ("SUBSCRIBE", "abc"), "&ab*"),
+                                         ("&*", ("PSUBSCRIBE", "a*"), "&a*")):
+            with self.subTest(before=before, after=after):
+                self.assertEqual(self.master.call("ACL", "SETUSER", "ear", "reset", "on", "nopass", before, "+@all"), "OK")
+                stays, goes = self.log_in("ear", "x"), self.log_in("ear", "x")
+                stays.call(*subscribe)
+                goes.call("SUBSCRIBE", "other", "abc") if before == "&*" else goes.call("PSUBSCRIBE", "a*")
+                self.assertEqual(self.master.call("ACL", "SETUSER", "ear", "resetchannels", after), "OK")
+                goes.rest()
+                self.assertEqual(self.master.call("PUBLISH", "abc", "m"), 1)
+                self.assertEqual(stays.reply()[-1], b"m")
+                stays.close()
+
+    def test_rules_count_for_what_is_behind_them_in_a_transaction(self):
+        self.assertEqual(self.master.call("ACL", "SETUSER", "self", "reset", "on", "nopass", "~*", "+@all"), "OK")
+        client = self.log_in("self", "x")
+        for words in (("MULTI",), ("SET", "own", "1"), ("ACL", "SETUSER", "self", "-get", "-ping"), ("GET", "own"), ("PING",)):
+            client.call(*words)
+        client.send("EXEC")
+        refused = (b"-NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This "
+                   b"command is no longer allowed for the following reason: no permission to execute the command or "
+                   b"subcommand\r\n")
+        self.assertEqual(client.raw_reply(), b"*4\r\n+OK\r\n+OK\r\n" + refused + refused)
+        for words in (("MULTI",), ("ACL", "DELUSER", "self"), ("SET", "own", "2")):
+            client.call(*words)
+        client.send("EXEC")
+        self.assertEqual(client.rest(), b"*2\r\n:1\r\n")
+        self.assertEqual(self.master.call("GET", "own"), b"1", "a user who is gone changes nothing")
+
+    def test_who_shows_all_commands_is_kept_from_the_keys(self):
+        client = self.log_in("default", "master")
+        self.assertEqual(client.call("MONITOR"), "OK")
+        for words in (("GET", "k"), ("SET", "k", "v"), ("DBSIZE",), ("PUBLISH", "c", "m")):
+            self.assertEqual(self.refused(client, *words), "ERR Replica can't interact with the keyspace")
+        client.send("RESET")
+        self.assertIn(b"+RESET\r\n", client.raw_reply() + client.raw_reply())
 
     def test_a_user_who_is_disabled_stays_and_cannot_come_again(self):
         clerk = self.log_in("clerk", "one")
@@ -236,6 +274,16 @@ class Users(unittest.TestCase):
         self.assertEqual(self.master.call("ACL", "SETUSER", "writer", "+@all"), "OK")
         writer.send("ACL", "DELUSER", "writer")
         self.assertEqual(writer.rest(), b":1\r\n")
+
+    def test_what_is_saved_can_be_read_again(self):
+        for rules in (("", "on", "nopass", "+acl|whoami", "~*"), ("parts", "%R~*", "%W~*", "~b"), ("word", "+get|X")):
+            self.assertEqual(self.master.call("ACL", "SETUSER", *rules), "OK")
+        before = self.master.call("ACL", "LIST")
+        self.assertIn(b"user word off resetchannels -@all +get|X", before)
+        self.assertEqual(self.master.call("ACL", "SAVE"), "OK")
+        self.assertEqual(self.master.call("ACL", "LOAD"), "OK")
+        self.assertEqual(self.master.call("ACL", "LIST"), before)
+        self.assertEqual(self.log_in("", "x").call("ACL", "WHOAMI"), b"")
 
     def test_the_file_is_written_with_hashes_only_and_read_again(self):
         self.assertEqual(self.master.call("ACL", "SETUSER", "new", "on", ">fresh", "~*", "+get"), "OK")
@@ -323,6 +371,23 @@ class Settings(unittest.TestCase):
                 self.assertEqual(client.call("AUTH", "secret"), "OK")
                 self.assertEqual(client.call("PING"), "PONG")
 
+    def test_a_required_password_beside_a_file_that_was_saved(self):
+        path = write("")
+        with Server("--requirepass", "secret", "--aclfile", path) as server, server.connect() as client:
+            self.assertEqual(client.call("AUTH", "secret"), "OK")
+            self.assertEqual(client.call("ACL", "SAVE"), "OK")
+        with Server("--requirepass", "secret", "--aclfile", path) as server, server.connect() as client:
+            self.assertEqual(client.call("AUTH", "secret"), "OK")
+            self.assertEqual(client.call("ACL", "SETUSER", "default", "resetpass", ">other"), "OK")
+            self.assertEqual(client.call("ACL", "SAVE"), "OK")
+        with Server("--requirepass", "secret", "--aclfile", path) as server, server.connect() as client:
+            with self.assertRaises(ReplyError):
+                client.call("AUTH", "secret")
+            self.assertEqual(client.call("AUTH", "other"), "OK")
+        errors = self.refused("--requirepass", "secret", "--aclfile", write("user default on nopass ~* &* +@all\n"))
+        for part in ("users.acl", "nopass", "requirepass"):
+            self.assertIn(part, errors)
+
     def test_users_in_the_settings(self):
         path = write("""
             [users]
@@ -351,12 +416,14 @@ class Settings(unittest.TestCase):
                 (config(f'aclfile = "{write(USERS)}"\n[users]\nalice = "on"\n'), ["users", "file"]),
                 (("--aclfile", "/nonexistent/users.acl"), ["/nonexistent/users.acl"]),
                 (("--aclfile", write("user alice bogus\n")), ["users.acl:1", "Syntax error"]),
+                (("--aclfile", write("user alice on <hunter2\n")), ["users.acl:1: The password you are trying to remove"]),
                 (("--requirepass", "x" * 16385), ["requirepass", "16384"]),
         ):
             with self.subTest(arguments=arguments):
                 errors = self.refused(*arguments)
                 for part in parts:
                     self.assertIn(part, errors)
+                self.assertNotIn("hunter2", errors)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #include "server/acl/acl.hpp"
 
 #include "server/acl/user_file.hpp"
+#include "understudy/base/logging.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -26,6 +27,26 @@ void set_password(User& user, const std::optional<PasswordHash>& hash) {
   if (hash) user.passwords.push_back(*hash);
 }
 
+/// Of the user `default` with rules of its own, whether `requirepass` may stand beside them. In a file, which ACL SAVE
+/// writes, they count, as in Redis; unless they open what the setting closes.
+Result<void> agree_with(const User& own, const PasswordHash& required, std::string_view file) {
+  if (file.empty()) {
+    return failure(ErrorCode::invalid_argument,
+                   "the user 'default' has rules of its own: they say its password, and requirepass must not");
+  }
+  if (own.any_password) {
+    return failure(ErrorCode::invalid_argument,
+                   fmt::format("{} lets the user 'default' in without a password (nopass), and requirepass asks for "
+                               "one: take one of the two away",
+                               file));
+  }
+  if (std::ranges::find(own.passwords, required) == own.passwords.end()) {
+    log_line(LogLevel::warning,
+             fmt::format("requirepass does not count: {} says the passwords of the user 'default'", file));
+  }
+  return {};
+}
+
 }  // namespace
 
 Acl::Acl() { users_.emplace(default_name, share(make_default_user())); }
@@ -42,9 +63,12 @@ Result<void> Acl::set_up(const AclOptions& options) {
     if (!read) return std::unexpected(read.error());
     users = std::move(*read);
   }
-  if (options.required_password && std::ranges::find(users, default_name, &User::name) != users.end()) {
-    return failure(ErrorCode::invalid_argument,
-                   "the user 'default' has rules of its own: they say its password, and requirepass must not");
+  if (options.required_password) {
+    const auto own = std::ranges::find(users, default_name, &User::name);
+    if (own != users.end()) {
+      Result<void> agree = agree_with(*own, *options.required_password, options.file);
+      if (!agree) return agree;
+    }
   }
   Aftermath none;
   require_password(options.required_password);

@@ -65,7 +65,7 @@ class Acl {
   struct Aftermath {
     /// Connections whose user is there no more. They run no further command; those that wait are to be ended.
     std::vector<std::uint64_t> removed = {};
-    /// Users who may use fewer channels than before: their connections that have subscribed to some are to be ended.
+    /// Users who may use fewer channels than before: their connections that have subscribed to those are to be ended.
     std::vector<std::string> narrowed = {};
   };
   /// Applies rules to a user, who is made if there is none: all of them or, with invalid_argument, none. `rule`, if it

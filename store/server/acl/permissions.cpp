@@ -16,7 +16,6 @@
 namespace understudy::server {
 namespace {
 
-constexpr std::string_view unknown_name = "Unknown command or category name in ACL";
 constexpr std::string_view syntax = "Syntax error";
 
 std::unexpected<Error> refuse(std::string_view why) { return failure(ErrorCode::invalid_argument, std::string(why)); }
@@ -171,13 +170,14 @@ Result<void> Permissions::allow_first_argument(std::string_view name) {
   const Command* command = find_command(name.substr(0, stroke));
   if (command == nullptr) return refuse(unknown_name);
   if (is_subcommand(*command)) return refuse("Allowing first-arg of a subcommand is not supported");
-  std::string value = small_letters(name.substr(stroke + 1));
+  std::string value(name.substr(stroke + 1));
   if (value.empty() || has_spaces(value)) return refuse(syntax);
   if (!subcommands_of(*command).empty()) return refuse(unknown_name);
   const std::size_t place = place_of(*command);
   if (allowed_[place]) return {};
-  const bool known = std::ranges::any_of(
-      first_arguments_, [&](const FirstArgument& each) { return each.command == place && each.value == value; });
+  const bool known = std::ranges::any_of(first_arguments_, [&](const FirstArgument& each) {
+    return each.command == place && is_same_word(each.value, value);
+  });
   if (!known) first_arguments_.push_back({.command = place, .value = std::move(value)});
   return {};
 }
@@ -288,7 +288,9 @@ std::string Permissions::describe_keys() const {
   std::string text;
   for (const KeyPattern& each : keys_) {
     if (!text.empty()) text += ' ';
-    text += each.access == access::read ? "%R~" : each.access == access::write ? "%W~" : "~";
+    // A "~*" that was put together from two rules is not that which ends the list: read again, it must not be either.
+    const std::string_view all = each.pattern == "*" ? "%RW~" : "~";
+    text += each.access == access::read ? "%R~" : each.access == access::write ? "%W~" : all;
     text += each.pattern;
   }
   return text;

@@ -19,12 +19,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace understudy::server {
 
 /// Why a command is refused, the later the more it was found to be allowed.
 enum class Denial : std::uint8_t { none, command, key, channel };
+
+/// What `Permissions::apply` says of a rule that names a command, or a category, that there is not.
+inline constexpr std::string_view unknown_name = "Unknown command or category name in ACL";
 
 struct Verdict {
   Denial denial = Denial::none;

@@ -22,6 +22,16 @@ std::vector<BytesView> words_of(BytesView text) {
   return words;
 }
 
+/// Of a line "user NAME RULE...". A name may be empty: what is written of such a user is a second space, and whether it
+/// is on or off. Spaces are overlooked otherwise.
+std::vector<BytesView> words_of_line(BytesView line) {
+  std::vector<BytesView> words = words_of(line);
+  if (words.size() < 2) return words;
+  const BytesView behind = line.substr(static_cast<std::size_t>(words[0].data() - line.data()) + words[0].size());
+  if (behind.starts_with("  ") && (words[1] == "on" || words[1] == "off")) words.insert(words.begin() + 1, BytesView());
+  return words;
+}
+
 Result<User> make_user(BytesView name, std::span<const BytesView> words) {
   const Result<std::vector<std::string>> rules = join_selectors(words);
   if (!rules) return failure(ErrorCode::invalid_argument, "Unmatched parenthesis in selector definition");
@@ -29,8 +39,8 @@ Result<User> make_user(BytesView name, std::span<const BytesView> words) {
   for (const std::string& rule : *rules) {
     const Result<void> applied = apply_rule(user, rule);
     if (applied) continue;
-    // A rule that has no form may be a password: Redis shows none of those either.
-    if (applied.error().message() == "Syntax error") return std::unexpected(applied.error());
+    // Others may be passwords, or what was meant to be one. Redis shows none of those either.
+    if (applied.error().message() != unknown_name) return std::unexpected(applied.error());
     return failure(ErrorCode::invalid_argument,
                    fmt::format("Error in applying operation '{}': {}", rule, applied.error().message()));
   }
@@ -53,7 +63,7 @@ Result<std::vector<User>> parse_users(std::string_view text, std::string_view fi
   std::size_t number = 0;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::vector<BytesView> words = words_of(text.substr(0, end));
+    const std::vector<BytesView> words = words_of_line(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
     ++number;
     if (words.empty()) continue;

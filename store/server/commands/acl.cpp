@@ -12,6 +12,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,20 +37,43 @@ bool has_too_many(SessionCall& call) {
   return true;
 }
 
+/// Connections that have subscribed to what their users, who have been narrowed, may not use any more. As in Redis it
+/// is what they have subscribed to that counts.
+std::vector<std::uint64_t> listeners_without_right(ServerContext& server, const std::vector<std::string>& narrowed) {
+  struct Listener {
+    std::shared_ptr<const Outbox> outbox;
+    std::uint64_t id;
+    std::shared_ptr<const User> user;
+  };
+  std::map<const Outbox*, Listener> listeners;
+  for (const ClientFacts& facts : server.clients.list()) {
+    if (facts.outbox == nullptr || std::ranges::find(narrowed, facts.user) == narrowed.end()) continue;
+    std::shared_ptr<const User> user = server.acl.find(facts.user);
+    if (user != nullptr)
+      listeners.emplace(facts.outbox.get(), Listener{.outbox = facts.outbox, .id = facts.id, .user = std::move(user)});
+  }
+  std::vector<std::uint64_t> found;
+  server.channels.for_each([&](Channels::Kind kind, BytesView name, const Outbox& subscriber) {
+    const auto listener = listeners.find(&subscriber);
+    if (listener == listeners.end() || listener->second.user->allows_channel(name, kind == Channels::Kind::pattern))
+      return;
+    found.push_back(listener->second.id);
+    listeners.erase(listener);
+  });
+  return found;
+}
+
 /// Ends the connections that a change of users leaves to be ended; its own once it has its reply.
 void end_connections(SessionCall& call, const Acl::Aftermath& aftermath) {
   for (const std::uint64_t id : aftermath.removed) {
     if (id != call.client.facts().id) call.server.clients.cut_off(id);
   }
   if (aftermath.narrowed.empty()) return;
-  for (const ClientFacts& facts : call.server.clients.list()) {
-    if (facts.channels + facts.patterns == 0 ||
-        std::ranges::find(aftermath.narrowed, facts.user) == aftermath.narrowed.end())
-      continue;
-    if (facts.id == call.client.facts().id) {
+  for (const std::uint64_t id : listeners_without_right(call.server, aftermath.narrowed)) {
+    if (id == call.client.facts().id) {
       call.close = true;
     } else {
-      call.server.clients.cut_off(facts.id);
+      call.server.clients.cut_off(id);
     }
   }
 }

@@ -52,12 +52,15 @@ Task<bool> run(SessionCall& call, std::shared_ptr<Transacted> transacted, store:
   co_return false;
 }
 
-/// Looks, as whoever the client is now, whether these may run, and in which form their replies are.
+/// Looks, as whoever the client is now, whether these may run, and in which form their replies are. A client whose user
+/// is gone runs none.
 void check(SessionCall& call, std::span<QueuedCommand> commands) {
+  call.close = call.close || !call.client.login().refresh();
   for (QueuedCommand& queued : commands) {
     queued.protocol = call.reply.version();
     RespWriter refusal(queued.reply, queued.protocol);
-    queued.was_refused = !admit_queued(call.server, call.client, queued.command(), queued.words(), refusal);
+    queued.was_refused =
+        call.close || !admit_queued(call.server, call.client, queued.command(), queued.words(), refusal);
     queued.settled = queued.was_refused;
   }
 }
@@ -97,12 +100,18 @@ Task<> run_beside_the_store(SessionCall& call, std::span<QueuedCommand> commands
   }
 }
 
-/// How many commands, from the first, there are up to the last that may change who the client is, or its protocol: what
-/// comes behind it depends on it.
+/// Whether it may change who the client is, what its user may do, or its protocol.
+bool changes_the_client(const QueuedCommand& queued) {
+  const Command& command = queued.command();
+  return command.task == auth || command.task == hello || command.task == acl_load || command.session == acl_setuser ||
+         command.session == acl_deluser;
+}
+
+/// How many commands, from the first, there are up to the last that changes the client: what comes behind it depends on
+/// it.
 std::size_t ahead_of_the_store(std::span<const QueuedCommand> commands) {
   std::size_t count = commands.size();
-  while (count > 0 && commands[count - 1].command().task != auth && commands[count - 1].command().task != hello)
-    --count;
+  while (count > 0 && !changes_the_client(commands[count - 1])) --count;
   return count;
 }
 

@@ -181,6 +181,20 @@ TEST(Acl, IsSetUpFromOptions) {
   EXPECT_EQ(Acl().set_up(twice).error().code(), ErrorCode::invalid_argument) << "two passwords of one user";
 }
 
+TEST(Acl, TheFileSaysThePasswordsOfTheDefaultUser) {
+  std::string text = "user default on >other ~* &* +@all\n";
+  AclOptions options{.required_password = hash_password("secret"), .file = "users.acl"};
+  options.read_file = [&] { return Result<std::string>(text); };
+  Acl acl;
+  ASSERT_TRUE(acl.set_up(options));
+  Login login(acl, 1);
+  EXPECT_TRUE(login.must_authenticate());
+  EXPECT_FALSE(acl.log_in(login, "default", "secret"));
+  EXPECT_TRUE(acl.log_in(login, "default", "other"));
+  text = "user default on nopass ~* &* +@all\n";
+  EXPECT_EQ(Acl().set_up(options).error().code(), ErrorCode::invalid_argument) << "opens what is to be closed";
+}
+
 TEST(Acl, UsersChangeWhileOthersLogIn) {
   Acl acl;
   change(acl, "alice", {"on", "nopass", "+@all", "~*", "&*"});

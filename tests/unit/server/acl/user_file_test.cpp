@@ -34,6 +34,33 @@ TEST(UserFile, AllMistakesAreTold) {
             "f:1: Syntax error. f:2: Error in applying operation '+nosuch': Unknown command or category name in ACL.");
 }
 
+TEST(UserFile, MistakesAreToldWithoutWhatMayBeAPassword) {
+  for (const std::string rule : {"<hunter2", "!c0ffee", "#hunter2", "%hunter2"}) {
+    const auto read = parse_users("user a " + rule, "f");
+    ASSERT_FALSE(read) << rule;
+    EXPECT_FALSE(read.error().message().contains(rule.substr(1))) << read.error().message();
+  }
+}
+
+TEST(UserFile, ANameMayBeEmpty) {
+  const auto users = parse_users("user  on +get\n user a  off\nuser on off\n", "f");
+  ASSERT_TRUE(users) << users.error().message();
+  ASSERT_EQ(users->size(), 3U);
+  EXPECT_EQ(describe_user((*users)[2]), "user on off resetchannels -@all");
+  EXPECT_EQ(describe_user((*users)[0]), "user  on resetchannels -@all +get");
+  EXPECT_EQ(describe_user((*users)[1]), "user a off resetchannels -@all");
+}
+
+TEST(UserFile, KeysOfTwoRulesDoNotEndTheList) {
+  const std::string rules = "user a off %RW~* ~b resetchannels -@all";
+  const auto users = parse_users("user a %R~* %W~* ~b\n", "f");
+  ASSERT_TRUE(users);
+  EXPECT_EQ(describe_user((*users)[0]), rules);
+  const auto again = parse_users(rules, "f");
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ(describe_user((*again)[0]), rules);
+}
+
 TEST(UserFile, NamesHaveNoSpaces) {
   EXPECT_TRUE(is_user_name("alice"));
   EXPECT_TRUE(is_user_name("\xc3\xa9lise"));
