@@ -249,6 +249,16 @@ class Users(unittest.TestCase):
         self.assertEqual(client.rest(), b"*2\r\n:1\r\n")
         self.assertEqual(self.master.call("GET", "own"), b"1", "a user who is gone changes nothing")
 
+    def test_who_ends_its_own_connection_in_a_transaction_has_it_run(self):
+        client = self.log_in("default", "master")
+        own = str(client.call("CLIENT", "ID"))
+        for words in (("MULTI",), ("CLIENT", "KILL", "ID", own, "SKIPME", "no"), ("SET", "last", "1"),
+                      ("AUTH", "default", "master"), ("SET", "last", "2")):
+            client.call(*words)
+        client.send("EXEC")
+        self.assertEqual(client.rest(), b"*4\r\n:1\r\n")
+        self.assertEqual(self.master.call("GET", "last"), b"2")
+
     def test_who_shows_all_commands_is_kept_from_the_keys(self):
         client = self.log_in("default", "master")
         self.assertEqual(client.call("MONITOR"), "OK")

@@ -55,12 +55,12 @@ Task<bool> run(SessionCall& call, std::shared_ptr<Transacted> transacted, store:
 /// Looks, as whoever the client is now, whether these may run, and in which form their replies are. A client whose user
 /// is gone runs none.
 void check(SessionCall& call, std::span<QueuedCommand> commands) {
-  call.close = call.close || !call.client.login().refresh();
+  const bool is_gone = !call.client.login().refresh();
+  call.close = call.close || is_gone;
   for (QueuedCommand& queued : commands) {
     queued.protocol = call.reply.version();
     RespWriter refusal(queued.reply, queued.protocol);
-    queued.was_refused =
-        call.close || !admit_queued(call.server, call.client, queued.command(), queued.words(), refusal);
+    queued.was_refused = is_gone || !admit_queued(call.server, call.client, queued.command(), queued.words(), refusal);
     queued.settled = queued.was_refused;
   }
 }
