@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """TLS: what is encrypted works as what is not; who is not believed gets nowhere; certificates change while it runs."""
 
+import ctypes
+import ctypes.util
 import os
 import shutil
 import signal
@@ -31,6 +33,11 @@ class TlsClient(Client):
 
     def serial_of_server(self):
         return self.socket.getpeercert()["serialNumber"]
+
+
+def resident_bytes(server):
+    with open(f"/proc/{server.process.pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) << 10 for line in file if line.startswith("VmRSS:"))
 
 
 @unittest.skipUnless(_certificates.HAVE_OPENSSL, "openssl is not installed")
@@ -127,6 +134,48 @@ class Tls(unittest.TestCase):
                                       timeout=_program.DEADLINE_S, check=False)
                 self.assertNotEqual(done.returncode, 0, version)
                 self.assertNotIn(b"BEGIN CERTIFICATE", done.stdout, version)
+
+    def test_a_renegotiation_is_refused_at_once(self):
+        with Server(*self.flags()) as server:
+            client = subprocess.Popen(["openssl", "s_client", "-tls1_2", "-connect", f"127.0.0.1:{server.tls_port}"],
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            try:
+                client.stdin.write(b"R\n")
+                client.stdin.flush()
+                # It ends by itself, with its input still open: it has been told.
+                self.assertNotEqual(client.wait(_program.DEADLINE_S), 0)
+                self.assertIn(b"no renegotiation", client.stdout.read())
+            finally:
+                client.kill()
+                client.wait()
+                client.stdin.close()
+                client.stdout.close()
+
+    def test_new_keys_that_are_asked_for_and_not_read_cost_no_memory(self):
+        library = ctypes.util.find_library("ssl")
+        if library is None:
+            self.skipTest("libssl cannot be loaded")
+        openssl = ctypes.CDLL(library)
+        for name in ("TLS_client_method", "SSL_CTX_new", "SSL_new"):
+            getattr(openssl, name).restype = ctypes.c_void_p
+        with Server(*self.flags(), "--requirepass", "x") as server, socket.socket() as connection:
+            before = resident_bytes(server)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect(("127.0.0.1", server.tls_port))
+            context = ctypes.c_void_p(openssl.SSL_CTX_new(ctypes.c_void_p(openssl.TLS_client_method())))
+            tls = ctypes.c_void_p(openssl.SSL_new(context))
+            openssl.SSL_set_fd(tls, connection.fileno())
+            self.assertEqual(openssl.SSL_connect(tls), 1)
+            asked = 0
+            # Until it is cut off; a million of them would be forty megabytes of answers.
+            while asked < 1_000_000 and openssl.SSL_key_update(tls, 1) == 1 and openssl.SSL_do_handshake(tls) == 1:
+                asked += 1
+            self.assertLess(asked, 1_000_000)
+            self.assertLess(resident_bytes(server) - before, 4 << 20)
+            with self.assertRaises(ReplyError), self.client(server) as other:
+                other.call("PING")
+            openssl.SSL_free(tls)
+            openssl.SSL_CTX_free(context)
 
     def test_plain_text_on_the_port_is_closed(self):
         with Server(*self.flags()) as server:

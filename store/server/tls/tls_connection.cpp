@@ -17,6 +17,8 @@ namespace {
 constexpr std::size_t received_at_once_max = std::size_t{16} << 10U;
 /// Plain bytes that are encrypted before they are written.
 constexpr std::size_t sent_at_once_max = std::size_t{64} << 10U;
+/// Bytes that reading has to be answered by, as new keys have, and that wait to be written.
+constexpr std::size_t answers_max = std::size_t{16} << 10U;
 
 std::unexpected<Error> tls_failure(std::string_view peer) {
   return failure(ErrorCode::storage_failed, fmt::format("TLS with {}: {}", peer, take_tls_error()));
@@ -160,9 +162,17 @@ TlsConnection::Step TlsConnection::decrypt(std::span<char> into, std::size_t& co
   const int read = SSL_read_ex(tls_, into.data(), into.size(), &count);
   const int why = SSL_get_error(tls_, read);
   if (incoming_.empty() && received_ != nullptr) Spare<Records>::give(std::move(received_));
+  if (!send_answers()) return Step::floods;
   if (read == 1) return Step::done;
   if (why == SSL_ERROR_WANT_READ) return Step::need_more;
   return why == SSL_ERROR_ZERO_RETURN ? Step::ended : Step::failed;
+}
+
+bool TlsConnection::send_answers() noexcept {
+  if (outgoing_.empty()) return true;
+  // What remains is the end of a record, perhaps: whatever is written next goes behind it.
+  if (whole_) outgoing_.erase(0, plain_->try_write(outgoing_));
+  return outgoing_.size() <= answers_max;
 }
 
 Task<Result<std::size_t>> TlsConnection::read_when_ready(ReadRoom& room) {
@@ -178,6 +188,10 @@ Task<Result<std::size_t>> TlsConnection::read_when_ready(ReadRoom& room) {
       if (step == Step::done) co_return count;
       if (step == Step::ended) co_return std::size_t{0};
       if (step == Step::failed) co_return tls_failure(peer());
+      if (step == Step::floods) {
+        co_return failure(ErrorCode::storage_failed,
+                          fmt::format("TLS with {}: it does not read what it asks for", peer()));
+      }
       room.give_back();
     }
     Task<Result<std::size_t>> receiving = receive();
@@ -205,18 +219,20 @@ Task<Result<void>> TlsConnection::write_all(std::string_view bytes) {
   }
   while (!bytes.empty()) {
     const std::string_view piece = bytes.substr(0, sent_at_once_max);
+    std::string records;
     {
       const std::scoped_lock lock(mutex_);
       ERR_clear_error();
       std::size_t taken = 0;
       if (SSL_write_ex(tls_, piece.data(), piece.size(), &taken) != 1) co_return tls_failure(peer());
+      records = std::exchange(outgoing_, {});
+      whole_ = false;
     }
     bytes.remove_prefix(piece.size());
-    const std::string records = take_outgoing();
-    whole_ = false;
     Task<Result<void>> writing = plain_->write_all(records);
     const Result<void> written = co_await std::move(writing);
     if (!written) co_return written;
+    const std::scoped_lock lock(mutex_);
     whole_ = true;
   }
   co_return Result<void>{};

@@ -41,13 +41,16 @@ class TlsConnection final : public Connection {
  private:
   friend struct RecordPipe;
   struct Records;
-  enum class Step : std::uint8_t { done, need_more, ended, failed };
+  enum class Step : std::uint8_t { done, need_more, ended, failed, floods };
 
   Task<Result<void>> shake_hands();
   /// Waits for records.
   Task<Result<std::size_t>> receive();
   /// Takes plain bytes from the records that were received.
   Step decrypt(std::span<char> into, std::size_t& count);
+  /// Sends what reading has to be answered by, unless something is being written: then that takes it along. With mutex_
+  /// held. False if the other side has more of it made than it reads.
+  [[nodiscard]] bool send_answers() noexcept;
   [[nodiscard]] bool anything_received() const;
   [[nodiscard]] std::string take_outgoing();
 
