@@ -78,7 +78,8 @@ void Clients::close_overdue(const ServerContext& server) {
   const Duration idle = server.live.idle_limit();
   const Duration handshake = server.live.handshake_limit();
   const TimePoint now = server.system.clock().now();
-  const bool limits_unread = server.live.normal_output.now().soft_bytes != 0 || server.channels.any();
+  const OutputLimits of_normal = server.live.normal_output.now();
+  const bool limits_unread = of_normal.soft_bytes != 0 || of_normal.hard_bytes != 0 || server.channels.any();
   if (idle == Duration{0} && !server.tls.loaded() && !limits_unread) return;
   std::vector<std::shared_ptr<Session>> sessions;
   {

@@ -182,7 +182,10 @@ void Session::end_if_overdue(TimePoint now) {
     outbox = facts.outbox;
     listens = is_listening(facts);
     // What is unsent grows less until all is sent: it has been over the limit since it began.
-    if (of_normal.is_over_soft(facts.unsent) && now - facts.unsent_since > of_normal.soft_time) peer = facts.peer;
+    // The harder one may have been set meanwhile.
+    if (of_normal.is_over_hard(facts.unsent) ||
+        (of_normal.is_over_soft(facts.unsent) && now - facts.unsent_since > of_normal.soft_time))
+      peer = facts.peer;
   });
   if (outbox != nullptr && listens) {
     outbox->end_if_overdue(now, server_.live.pubsub_output.now(), unread_messages);

@@ -200,6 +200,17 @@ class Killed(Attacks):
         self.assertEqual(self.master.call("PING"), "PONG")
 
 
+class LimitSetLater(Attacks):
+    def test_it_counts_for_what_waits_already(self):
+        friend = self.friend()
+        self.assertEqual(friend.call("SET", "big", b"x" * (20 * MIB)), "OK")
+        reluctant = Reluctant(self.server.port)
+        reluctant.socket.sendall(Client.encode("GET", "big") * 3)
+        until(lambda: b"oll=1" in friend.call("CLIENT", "LIST"), "a reply waits to be read")
+        self.assertEqual(friend.call("CONFIG", "SET", "client-output-buffer-limit", "normal 8mb 0 0"), "OK")
+        until(lambda: friend.call("CLIENT", "LIST").count(b"\n") == 1, "the client is cut off")
+
+
 class SlowSubscriber(Attacks):
     """With the default limits: 32 MiB that wait, or 8 MiB for a minute."""
 
