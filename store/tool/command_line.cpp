@@ -4,6 +4,7 @@
 #include "tool/check.hpp"
 #include "tool/demo.hpp"
 #include "tool/export.hpp"
+#include "tool/fail.hpp"
 #include "tool/import.hpp"
 #include "tool/inspect.hpp"
 #include "tool/salvage.hpp"
@@ -143,10 +144,10 @@ int run_command_line(int argc, char** argv) {
     return help->parsed() ? 0 : usage_error;
   }
   if (demo->parsed()) return demonstration == "stuck" ? run_demo_stuck() : run_demo();
-  if (const std::optional<int> code = directory_tools.run()) return *code;
+  if (const std::optional<int> code = directory_tools.run()) return end_of_output(*code);
   const Result<Settings> settings = read_settings(flags, config);
   if (!settings) {
-    fmt::print(stderr, "understudy: {}\n", settings.error().message());
+    fail(settings.error());
     return usage_error;
   }
   import_options.directory = export_options.directory = settings->directory;

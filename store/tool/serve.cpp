@@ -54,10 +54,14 @@ class Signals {
     std::signal(SIGXFSZ, SIG_IGN);  // NOLINT(bugprone-signal-handler): no handler
   }
   int wait() {
-    int signal = 0;
-    while (sigwait(&signals_, &signal) != 0) {
+    for (;;) {
+      siginfo_t sent{};
+      const int signal = sigwaitinfo(&signals_, &sent);
+      if (signal < 0) continue;
+      const bool is_own_sign = signal == store_stopped || signal == shutdown_requested;
+      if (!is_own_sign || sent.si_pid == ::getpid()) return signal;
+      log_line(LogLevel::warning, fmt::format("signal {} of process {} means nothing here", signal, sent.si_pid));
     }
-    return signal;
   }
 
  private:

@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
 #include <limits>
 #include <optional>
+#include <system_error>
 #include <vector>
 
 #include <unistd.h>
@@ -209,6 +211,10 @@ Result<void> apply_setting(Settings& settings, const SettingRow& row, std::strin
 }
 
 Result<void> apply_file(Settings& settings, const std::string& path) {
+  // The parser takes a directory for a file in which nothing stands.
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown))
+    return failure(ErrorCode::invalid_argument, fmt::format("{}: it is a directory, not a file of settings", path));
   toml::table file;
   try {
     file = toml::parse_file(path);

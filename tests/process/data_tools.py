@@ -4,6 +4,7 @@
 import json
 import os
 import shutil
+import subprocess
 import unittest
 
 import _program
@@ -119,6 +120,21 @@ class DataTools(unittest.TestCase):
         records = [json.loads(line) for line in out.splitlines()]
         self.assertEqual([(r["lsn"], r["change"], r["key"]) for r in records], [(51, "set", "after"), (52, "erase", "key7")])
         self.assertEqual(records[0]["value_hex"], b"snapshot \x01".hex())
+
+    def test_what_cannot_be_printed_is_no_success(self):
+        for words in (("check",), ("inspect",), ("inspect", "--json")):
+            with self.subTest(words=words), open("/dev/full", "wb") as full:
+                done = subprocess.run([_program.PROGRAM, words[0], self.directory, *words[1:]], stdout=full,
+                                      stderr=subprocess.PIPE, timeout=_program.DEADLINE_S, check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(b"cannot write", done.stderr)
+
+    def test_who_cannot_be_told_of_a_mistake_is_no_reason_to_abort(self):
+        for words, code in ((("check", "/nonexistent"), 1), (("serve", "--port", "bad"), 2)):
+            with self.subTest(words=words), open("/dev/full", "wb") as full:
+                done = subprocess.run([_program.PROGRAM, *words], stdout=full, stderr=full, timeout=_program.DEADLINE_S,
+                                      check=False)
+                self.assertEqual(done.returncode, code)
 
     def test_salvage_of_a_whole_store_loses_nothing(self):
         new = self.directory + ".new"

@@ -47,6 +47,14 @@ class Stop(unittest.TestCase):
                 self.assertEqual(server.wait(), 0)
                 self.assertEqual(idle.rest(), b"")
 
+    def test_the_signs_it_gives_itself_mean_nothing_from_others(self):
+        with Server("--log-level", "warning") as server, server.connect() as client:
+            for number in (signal.SIGUSR1, signal.SIGUSR2):
+                server.signal(number)
+                _program.until(lambda number=number: f"signal {int(number)} of process" in server.errors(), "a line that says so")
+                self.assertEqual(client.call("PING"), "PONG")
+            self.assertEqual(server.stop(), 0)
+
     def test_what_was_answered_is_kept_and_what_was_kept_was_asked(self):
         """A pipeline is under way when the signal comes: each answered command is in the store afterwards."""
         with Server() as server:

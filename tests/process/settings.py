@@ -104,6 +104,9 @@ class Refusal(unittest.TestCase):
                 for part in expected:
                     self.assertIn(part, errors)
 
+    def test_file_that_is_a_directory(self):
+        self.assertIn("directory", self.refused("--config", _program.folder()))
+
     def test_file_that_is_not_there(self):
         path = os.path.join(_program.folder(), "missing.toml")
         self.assertIn(path, self.refused("--config", path))
