@@ -36,8 +36,7 @@ class Attacks(unittest.TestCase):
         return client
 
     def memory(self, name="VmRSS"):
-        with open(f"/proc/{self.server.process.pid}/status", encoding="ascii") as file:
-            return next(int(line.split()[1]) << 10 for line in file if line.startswith(name + ":"))
+        return self.server.memory(name)
 
     def attack(self, attack, growth_max, patience=PATIENCE_S):
         """Runs it beside a neighbour; the server's memory may have grown by so much at most, at its highest. `patience`: what

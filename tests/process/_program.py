@@ -136,6 +136,11 @@ class Server:
         self.log.seek(0)
         return self.log.read().decode()
 
+    def memory(self, name="VmRSS"):
+        """Bytes, as the kernel counts them in /proc/PID/status."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) << 10 for line in file if line.startswith(name + ":"))
+
     def connect(self):
         return Client(self.port)
 

@@ -35,11 +35,6 @@ class TlsClient(Client):
         return self.socket.getpeercert()["serialNumber"]
 
 
-def resident_bytes(server):
-    with open(f"/proc/{server.process.pid}/status", encoding="ascii") as file:
-        return next(int(line.split()[1]) << 10 for line in file if line.startswith("VmRSS:"))
-
-
 @unittest.skipUnless(_certificates.HAVE_OPENSSL, "openssl is not installed")
 class Tls(unittest.TestCase):
     @classmethod
@@ -159,7 +154,7 @@ class Tls(unittest.TestCase):
         for name in ("TLS_client_method", "SSL_CTX_new", "SSL_new"):
             getattr(openssl, name).restype = ctypes.c_void_p
         with Server(*self.flags(), "--requirepass", "x") as server, socket.socket() as connection:
-            before = resident_bytes(server)
+            before = server.memory()
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             connection.connect(("127.0.0.1", server.tls_port))
             context = ctypes.c_void_p(openssl.SSL_CTX_new(ctypes.c_void_p(openssl.TLS_client_method())))
@@ -171,7 +166,7 @@ class Tls(unittest.TestCase):
             while asked < 1_000_000 and openssl.SSL_key_update(tls, 1) == 1 and openssl.SSL_do_handshake(tls) == 1:
                 asked += 1
             self.assertLess(asked, 1_000_000)
-            self.assertLess(resident_bytes(server) - before, 4 << 20)
+            self.assertLess(server.memory() - before, 4 << 20)
             with self.assertRaises(ReplyError), self.client(server) as other:
                 other.call("PING")
             openssl.SSL_free(tls)
