@@ -26,6 +26,13 @@ void make_change(Directory& directory, const DirectoryChange& change) {
   if (change.file) directory[change.name] = change.file;
 }
 
+/// Counts one off. True of the last; 0: nothing is counted.
+bool comes_due(std::uint64_t& left) noexcept {
+  if (left == 0) return false;
+  --left;
+  return left == 0;
+}
+
 }  // namespace
 
 std::uint64_t Disk::generation() const {
@@ -68,9 +75,7 @@ Result<void> Disk::check(std::uint64_t generation, std::string_view operation, s
 
 std::optional<DiskFailure> Disk::begin(DiskOperation operation) {
   history_.push_back(operation);
-  if (operations_to_failure_ == 0) return std::nullopt;
-  --operations_to_failure_;
-  if (operations_to_failure_ > 0) return std::nullopt;
+  if (!comes_due(operations_to_failure_)) return std::nullopt;
   return can_fail(operation, ordered_) ? ordered_ : DiskFailure::error;
 }
 
@@ -89,9 +94,7 @@ std::unexpected<Error> Disk::lose_power(std::string_view operation, std::string_
 }
 
 Result<void> Disk::count_change(std::string_view operation, std::string_view name) {
-  if (changes_to_power_loss_ == 0) return {};
-  --changes_to_power_loss_;
-  if (changes_to_power_loss_ > 0) return {};
+  if (!comes_due(changes_to_power_loss_)) return {};
   return lose_power(operation, name);
 }
 
