@@ -46,12 +46,6 @@ std::string denial_error(const Verdict& verdict, const Command& command) {
   }
 }
 
-/// As Redis words it: a refused EXEC is the end of its transaction.
-void reply_refusal(const Command& command, std::string_view error, RespWriter& reply) {
-  reply.error(command.name == "exec" ? fmt::format("EXECABORT Transaction discarded because of: {}", error)
-                                     : std::string(error));
-}
-
 std::string_view queued_reason(const Verdict& verdict) {
   switch (verdict.denial) {
     case Denial::command:
@@ -96,6 +90,16 @@ bool admit_queued(ServerContext& server, const Client& client, const Command& co
       "command is no longer allowed for the following reason: {}",
       queued_reason(verdict)));
   return false;
+}
+
+void reply_refusal(const Command& command, std::string_view error, RespWriter& reply) {
+  if (command.name != "exec") {
+    reply.error(error);
+    return;
+  }
+  constexpr std::string_view plain = "ERR ";
+  if (error.starts_with(plain)) error.remove_prefix(plain.size());
+  reply.error(fmt::format("EXECABORT Transaction discarded because of: {}", error));
 }
 
 std::string describe_denial(const Verdict& verdict, const Command& command, Arguments arguments) {

@@ -30,6 +30,10 @@ enum class Place : std::uint8_t { top_level, transaction };
 [[nodiscard]] bool admit_queued(ServerContext& server, const Client& client, const Command& command,
                                 Arguments arguments, RespWriter& reply);
 
+/// That a command is refused for its client's state or rights, `error`, as Redis words it: an EXEC is the end of its
+/// transaction.
+void reply_refusal(const Command& command, std::string_view error, RespWriter& reply);
+
 /// What ACL DRYRUN says of a verdict that is a denial.
 [[nodiscard]] std::string describe_denial(const Verdict& verdict, const Command& command, Arguments arguments);
 

@@ -92,8 +92,8 @@ class Session final : private ReadRoom {
   [[nodiscard]] bool joins_neighbours(const RequestBuffer::Request& request) const noexcept;
   /// The reply that refuses a command, or that it has been queued; false if it is to run.
   [[nodiscard]] bool is_put_off(const Command& command, Arguments arguments);
-  /// What the client's state does not allow: spoils a transaction, or ends it, as in Redis. `why` without ERR.
-  void refuse_here(const Command& command, std::string_view why);
+  /// What the client's state does not allow: spoils a transaction, or ends it, as in Redis.
+  void refuse_here(const Command& command, std::string_view error);
   void reply_to_refused(const Lookup& lookup, Arguments arguments);
   void note_http();
   void end_transaction();

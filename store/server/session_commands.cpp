@@ -27,20 +27,19 @@ bool is_http(const Lookup& lookup, Arguments arguments) noexcept {
 
 }  // namespace
 
-void Session::refuse_here(const Command& command, std::string_view why) {
+void Session::refuse_here(const Command& command, std::string_view error) {
   if (command.task == exec) {
     end_transaction();
-    reply_.error(fmt::format("EXECABORT Transaction discarded because of: {}", why));
   } else {
     conversation_.queue.spoil();
-    reply_.error(fmt::format("ERR {}", why));
   }
+  reply_refusal(command, error, reply_);
 }
 
 bool Session::is_put_off(const Command& command, Arguments arguments) {
   if (!conversation_.allows(command, reply_.version())) {
     refuse_here(command,
-                fmt::format("Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
+                fmt::format("ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
                             "allowed in this context",
                             command.name));
     return true;
@@ -48,7 +47,7 @@ bool Session::is_put_off(const Command& command, Arguments arguments) {
   // Redis takes who watches all commands for a replica.
   if (conversation_.subscriptions.monitors() &&
       ((command.flags & (flag::readonly | flag::write)) != 0 || command.session == publish)) {
-    refuse_here(command, "Replica can't interact with the keyspace");
+    refuse_here(command, "ERR Replica can't interact with the keyspace");
     return true;
   }
   CommandQueue& queue = conversation_.queue;
@@ -79,7 +78,7 @@ void Session::note_http() {
 void Session::reply_to_refused(const Lookup& lookup, Arguments arguments) {
   if (lookup.command != nullptr && lookup.command->task == exec) {
     // A transaction ends with its EXEC, also with one that is none.
-    refuse_here(*lookup.command, "wrong number of arguments for 'exec' command");
+    refuse_here(*lookup.command, "ERR wrong number of arguments for 'exec' command");
     return;
   }
   conversation_.queue.spoil();

@@ -1,5 +1,6 @@
 #include "tool/demo.hpp"
 
+#include "tool/fail.hpp"
 #include "understudy/base/logging.hpp"
 #include "understudy/runtime/sleep.hpp"
 #include "understudy/runtime/task_group.hpp"
@@ -138,9 +139,8 @@ void check_what_was_shown(Stage& stage, const Supervisor& supervisor, const stor
 int run_demo() {
   const TemporaryFolder folder;
   if (folder.path().empty()) {
-    fmt::print(stderr, "understudy: no folder can be made in {}; set TMPDIR to one that can be written\n",
-               std::filesystem::temp_directory_path().string());
-    return 1;
+    return fail(fmt::format("no folder can be made in {}; set TMPDIR to one that can be written",
+                            std::filesystem::temp_directory_path().string()));
   }
   System system;
   Stage stage(system.clock());
